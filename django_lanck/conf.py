@@ -1,0 +1,160 @@
+"""The settings of this app: the dictionary ``LANCK`` in the site's settings.
+
+Each property is one key, read at use, so that ``override_settings`` works. Defaults are here and nowhere else.
+``django_lanck.checks`` reports every value that does not fit when the site starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings as django_settings
+
+METHODS = ("sms", "voice", "call")
+CODE_LENGTHS = (4, 5, 6)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How numbers are verified for one purpose. Times are seconds.
+
+    ``resend_waits`` is the ladder: how long to wait before the first resend, the second, and so on; after the
+    last one no further resend is offered.
+    """
+
+    purpose: str
+    public: bool
+    methods: tuple[str, ...]
+    code_length: int
+    max_attempts: int
+    lifetime: int
+    proof_lifetime: int
+    resend_waits: tuple[int, ...]
+
+
+class LanckSettings:
+    """Typed view of ``settings.LANCK``."""
+
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        return getattr(django_settings, "LANCK", {})
+
+    # The account
+
+    @property
+    def access_token(self) -> str:
+        """LANCK's access token, ``id:secret`` in one string."""
+        return self.raw.get("ACCESS_TOKEN", "")
+
+    @property
+    def base_url(self) -> str:
+        """Where LANCK's API is, up to and with ``/v1``."""
+        return str(self.raw.get("BASE_URL", "")).rstrip("/")
+
+    @property
+    def callback_base_url(self) -> str:
+        """Public origin of this site for LANCK's callbacks, such as ``https://www.example.com``; empty for none."""
+        return str(self.raw.get("CALLBACK_BASE_URL", "")).rstrip("/")
+
+    # The transport
+
+    @property
+    def connect_timeout(self) -> float:
+        return self.raw.get("CONNECT_TIMEOUT", 5.0)
+
+    @property
+    def read_timeout(self) -> float:
+        return self.raw.get("READ_TIMEOUT", 10.0)
+
+    @property
+    def total_timeout(self) -> float:
+        """The longest a call may take, waits and repeats included."""
+        return self.raw.get("TOTAL_TIMEOUT", 15.0)
+
+    @property
+    def rate_limit_wait(self) -> float:
+        """How many seconds a call may wait in all when LANCK answers 429."""
+        return self.raw.get("RATE_LIMIT_WAIT", 3.0)
+
+    @property
+    def proxies(self) -> Mapping[str, str]:
+        return self.raw.get("PROXIES", {})
+
+    @property
+    def ca_file(self) -> str:
+        """CA bundle to trust instead of the one that ``requests`` brings; empty for that one."""
+        return str(self.raw.get("CA_FILE", ""))
+
+    @property
+    def max_answer_bytes(self) -> int:
+        return self.raw.get("MAX_ANSWER_BYTES", 1_048_576)
+
+    # What LANCK is told
+
+    @property
+    def senders(self) -> Mapping[str, str]:
+        """Sender by ``"method:COUNTRY"``, ``"COUNTRY"`` or ``"method"``, the most specific one first."""
+        return self.raw.get("SENDERS", {})
+
+    def sender(self, method: str, country: str) -> str | None:
+        keys = (f"{method}:{country}", country, method)
+        return next((self.senders[key] for key in keys if key in self.senders), None)
+
+    @property
+    def send_client_ip(self) -> bool:
+        """Whether LANCK is told the person's IP address, for its fraud prevention."""
+        return self.raw.get("SEND_CLIENT_IP", False)
+
+    @property
+    def provider_code_expiry(self) -> int | None:
+        """``codeExpiry`` in seconds, sent only when set."""
+        return self.raw.get("PROVIDER_CODE_EXPIRY")
+
+    @property
+    def provider_check_attempts(self) -> int | None:
+        """``checkAttemptsAllowed``, sent only when set."""
+        return self.raw.get("PROVIDER_CHECK_ATTEMPTS")
+
+    # Verifications
+
+    @property
+    def purposes(self) -> Mapping[str, Mapping[str, Any]]:
+        """Purpose → the keys of its profile that differ from the site's (``METHODS``, ``CODE_LENGTH`` …)."""
+        return self.raw.get("PURPOSES", {"signup": {"PUBLIC": True}})
+
+    def profile(self, purpose: str) -> Profile:
+        """The profile of a purpose. Raises KeyError for one that is not in ``PURPOSES``."""
+        own = self.purposes[purpose]
+
+        def value(key: str, default: Any) -> Any:
+            return own.get(key, self.raw.get(key, default))
+
+        return Profile(
+            purpose=purpose,
+            public=own.get("PUBLIC", False),
+            methods=tuple(value("METHODS", METHODS)),
+            code_length=value("CODE_LENGTH", 6),
+            max_attempts=value("MAX_ATTEMPTS", 5),
+            lifetime=value("CODE_LIFETIME", 600),
+            proof_lifetime=value("PROOF_LIFETIME", 900),
+            resend_waits=tuple(value("RESEND_WAITS", (30, 40, 60, 90, 120))),
+        )
+
+    # The JSON API: dotted paths; None means what Django REST framework is set to
+
+    @property
+    def api_permission_classes(self) -> Sequence[str]:
+        return self.raw.get("API_PERMISSION_CLASSES", ["rest_framework.permissions.AllowAny"])
+
+    @property
+    def api_throttle_classes(self) -> Sequence[str] | None:
+        return self.raw.get("API_THROTTLE_CLASSES")
+
+    @property
+    def api_authentication_classes(self) -> Sequence[str] | None:
+        return self.raw.get("API_AUTHENTICATION_CLASSES")
+
+
+conf = LanckSettings()

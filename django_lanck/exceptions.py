@@ -1,0 +1,208 @@
+"""What can go wrong, told apart by what the caller may do next.
+
+A call to LANCK ends in one of four ways: an answer; :class:`APIError` (LANCK said no: nothing was sent);
+:class:`NotSent` (LANCK surely never got the request); :class:`OutcomeUnknown` (it perhaps did, so nothing may
+repeat it blindly). A request of a person that this app turns down is a :class:`Refusal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class LanckError(Exception):
+    """Base of everything this app raises on purpose."""
+
+
+class NotSent(LanckError):
+    """LANCK surely did not carry the request out: refused, unresolved, connect time-out, untrusted certificate."""
+
+
+class OutcomeUnknown(LanckError):
+    """LANCK perhaps carried the request out: read time-out, reset, 5XX, an answer that cannot be read.
+
+    ``http_status`` is the status of the unreadable answer, or None when there was none.
+    """
+
+    def __init__(self, message: str, *, http_status: int | None = None) -> None:
+        super().__init__(message)
+        self.http_status = http_status
+
+
+class APIError(LanckError):
+    """LANCK answered with an error. Source: "Errors" on LANCK's page, and its list of codes.
+
+    ``http_status`` is the HTTP status, ``error_code`` LANCK's ``errorCode`` (None when it gave none) and
+    ``error_reason`` its ``errorReason`` or else the first part of the body. The reason is for logs and staff;
+    it is never shown to the person who waits for a code.
+    """
+
+    meaning = "error"
+
+    def __init__(self, *, http_status: int, error_code: int | None = None, error_reason: str = "") -> None:
+        super().__init__(http_status, error_code, error_reason)
+        self.http_status = http_status
+        self.error_code = error_code
+        self.error_reason = error_reason
+
+    def __str__(self) -> str:
+        code = "no error code" if self.error_code is None else f"error {self.error_code}"
+        return f"LANCK answered HTTP {self.http_status}, {code} ({self.meaning}): {self.error_reason}"
+
+
+class AuthenticationFailed(APIError):
+    meaning = "authentication required or wrong token"
+
+
+class InactiveAccount(APIError):
+    meaning = "inactive account"
+
+
+class TooManyRequests(APIError):
+    """More than 30 requests a second for the account. The request was not carried out."""
+
+    meaning = "too many requests"
+
+
+class InactiveToken(APIError):
+    meaning = "inactive token"
+
+
+class InsufficientFunds(APIError):
+    meaning = "insufficient funds"
+
+
+class Forbidden(APIError):
+    meaning = "forbidden"
+
+
+class AccountMisconfigured(APIError):
+    meaning = "account misconfigured"
+
+
+class Rejected(APIError):
+    meaning = "rejected"
+
+
+class InvalidRequest(APIError):
+    meaning = "invalid request"
+
+
+class InvalidNumber(APIError):
+    meaning = "invalid number"
+
+
+class SenderNotAllowed(APIError):
+    meaning = "sender not allowed"
+
+
+class RequestNotFound(APIError):
+    meaning = "request not found"
+
+
+class WrongCode(APIError):
+    meaning = "invalid verification code"
+
+
+class RequestExpired(APIError):
+    meaning = "request expired"
+
+
+class TooManyAttempts(APIError):
+    meaning = "too many attempts"
+
+
+class MethodNotAllowed(APIError):
+    meaning = "method not allowed"
+
+
+class InternalServerError(APIError):
+    meaning = "internal server error"
+
+
+ERRORS_BY_CODE: Final[Mapping[int, type[APIError]]] = {
+    1: AuthenticationFailed,
+    2: InactiveAccount,
+    4: TooManyRequests,
+    5: InactiveToken,
+    6: InsufficientFunds,
+    7: Forbidden,
+    8: AccountMisconfigured,
+    9: Rejected,
+    10: InvalidRequest,
+    11: InvalidNumber,
+    16: SenderNotAllowed,
+    20: RequestNotFound,
+    21: WrongCode,
+    22: RequestExpired,
+    23: TooManyAttempts,
+    25: MethodNotAllowed,
+    99: InternalServerError,
+}
+
+# For answers that carry no code of the table above.
+ERRORS_BY_STATUS: Final[Mapping[int, type[APIError]]] = {
+    401: AuthenticationFailed,
+    403: Forbidden,
+    429: TooManyRequests,
+}
+
+
+def api_error(*, http_status: int, error_code: int | None, error_reason: str) -> APIError:
+    """The exception for one error answer: by its code, else by its HTTP status, else plain :class:`APIError`."""
+    kind = ERRORS_BY_CODE.get(error_code) if error_code is not None else None
+    kind = kind or ERRORS_BY_STATUS.get(http_status, APIError)
+    return kind(http_status=http_status, error_code=error_code, error_reason=error_reason)
+
+
+# Every refusal a person or an API client can meet: stable code → (HTTP status, sentence).
+REFUSALS: Final[Mapping[str, tuple[int, str | Promise]]] = {
+    "invalid_number": (400, _("Enter a valid phone number, with its country code.")),
+    "invalid_method": (400, _("This way to get the code is not offered.")),
+    "invalid_purpose": (400, _("This purpose is not offered.")),
+    "invalid_language": (400, _("The code cannot be sent in this language.")),
+    "invalid_code": (400, _("This code is not right. Check the digits and try again.")),
+    "code_expired": (400, _("This code is no longer valid. Ask for a new one.")),
+    "expired": (400, _("The time for this verification is over. Start again.")),
+    "exhausted": (400, _("Too many wrong codes. Start again.")),
+    "canceled": (400, _("This verification was canceled. Start again.")),
+    "invalid_proof": (400, _("This proof is not valid, or was used before. Verify the number again.")),
+    "not_found": (404, _("There is no such verification.")),
+    "already_verified": (409, _("This number is verified already.")),
+    "newer_claim": (409, _("Someone proved this number more recently.")),
+    "resend_too_soon": (429, _("Please wait a little before you ask for another code.")),
+    "outcome_unknown": (503, _("We do not know yet whether your code was sent. Try again in a moment.")),
+    "check_unknown": (503, _("We could not learn whether this code is right. Send the same code again in a moment.")),
+    "unavailable": (503, _("We cannot send or check codes at the moment. Try again in a moment.")),
+}
+
+
+class Refusal(LanckError):
+    """A request of a person that was turned down, in a shape that can be shown.
+
+    ``code`` is stable and one of :data:`REFUSALS`; ``detail`` a sentence in the active language;
+    ``retry_after`` whole seconds to wait where waiting helps; ``errors`` maps a field to its sentences;
+    ``http_status`` is what a JSON view answers with.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        retry_after: int | None = None,
+        errors: Mapping[str, list[str]] | None = None,
+        detail: str | Promise | None = None,
+    ) -> None:
+        self.code = code
+        self.http_status, sentence = REFUSALS[code]
+        self.detail = str(detail or sentence)
+        self.retry_after = retry_after
+        self.errors = dict(errors or {})
+        super().__init__(code)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.detail}"
