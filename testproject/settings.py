@@ -1,0 +1,93 @@
+"""The demo site. Out of the box it talks to the sandbox inside it; a real LANCK account is three variables away:
+
+LANCK_ACCESS_TOKEN        the account's access token, ``id:secret``
+LANCK_BASE_URL            where LANCK's API is, ``https://HOST/v1``
+LANCK_CALLBACK_BASE_URL   where LANCK reaches this site, ``https://www.example.com``
+"""
+
+import os
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PORT = os.environ.get("PORT", "8000")
+ORIGIN = f"http://127.0.0.1:{PORT}"
+
+DEBUG = True
+SECRET_KEY = os.environ.get("SECRET_KEY", "demo-only-not-a-secret")
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "phonenumber_field",
+    "django_lanck",
+    "django_lanck.sandbox",
+    "testproject",
+]
+
+LANCK = {
+    "ACCESS_TOKEN": os.environ.get("LANCK_ACCESS_TOKEN", "sandbox:sandbox"),
+    "BASE_URL": os.environ.get("LANCK_BASE_URL", f"{ORIGIN}/sandbox/v1"),
+    "CALLBACK_BASE_URL": os.environ.get("LANCK_CALLBACK_BASE_URL", ORIGIN),
+}
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "testproject.urls"
+WSGI_APPLICATION = "testproject.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": HERE / "db.sqlite3",
+        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": "PRAGMA journal_mode=WAL"},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "django-lanck demo",
+    "VERSION": "1.0.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"

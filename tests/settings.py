@@ -1,0 +1,11 @@
+"""The demo's settings, on the database that ``DATABASE_URL`` names."""
+
+from testproject.settings import *  # noqa: F403
+from tests.databases import database
+
+SECRET_KEY = "tests-only"
+DEBUG = False
+ROOT_URLCONF = "tests.urls"
+DATABASES = {"default": database()}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+LANCK_SANDBOX = {"ALLOW_WITHOUT_DEBUG": True}

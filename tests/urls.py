@@ -1,0 +1,3 @@
+from testproject.urls import urlpatterns
+
+__all__ = ["urlpatterns"]
