@@ -1,3 +1,5 @@
+from importlib.util import find_spec
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -7,3 +9,9 @@ class LanckConfig(AppConfig):
     label = "lanck"
     verbose_name = _("Phone verification")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from . import checks  # noqa: F401 (registers them)
+
+        if find_spec("drf_spectacular"):
+            from .api import schema  # noqa: F401 (describes the views)

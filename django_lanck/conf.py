@@ -14,6 +14,21 @@ from django.conf import settings as django_settings
 
 METHODS = ("sms", "voice", "call")
 CODE_LENGTHS = (4, 5, 6)
+# What LANCK can write and speak codes in. Source: "Create verification request" on LANCK's page.
+LANGUAGES = (
+    "am ar az bn de en es fa fr he hi hy id it ja ka kk km ky mg mn ms my ne ps pt ru si sn so sv sw ta tg tk uk ur "
+    "uz vi zh"
+).split()
+
+# The keys that a purpose may have of its own.
+PROFILE_KEYS = frozenset(
+    "METHODS CODE_LENGTH MAX_ATTEMPTS CODE_LIFETIME PROOF_LIFETIME RESEND_WAITS".split()
+)
+KEYS = PROFILE_KEYS | frozenset(
+    "ACCESS_TOKEN BASE_URL CALLBACK_BASE_URL CONNECT_TIMEOUT READ_TIMEOUT TOTAL_TIMEOUT RATE_LIMIT_WAIT PROXIES "
+    "CA_FILE MAX_ANSWER_BYTES SENDERS SEND_CLIENT_IP PROVIDER_CODE_EXPIRY PROVIDER_CHECK_ATTEMPTS PURPOSES "
+    "API_PERMISSION_CLASSES API_THROTTLE_CLASSES API_AUTHENTICATION_CLASSES".split()
+)
 
 
 @dataclass(frozen=True, slots=True)

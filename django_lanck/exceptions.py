@@ -171,7 +171,9 @@ REFUSALS: Final[Mapping[str, tuple[int, str | Promise]]] = {
     "exhausted": (400, _("Too many wrong codes. Start again.")),
     "canceled": (400, _("This verification was canceled. Start again.")),
     "invalid_proof": (400, _("This proof is not valid, or was used before. Verify the number again.")),
-    "not_found": (404, _("There is no such verification.")),
+    "invalid_receipt": (400, _("A receipt has a requestId, a number and a status.")),
+    "invalid_body": (400, _("The body has to be a JSON object.")),
+    "not_found": (404, _("Not found.")),
     "already_verified": (409, _("This number is verified already.")),
     "newer_claim": (409, _("Someone proved this number more recently.")),
     "resend_too_soon": (429, _("Please wait a little before you ask for another code.")),
@@ -179,6 +181,10 @@ REFUSALS: Final[Mapping[str, tuple[int, str | Promise]]] = {
     "check_unknown": (503, _("We could not learn whether this code is right. Send the same code again in a moment.")),
     "unavailable": (503, _("We cannot send or check codes at the moment. Try again in a moment.")),
 }
+
+
+# The refusals that are about one field of the request.
+FIELD_REFUSALS: Final = {f"invalid_{field}": field for field in ("number", "method", "purpose", "language", "code")}
 
 
 class Refusal(LanckError):
@@ -189,20 +195,13 @@ class Refusal(LanckError):
     ``http_status`` is what a JSON view answers with.
     """
 
-    def __init__(
-        self,
-        code: str,
-        *,
-        retry_after: int | None = None,
-        errors: Mapping[str, list[str]] | None = None,
-        detail: str | Promise | None = None,
-    ) -> None:
+    def __init__(self, code: str, *, retry_after: int | None = None) -> None:
+        super().__init__(code)
         self.code = code
         self.http_status, sentence = REFUSALS[code]
-        self.detail = str(detail or sentence)
+        self.detail = str(sentence)
         self.retry_after = retry_after
-        self.errors = dict(errors or {})
-        super().__init__(code)
+        self.errors = {FIELD_REFUSALS[code]: [self.detail]} if code in FIELD_REFUSALS else {}
 
     def __str__(self) -> str:
         return f"{self.code}: {self.detail}"

@@ -1,7 +1,21 @@
 from django.contrib import admin
+from django.contrib.auth.views import LogoutView
 from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from . import views
 
 urlpatterns = [
+    path("", views.home, name="home"),
+    path("signup/", views.signup, name="signup"),
+    path("signup/code/", views.code, name="signup-code"),
+    path("signup/resend/", views.resend, name="signup-resend"),
+    path("signup/cancel/", views.cancel, name="signup-cancel"),
+    path("logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
+    path("api/phone/", include("django_lanck.api.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
+    path("lanck/", include("django_lanck.urls")),
     path("sandbox/", include("django_lanck.sandbox.urls")),
 ]

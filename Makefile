@@ -1,0 +1,56 @@
+# Needs Python 3.11 or later and make. Everything else goes into .venv.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+PYTEST_ARGS ?=
+
+export UV_PROJECT_ENVIRONMENT := $(VENV)
+export UV_PYTHON_DOWNLOADS := never
+SYNC = $(BIN)/uv sync --quiet --frozen --inexact --no-default-groups
+
+.PHONY: help demo test test-all lint types docs schema bench lock clean
+
+help: ## Show what there is
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "django-lanck needs Python 3.11 or later; try: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+
+demo: $(BIN)/uv ## Run the demo site with its simulated handset
+	$(SYNC) --group demo
+	@PORT=$(PORT) $(BIN)/python testproject/manage.py demo
+
+test: $(BIN)/uv ## Run the tests (on SQLite, or where DATABASE_URL points)
+	$(SYNC) --group test
+	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS)
+
+test-all: $(BIN)/uv ## The tests with all that they can use: databases, browser, schema
+	$(SYNC) --all-extras --all-groups
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(BIN)/uv ## Style and the arrows between the rooms
+	$(SYNC) --group test --group lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(BIN)/uv ## Types
+	$(SYNC) --group test --group lint
+	$(BIN)/mypy
+
+docs: $(BIN)/uv ## Build the documentation
+	$(SYNC) --group test --group docs
+	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build
+
+bench: $(BIN)/uv ## Print the ratios of tests/benchmarks
+	$(SYNC) --group test --group bench
+	$(BIN)/python -m tests.benchmarks
+
+lock: $(BIN)/uv ## Renew uv.lock
+	$(BIN)/uv lock --upgrade --default-index https://pypi.org/simple
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) docs/_build dist .coverage testproject/db.sqlite3*

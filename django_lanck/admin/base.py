@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from ..exceptions import LanckError, Refusal
+from ..models import Message, Status, Verification
+from ..services import parse_number, refresh_message
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+# The colour of a word; any other word of LANCK's is neutral.
+TONES = {
+    Status.ACCEPTED: "waiting",
+    Status.SENDING: "waiting",
+    Status.SENT: "waiting",
+    Status.DELIVERED: "good",
+    Status.ANSWERED: "good",
+    Status.REFUSED: "bad",
+    Status.REJECTED: "bad",
+    Status.UNDELIVERED: "bad",
+    Status.UNKNOWN: "unknown",
+    Verification.State.PENDING: "waiting",
+    Verification.State.VERIFIED: "good",
+    Verification.State.EXHAUSTED: "bad",
+    Verification.State.EXPIRED: "neutral",
+    Verification.State.CANCELED: "neutral",
+}
+WORDS = {**dict(Status.choices), **dict(Verification.State.choices)}
+MOST_ASKED = 50
+
+
+def badge(word: str) -> SafeString:
+    """A word with its colour; the colour says nothing that the word does not say."""
+    return format_html(
+        '<span class="lanck-badge lanck-{}">{}</span>', TONES.get(word, "neutral"), WORDS.get(word, word)
+    )
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Rows can be looked at and searched by a whole number; numbers are masked for those who may not see them."""
+
+    class Media:
+        css = {"all": ["lanck/admin.css"]}
+
+    show_full_result_count = False
+    list_per_page = 50
+    search_help_text = gettext_lazy("A phone number with its country code, in any spelling, or an id.")
+    id_fields: tuple[str, ...] = ()
+    actions = ["ask_lanck"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        return [_shown(request, str(name)) for name in self.list_display]
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return [_shown(request, str(name)) for name in self.fields or ()]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return self.get_fields(request, obj)
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        return ("number",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        for field in self.id_fields:
+            try:
+                found = queryset.filter(**{field: self.model._meta.get_field(field).to_python(term)})
+            except (ValueError, TypeError, ValidationError):
+                continue
+            if found.exists():
+                return found, False
+        return queryset.filter(number=_number(term)), False
+
+    @admin.display(description=gettext_lazy("number"), ordering="number")
+    def masked_number(self, row: Any) -> str:
+        return str(row.masked_number)
+
+    @admin.action(description=gettext_lazy("Ask LANCK for the status"), permissions=["view"])
+    def ask_lanck(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Ask about the newest of the selected messages, and say plainly how it went."""
+        asked = changed = 0
+        for message in self.messages_of(queryset).exclude(request_id=None).order_by("-pk")[:MOST_ASKED]:
+            try:
+                changed += refresh_message(message=message)
+            except LanckError as error:
+                self.message_user(request, _("LANCK did not tell: %s") % error, messages.ERROR)
+                break
+            asked += 1
+        text = ngettext("Asked about %(asked)d message", "Asked about %(asked)d messages", asked)
+        news = ngettext("%(changed)d has a new status.", "%(changed)d have a new status.", changed)
+        self.message_user(request, f"{text % {'asked': asked}}; {news % {'changed': changed}}")
+
+    def messages_of(self, queryset: QuerySet[Any]) -> QuerySet[Message]:
+        raise NotImplementedError
+
+
+def _shown(request: HttpRequest, name: str) -> str:
+    may_see = request.user.has_perm("lanck.view_number")
+    return "masked_number" if name == "number" and not may_see else name
+
+
+def _number(term: str) -> str:
+    try:
+        return parse_number(term).as_e164
+    except Refusal:
+        return term

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from ..models import DatabaseNow, Message, Verification, VerifiedNumber
+from .base import ReadOnlyAdmin, badge
+from .timeline import timeline
+
+
+@admin.register(Verification)
+class VerificationAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "number", "purpose", "method", "status", "delivery", "attempts_spent"]
+    list_filter = ["state", "method", "purpose", "created_at"]
+    id_fields = ("id",)
+    change_form_template = "admin/lanck/verification/change_form.html"
+    fields = [
+        "number",
+        "purpose",
+        "status",
+        "delivery",
+        "attempts_spent",
+        "resends",
+        "user",
+        "language",
+        "created_at",
+        "expires_at",
+        "ended_at",
+        "proof_redeemed_at",
+        "id",
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Verification]:
+        newest = Message.objects.filter(verification=OuterRef("pk")).order_by("-pk")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(now=DatabaseNow(), newest_status=Subquery(newest.values("status")[:1]))
+        )
+
+    @admin.display(description=_("state"), ordering="state")
+    def status(self, verification: Verification) -> SafeString:
+        return badge(verification.current_state)
+
+    @admin.display(description=_("delivery"))
+    def delivery(self, verification: Any) -> SafeString | str:
+        return badge(verification.newest_status) if verification.newest_status else "–"
+
+    @admin.display(description=_("attempts"))
+    def attempts_spent(self, verification: Verification) -> str:
+        return f"{verification.attempts} / {verification.max_attempts}"
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        context = {**(extra_context or {}), "timeline": lambda: timeline(object_id)}
+        return super().change_view(request, object_id, form_url, context)
+
+    def messages_of(self, queryset: QuerySet[Verification]) -> QuerySet[Message]:
+        return Message.objects.filter(verification__in=queryset.values("pk"))
+
+
+@admin.register(VerifiedNumber)
+class VerifiedNumberAdmin(ReadOnlyAdmin):
+    list_display = ["verified_at", "number", "user"]
+    list_select_related = ["user"]
+    fields = ["number", "user", "verified_at"]
+    actions = None

@@ -1,0 +1,124 @@
+"""Each view reads the body, calls one service and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import IO, Any
+
+from django.db import transaction
+from django.utils.decorators import method_decorator
+from django.utils.module_loading import import_string
+from django.views.decorators.cache import never_cache
+from rest_framework import status
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from .. import services
+from ..conf import conf
+from ..exceptions import Refusal
+from ..jsonbody import BadJSON, read_json
+from .errors import refusal_response
+from .serializers import CheckSerializer, ResendSerializer, StartSerializer, VerificationSerializer
+
+
+class JSONBody(BaseParser):
+    """JSON and nothing else: a form post from another site must not send messages through visitors' browsers."""
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        try:
+            return read_json(stream)
+        except BadJSON as error:
+            raise ParseError(str(error)) from None
+
+
+@method_decorator([transaction.non_atomic_requests, never_cache], name="dispatch")
+class PhoneView(APIView):
+    """What the views share: JSON in and out, the site's classes, refusals in one shape."""
+
+    parser_classes = [JSONBody]
+    renderer_classes = [JSONRenderer]
+
+    def get_authenticators(self) -> list[Any]:
+        return _instances(conf.api_authentication_classes, super().get_authenticators)
+
+    def get_permissions(self) -> list[Any]:
+        return _instances(conf.api_permission_classes, super().get_permissions)
+
+    def get_throttles(self) -> list[Any]:
+        return _instances(conf.api_throttle_classes, super().get_throttles)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        # DRF's own first: it decides between 401 and 403, and lets bugs through.
+        if isinstance(exc, Refusal):
+            response = refusal_response(exc)
+            assert response is not None
+            return response
+        return super().handle_exception(exc)
+
+    def get_exception_handler(self) -> Any:
+        return lambda exc, context: refusal_response(exc)
+
+    def read(self, serializer_class: type[Any], request: Request) -> dict[str, Any]:
+        serializer = serializer_class(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+
+class VerificationsView(PhoneView):
+    def post(self, request: Request) -> Response:
+        verification = services.start_verification(
+            **self.read(StartSerializer, request),
+            user=request.user if request.user.is_authenticated else None,
+            binding=services.binding_for(request, create=True),
+            ip=request.META.get("REMOTE_ADDR"),
+        )
+        return Response(VerificationSerializer(verification).data, status=status.HTTP_201_CREATED)
+
+
+class VerificationView(PhoneView):
+    def get(self, request: Request, verification_id: str) -> Response:
+        verification = services.get_verification(
+            verification_id=verification_id, binding=services.binding_for(request)
+        )
+        return Response(VerificationSerializer(verification).data)
+
+    def delete(self, request: Request, verification_id: str) -> Response:
+        services.cancel_verification(
+            verification_id=verification_id, binding=services.binding_for(request)
+        )
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class CheckView(PhoneView):
+    def post(self, request: Request, verification_id: str) -> Response:
+        result = services.check_verification(
+            verification_id=verification_id,
+            **self.read(CheckSerializer, request),
+            binding=services.binding_for(request),
+        )
+        if result.refusal:
+            raise Refusal(result.refusal)
+        return Response({**VerificationSerializer(result.verification).data, "proof": result.proof})
+
+
+class ResendView(PhoneView):
+    def post(self, request: Request, verification_id: str) -> Response:
+        verification = services.resend_verification(
+            verification_id=verification_id,
+            **self.read(ResendSerializer, request),
+            binding=services.binding_for(request),
+            ip=request.META.get("REMOTE_ADDR"),
+        )
+        return Response(VerificationSerializer(verification).data)
+
+
+def _instances(paths: Sequence[str] | None, default: Any) -> list[Any]:
+    return default() if paths is None else [import_string(path)() for path in paths]

@@ -1,0 +1,210 @@
+"""System checks: every value of ``LANCK`` that does not fit is named when the site starts.
+
+Each function looks at one thing and yields what is wrong with it, with a hint that says what to do.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from django.core.checks import CheckMessage, Error, Warning, register
+from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
+
+from .conf import CODE_LENGTHS, KEYS, METHODS, PROFILE_KEYS, conf
+
+Found = Iterator[CheckMessage]
+
+
+def _error(number: int, text: str, hint: str) -> Error:
+    return Error(text, hint=hint, id=f"django_lanck.E{number:03}")
+
+
+def check_keys() -> Found:
+    if not isinstance(conf.raw, Mapping):
+        yield _error(1, "LANCK is not a dictionary.", "Set LANCK = {'ACCESS_TOKEN': …, 'BASE_URL': …}.")
+        return
+    for key in sorted(set(map(str, conf.raw)) - KEYS):
+        yield _error(2, f"LANCK has an unknown key {key!r}.", "Look for a slip in its name.")
+
+
+def check_access_token() -> Found:
+    token = conf.raw.get("ACCESS_TOKEN")
+    if not isinstance(token, str) or not all(token.partition(":")):
+        yield _error(
+            3,
+            "LANCK['ACCESS_TOKEN'] is not an access token.",
+            "It is one string, 'id:secret', from LANCK's developer console. Read it from the environment.",
+        )
+
+
+def _url(value: object) -> SplitResult | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        return None
+    plain = parts.hostname and not (parts.username or parts.query or parts.fragment)
+    return parts if plain and parts.scheme in ("http", "https") else None
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_base_url() -> Found:
+    parts = _url(conf.raw.get("BASE_URL"))
+    if parts is None or (parts.scheme == "http" and not _loopback(parts.hostname or "")):
+        yield _error(
+            4,
+            "LANCK['BASE_URL'] is not the address of LANCK's API.",
+            "It looks like 'https://HOST/v1'. Plain http is for a sandbox on this machine only.",
+        )
+
+
+def check_callback_base_url() -> Found:
+    value = conf.raw.get("CALLBACK_BASE_URL", "")
+    if value and _url(value) is None:
+        yield _error(
+            5, "LANCK['CALLBACK_BASE_URL'] is not an address.", "It looks like 'https://www.example.com'."
+        )
+    if not value:
+        yield Warning(
+            "LANCK['CALLBACK_BASE_URL'] is not set, so LANCK cannot say what became of a message.",
+            hint="Set it to this site's public origin, such as 'https://www.example.com'.",
+            id="django_lanck.W001",
+        )
+
+
+def check_callback_route() -> Found:
+    if not conf.callback_base_url:
+        return
+    try:
+        reverse("lanck:receipt", args=["token"])
+    except NoReverseMatch:
+        yield _error(
+            6,
+            "There is no address for LANCK's delivery receipts.",
+            "Add path('lanck/', include('django_lanck.urls')) to the root URLconf.",
+        )
+
+
+def check_times() -> Found:
+    for key in ("CONNECT_TIMEOUT", "READ_TIMEOUT", "TOTAL_TIMEOUT"):
+        if key in conf.raw and not _number(conf.raw[key], above=0):
+            yield _error(7, f"LANCK['{key}'] is not a time.", "It is a number of seconds above 0.")
+    if not _number(conf.rate_limit_wait, above=-1) or conf.rate_limit_wait < 0:
+        yield _error(7, "LANCK['RATE_LIMIT_WAIT'] is not a time.", "It is a number of seconds, 0 for no wait.")
+
+
+def check_transport() -> Found:
+    if conf.ca_file and not Path(conf.ca_file).is_file():
+        yield _error(8, "LANCK['CA_FILE'] names no file.", "Give the path of a PEM bundle, or leave it out.")
+    if not isinstance(conf.proxies, Mapping) or not all(
+        isinstance(value, str) for value in conf.proxies.values()
+    ):
+        yield _error(9, "LANCK['PROXIES'] is no dictionary of proxies.", "Such as {'https': 'http://proxy:3128'}.")
+    if not _whole(conf.max_answer_bytes, 1024):
+        yield _error(10, "LANCK['MAX_ANSWER_BYTES'] is not a size.", "It is a number of bytes from 1024.")
+
+
+def check_senders() -> Found:
+    senders = conf.senders
+    if not isinstance(senders, Mapping) or not all(isinstance(text, str) for pair in senders.items() for text in pair):
+        yield _error(
+            11,
+            "LANCK['SENDERS'] is no dictionary of senders.",
+            "Its keys are 'sms', 'GB' or 'sms:GB', its values what LANCK allowed as sender.",
+        )
+
+
+def check_provider_limits() -> Found:
+    for key in ("PROVIDER_CODE_EXPIRY", "PROVIDER_CHECK_ATTEMPTS"):
+        if conf.raw.get(key) is not None and not _whole(conf.raw[key], 1):
+            yield _error(12, f"LANCK['{key}'] is not a positive number.", "Leave it out to use LANCK's own.")
+    if not isinstance(conf.send_client_ip, bool):
+        yield _error(13, "LANCK['SEND_CLIENT_IP'] is neither True nor False.", "Set it to one of them.")
+
+
+def check_purposes() -> Found:
+    purposes = conf.purposes
+    if not isinstance(purposes, Mapping) or not all(isinstance(own, Mapping) for own in purposes.values()):
+        hint = "Such as {'signup': {'PUBLIC': True}}; what a purpose leaves out is the site's."
+        yield _error(14, "LANCK['PURPOSES'] is no dictionary of purposes.", hint)
+        return
+    for purpose, own in purposes.items():
+        for key in sorted(set(map(str, own)) - PROFILE_KEYS - {"PUBLIC"}):
+            yield _error(2, f"LANCK['PURPOSES'][{purpose!r}] has an unknown key {key!r}.", "Look for a slip.")
+        yield from _check_profile({**conf.raw, **own}, f"for the purpose {purpose!r}")
+
+
+def _check_profile(values: Mapping[str, Any], where: str) -> Found:
+    for key, (fits, hint) in PROFILE_VALUES.items():
+        if key in values and not fits(values[key]):
+            yield _error(15, f"LANCK: {key} {where} does not fit.", hint)
+
+
+def check_api_classes() -> Found:
+    for key in ("API_PERMISSION_CLASSES", "API_THROTTLE_CLASSES", "API_AUTHENTICATION_CLASSES"):
+        paths = conf.raw.get(key) or []
+        try:
+            for path in paths:
+                import_string(path)
+        except (ImportError, TypeError, AttributeError):
+            yield _error(16, f"LANCK['{key}'] has a class that cannot be imported.", "It is a list of dotted paths.")
+
+
+def _number(value: object, *, above: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > above
+
+
+def _whole(value: object, least: int, most: int = 10**9) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _methods(value: object) -> bool:
+    return isinstance(value, Sequence) and bool(value) and set(value) <= set(METHODS)
+
+
+PROFILE_VALUES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "METHODS": (_methods, "It is a list of some of 'sms', 'voice', 'call'; the first one is the default."),
+    "CODE_LENGTH": (lambda value: value in CODE_LENGTHS, "It is 4, 5 or 6."),
+    "MAX_ATTEMPTS": (lambda value: _whole(value, 1, 100), "It is a whole number from 1 to 100."),
+    "CODE_LIFETIME": (lambda value: _whole(value, 1), "It is a whole number of seconds."),
+    "PROOF_LIFETIME": (lambda value: _whole(value, 1), "It is a whole number of seconds."),
+    "RESEND_WAITS": (
+        lambda value: isinstance(value, Sequence) and all(_whole(wait, 0) for wait in value),
+        "It is a list of whole seconds: the wait before the first resend, the second, and so on.",
+    ),
+    "PUBLIC": (lambda value: isinstance(value, bool), "It is True or False."),
+}
+
+CHECKS = (
+    check_access_token,
+    check_base_url,
+    check_callback_base_url,
+    check_callback_route,
+    check_times,
+    check_transport,
+    check_senders,
+    check_provider_limits,
+    check_purposes,
+    check_api_classes,
+)
+
+
+@register
+def check_settings(**kwargs: Any) -> list[CheckMessage]:
+    found = list(check_keys())
+    if isinstance(conf.raw, Mapping):
+        found += [message for check in CHECKS for message in check()]
+    return found

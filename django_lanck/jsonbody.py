@@ -1,0 +1,60 @@
+"""The one reader of JSON bodies, for the API and the webhooks: bounded, and strict about what it lets in."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import IO, Any, Final, NoReturn
+
+MAX_BYTES: Final = 65_536
+MAX_DEPTH: Final = 16
+
+
+class BadJSON(ValueError):
+    """The body is no JSON that this app takes; the text says why."""
+
+
+def read_json(stream: IO[bytes]) -> Any:
+    """The value in a body of at most 64 kB, nested at most 16 deep, without NUL, surrogates, NaN or infinity.
+
+    Raises BadJSON. What passes can be stored as JSON and as text on every database.
+    """
+    body = stream.read(MAX_BYTES + 1)
+    if len(body) > MAX_BYTES:
+        raise BadJSON(f"The body is longer than {MAX_BYTES} bytes.")
+    try:
+        value = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+    except RecursionError:
+        raise BadJSON(f"The body is nested deeper than {MAX_DEPTH} levels.") from None
+    except ValueError:  # not UTF-8, not JSON, or a number of thousands of digits
+        raise BadJSON("The body is not valid JSON.") from None
+    _check(value)
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _check(value: Any) -> None:
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        inner: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner += [*item.keys(), *item.values()]
+            elif isinstance(item, list):
+                inner += item
+            elif isinstance(item, str):
+                _check_text(item)
+            elif isinstance(item, float) and not math.isfinite(item):
+                raise BadJSON("A number in the body is too large.")
+        if not inner:
+            return
+        level = inner
+    raise BadJSON(f"The body is nested deeper than {MAX_DEPTH} levels.")
+
+
+def _check_text(text: str) -> None:
+    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise BadJSON("A text in the body has characters that no text may have.")

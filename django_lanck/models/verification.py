@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from .number import NUMBER_LENGTH, mask_number
+from .time import DatabaseNow, seconds_from_now
+
+if TYPE_CHECKING:
+    from .message import Message
+
+
+class VerificationQuerySet(models.QuerySet["Verification"]):
+    """Each change of state is one conditional UPDATE; the one who changed the row is the one who won."""
+
+    def open(self) -> VerificationQuerySet:
+        return self.filter(state=Verification.State.PENDING, expires_at__gt=DatabaseNow())
+
+    def spend_attempt(self) -> bool:
+        return bool(self.open().filter(attempts__lt=F("max_attempts")).update(attempts=F("attempts") + 1))
+
+    def give_back_attempt(self) -> None:
+        self.filter(state=Verification.State.PENDING, attempts__gt=0).update(attempts=F("attempts") - 1)
+
+    def count_failure(self, *, likely_last: bool) -> bool:
+        """Note one wrong code; True for the one whose code was the last that is allowed.
+
+        Codes that are still being asked about are not failures yet: a right one among them may still win.
+        ``likely_last`` only chooses which of the two statements is tried first.
+        """
+        pending = self.filter(state=Verification.State.PENDING)
+        last = Q(failures__gte=F("max_attempts") - 1)
+
+        def count() -> int:
+            return pending.filter(~last).update(failures=F("failures") + 1)
+
+        def exhaust() -> int:
+            return pending.filter(last).update(
+                failures=F("failures") + 1, state=Verification.State.EXHAUSTED, ended_at=DatabaseNow()
+            )
+
+        if likely_last:
+            return bool(exhaust()) or (not count() and bool(exhaust()))
+        return not count() and bool(exhaust())
+
+    def claim_resend(self, *, resends: int, method: str, wait: int | None, lifetime: int) -> bool:
+        """Take the resend that follows the given number of resends, and set the times that follow it."""
+        return bool(
+            self.open()
+            .filter(resends=resends, resend_at__lte=DatabaseNow())
+            .update(
+                resends=resends + 1,
+                method=method,
+                resend_at=None if wait is None else seconds_from_now(wait),
+                expires_at=seconds_from_now(lifetime),
+            )
+        )
+
+    def give_back_resend(self, before: Verification) -> None:
+        """Undo a resend that was not carried out: everything is as ``before``."""
+        self.filter(state=Verification.State.PENDING, resends=before.resends + 1).update(
+            resends=before.resends,
+            method=before.method,
+            resend_at=before.resend_at,
+            expires_at=before.expires_at,
+        )
+
+    def verify(self, *, proof_hash: str, proof_lifetime: int) -> bool:
+        return bool(
+            self.filter(state=Verification.State.PENDING).update(
+                state=Verification.State.VERIFIED,
+                ended_at=DatabaseNow(),
+                proof_hash=proof_hash,
+                proof_expires_at=seconds_from_now(proof_lifetime),
+            )
+        )
+
+    def expire(self) -> bool:
+        return bool(
+            self.filter(state=Verification.State.PENDING, expires_at__lte=DatabaseNow()).update(
+                state=Verification.State.EXPIRED, ended_at=DatabaseNow()
+            )
+        )
+
+    def cancel(self) -> bool:
+        return bool(
+            self.filter(state=Verification.State.PENDING).update(
+                state=Verification.State.CANCELED, ended_at=DatabaseNow()
+            )
+        )
+
+    def redeem(self, *, proof_hash: str, purpose: str, binding_hashes: Collection[str]) -> bool:
+        return bool(
+            self.filter(
+                proof_hash=proof_hash,
+                purpose=purpose,
+                binding_hash__in=binding_hashes,
+                proof_expires_at__gt=DatabaseNow(),
+                proof_redeemed_at=None,
+            ).update(proof_redeemed_at=DatabaseNow())
+        )
+
+
+class Verification(models.Model):
+    """One person proving one number for one purpose. Resends belong to it, and so do the attempts."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("pending")
+        VERIFIED = "verified", _("verified")
+        EXPIRED = "expired", _("expired")
+        EXHAUSTED = "exhausted", _("too many wrong codes")
+        CANCELED = "canceled", _("canceled")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.CharField(_("number"), max_length=NUMBER_LENGTH)
+    purpose = models.CharField(_("purpose"), max_length=50)
+    method = models.CharField(_("method"), max_length=20)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    binding_hash = models.CharField(max_length=64, blank=True, editable=False)
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.PENDING)
+
+    code_length = models.PositiveSmallIntegerField(_("code length"))
+    max_attempts = models.PositiveSmallIntegerField(_("attempts allowed"))
+    attempts = models.PositiveSmallIntegerField(_("attempts spent"), default=0)
+    failures = models.PositiveSmallIntegerField(_("wrong codes"), default=0)
+    resends = models.PositiveSmallIntegerField(_("resends"), default=0)
+
+    created_at = models.DateTimeField(_("started"), db_default=DatabaseNow())
+    expires_at = models.DateTimeField(_("expires"))
+    resend_at = models.DateTimeField(_("resend from"), null=True)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+
+    proof_hash = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001 (unique)
+    proof_expires_at = models.DateTimeField(_("proof expires"), null=True)
+    proof_redeemed_at = models.DateTimeField(_("proof redeemed"), null=True)
+
+    objects = VerificationQuerySet.as_manager()
+
+    # Set where the row is read together with the database's clock.
+    now: datetime
+
+    class Meta:
+        verbose_name = _("verification")
+        verbose_name_plural = _("verifications")
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["number", "created_at"], name="lanck_verif_number"),
+            models.Index(fields=["state", "expires_at"], name="lanck_verif_state"),
+            models.Index(fields=["created_at", "id"], name="lanck_verif_created"),
+        ]
+        permissions = [("view_number", _("Can see whole phone numbers"))]
+
+    def __str__(self) -> str:
+        return f"{mask_number(self.number)} ({self.purpose})"
+
+    @property
+    def masked_number(self) -> str:
+        return mask_number(self.number)
+
+    @property
+    def attempts_left(self) -> int:
+        return max(self.max_attempts - self.attempts, 0)
+
+    @property
+    def current_state(self) -> str:
+        """The state by the clock it was read with: a pending one whose time is over is expired already."""
+        if self.state == self.State.PENDING and self.expires_at <= self.now:
+            return self.State.EXPIRED
+        return self.state
+
+    @cached_property
+    def newest_message(self) -> Message | None:
+        return self.messages.order_by("-pk").first()
+
+    @property
+    def delivery(self) -> str:
+        """The status of the newest message: LANCK's words in capitals, this app's own in small letters."""
+        return self.newest_message.status if self.newest_message else ""

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .number import NUMBER_LENGTH, mask_number
+from .verification import Verification
+
+
+class VerifiedNumberQuerySet(models.QuerySet["VerifiedNumber"]):
+    def take_over(self, verification: Verification, user_id: object) -> bool:
+        """Move the claim on the number to the user, if the verification is newer than the one it rests on."""
+        return bool(
+            self.filter(number=verification.number, verified_at__lt=verification.ended_at).update(
+                user_id=user_id, verification=verification, verified_at=verification.ended_at
+            )
+        )
+
+
+class VerifiedNumber(models.Model):
+    """The claim of a user on a number. A number has one owner: the one with the newest proof."""
+
+    number = models.CharField(_("number"), max_length=NUMBER_LENGTH, unique=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.CASCADE,
+        related_name="verified_numbers",
+    )
+    verification = models.ForeignKey(
+        Verification,
+        verbose_name=_("verification"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    verified_at = models.DateTimeField(_("verified"))
+
+    objects = VerifiedNumberQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("verified number")
+        verbose_name_plural = _("verified numbers")
+        ordering = ["-verified_at"]
+
+    def __str__(self) -> str:
+        return mask_number(self.number)
+
+    @property
+    def masked_number(self) -> str:
+        return mask_number(self.number)

@@ -1,0 +1,33 @@
+"""Which network a number seems to belong to, as the provider resolves it from the prefix."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import phonenumbers
+
+
+class Network(NamedTuple):
+    mccmnc: str
+    name: str
+    country: str
+
+
+MCCMNC: Final = {
+    "AE": "42402", "AR": "722310", "AU": "50501", "BR": "72405", "CA": "302720", "CN": "46000", "DE": "26201",
+    "EE": "24801", "ES": "21407", "FR": "20801", "GB": "23415", "IN": "405871", "IT": "22201", "JP": "44010",
+    "MX": "334020", "NL": "20404", "NO": "24201", "PL": "26001", "RU": "25001", "SE": "24001", "TR": "28601",
+    "UA": "25501", "US": "310260",
+}  # fmt: skip
+TEST_NETWORK: Final = "00101"  # the ITU's network for tests
+
+
+def network_of(number: str) -> Network:
+    """The network of an E.164 number; the ITU's test network where the table has none."""
+    try:
+        country = phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""
+    except phonenumbers.NumberParseException:
+        country = ""
+    if len(country) != 2 or not country.isalpha():  # "001" stands for numbers of no country
+        country = ""
+    return Network(MCCMNC.get(country, TEST_NETWORK), f"Sandbox Mobile {country}".strip(), country)

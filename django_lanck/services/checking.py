@@ -1,0 +1,199 @@
+"""Is this the code? An attempt is spent before anything is asked, and one of many right answers wins."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from .. import exceptions, signals
+from ..client import CheckAnswer, LanckClient, get_client
+from ..conf import conf
+from ..exceptions import Refusal
+from ..models import Message, Verification
+from .numbers import parse_code
+from .sending import ACCOUNT_ERRORS, log_failure, refusal_for
+from .verification import refusal_code, verification_and_messages
+
+logger = logging.getLogger("django_lanck")
+
+# LANCK's word that this request has no code to check any more, whatever the digits.
+CODE_IS_OVER = (exceptions.RequestExpired, exceptions.TooManyAttempts, exceptions.RequestNotFound)
+# Nothing was compared, so the attempt is given back.
+NOT_COMPARED = (exceptions.NotSent, exceptions.TooManyRequests, *ACCOUNT_ERRORS)
+LOOK_AGAIN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """How a check ended: with a ``proof``, or with the code of a refusal.
+
+    ``refusal`` is ``None``, ``"invalid_code"``, ``"code_expired"`` (ask for a new one), ``"expired"``,
+    ``"exhausted"``, ``"canceled"`` or ``"already_verified"``. The proof is shown this once: only its hash is kept.
+    """
+
+    verification: Verification
+    refusal: str | None = None
+    proof: str | None = field(default=None, repr=False)
+
+
+def check_verification(
+    *, verification_id: uuid.UUID | str, code: str, binding: str | Sequence[str] = ""
+) -> CheckResult:
+    """Check the code that a person typed. A wrong one is an answer, not an exception.
+
+    Raises Refusal: ``not_found``; ``outcome_unknown`` (it is not known yet which code counts; nothing spent);
+    ``check_unknown`` (the answer was lost: the same code again settles it); ``unavailable`` (attempt given back).
+    Must not be called inside a transaction.
+    """
+    verification, messages = verification_and_messages(verification_id, binding)
+    digits = parse_code(code, verification.code_length)
+    message = next((m for m in messages if m.may_carry_code), None)
+    if message and digits and message.lost_check and refusal_code(verification) is None:
+        return _settle(verification, message, digits)
+    return _check(verification, message, digits)
+
+
+def _check(verification: Verification, message: Message | None, digits: str | None) -> CheckResult:
+    row = Verification.objects.filter(pk=verification.pk)
+    if refused := _ended(verification):
+        return CheckResult(verification, refused)
+    if digits is None:
+        return CheckResult(verification, "invalid_code")
+    if message is None or message.request_id is None:
+        raise Refusal("outcome_unknown", retry_after=LOOK_AGAIN)
+    client = get_client()
+    with transaction.atomic(durable=True):
+        spent = row.spend_attempt()
+    if not spent:
+        return CheckResult(verification, _reason(verification))
+    verification.attempts += 1
+    return _ask(client, verification, message, digits)
+
+
+def _ask(client: LanckClient, verification: Verification, message: Message, digits: str) -> CheckResult:
+    assert message.request_id is not None
+    row = Verification.objects.filter(pk=verification.pk)
+    try:
+        answer = client.verify_check(request_id=message.request_id, code=digits)
+    except exceptions.WrongCode:
+        return _failed(verification)
+    except CODE_IS_OVER as error:
+        log_failure(f"Message {message.pk}: its code is over", error)
+        return CheckResult(verification, "code_expired")
+    except NOT_COMPARED as error:
+        log_failure(f"Message {message.pk}: its code was not checked", error)
+        row.give_back_attempt()
+        raise refusal_for(error) from error
+    except exceptions.OutcomeUnknown as error:
+        logger.warning("Message %s: the answer to a check was lost: %s", message.pk, error)
+        Message.objects.filter(pk=message.pk).remember_lost_check(_code_hash(message, digits))
+        raise Refusal("check_unknown", retry_after=LOOK_AGAIN) from error
+    except exceptions.APIError as error:
+        log_failure(f"Message {message.pk}: its code was not checked", error)
+        raise refusal_for(error) from error
+    if _proves(client, answer, verification, message):
+        return _succeeded(verification)
+    Message.objects.filter(pk=message.pk).remember_lost_check(_code_hash(message, digits))
+    raise Refusal("check_unknown", retry_after=LOOK_AGAIN)
+
+
+def _settle(verification: Verification, message: Message, digits: str) -> CheckResult:
+    """An earlier check of this message had no answer: ask whether LANCK found that code right.
+
+    Only the digits that were asked about then are verified by it. Others are simply wrong: LANCK verifies a request
+    once. If LANCK found nothing right, this is a check like any other.
+    """
+    client = get_client()
+    same = constant_time_compare(message.lost_check, _code_hash(message, digits))
+    if not _verified_at_lanck(client, verification, message):
+        Message.objects.filter(pk=message.pk, lost_check=message.lost_check).update(lost_check="")
+        return _check(verification, message, digits)
+    if same:
+        return _succeeded(verification)
+    with transaction.atomic(durable=True):
+        spent = Verification.objects.filter(pk=verification.pk).spend_attempt()
+    if not spent:
+        return CheckResult(verification, _reason(verification))
+    verification.attempts += 1
+    return _failed(verification)
+
+
+def _proves(client: LanckClient, answer: CheckAnswer, verification: Verification, message: Message) -> bool:
+    assert message.request_id is not None
+    if answer.proves(request_id=message.request_id, number=verification.number):
+        return True
+    logger.warning("Message %s: LANCK's answer to a check does not fit it", message.pk)
+    return _verified_at_lanck(client, verification, message)
+
+
+def _verified_at_lanck(client: LanckClient, verification: Verification, message: Message) -> bool:
+    assert message.request_id is not None
+    try:
+        info = client.verify_info(request_id=message.request_id)
+    except exceptions.LanckError as error:
+        log_failure(f"Message {message.pk}: whether its code was right is unknown", error)
+        raise Refusal("check_unknown", retry_after=LOOK_AGAIN) from error
+    return info.proves(number=verification.number)
+
+
+def _succeeded(verification: Verification) -> CheckResult:
+    proof = secrets.token_urlsafe(32)
+    lifetime = conf.profile(verification.purpose).proof_lifetime
+    with transaction.atomic(durable=True):
+        won = Verification.objects.filter(pk=verification.pk).verify(
+            proof_hash=proof_hash(proof), proof_lifetime=lifetime
+        )
+    if not won:
+        return CheckResult(verification, _reason(verification))
+    verification.state = Verification.State.VERIFIED
+    signals.number_verified.send_robust(
+        Verification, verification=verification, number=verification.number, user=verification.user
+    )
+    return CheckResult(verification, proof=proof)
+
+
+def _failed(verification: Verification) -> CheckResult:
+    with transaction.atomic(durable=True):
+        exhausted = Verification.objects.filter(pk=verification.pk).count_failure(
+            likely_last=verification.failures + 1 >= verification.max_attempts
+        )
+    if not exhausted:
+        return CheckResult(verification, "invalid_code")
+    verification.state = Verification.State.EXHAUSTED
+    signals.verification_failed.send_robust(Verification, verification=verification, reason="exhausted")
+    return CheckResult(verification, "exhausted")
+
+
+def _ended(verification: Verification) -> str | None:
+    """Why there is nothing to check any more. Whoever finds the time over first writes it, with one signal."""
+    refused = refusal_code(verification)
+    if refused == "expired" and verification.state == Verification.State.PENDING:
+        with transaction.atomic(durable=True):
+            wrote = Verification.objects.filter(pk=verification.pk).expire()
+        if wrote:
+            verification.state = Verification.State.EXPIRED
+            signals.verification_failed.send_robust(Verification, verification=verification, reason="expired")
+    if refused is None and verification.attempts_left == 0:
+        return "exhausted"
+    return refused
+
+
+def _reason(verification: Verification) -> str:
+    """Why a conditional UPDATE found nothing to change: somebody else was faster."""
+    verification.refresh_from_db()
+    return _ended(verification) or "exhausted"
+
+
+def _code_hash(message: Message, digits: str) -> str:
+    return salted_hmac("django_lanck.lost_check", f"{message.pk}:{digits}", algorithm="sha256").hexdigest()
+
+
+def proof_hash(proof: str) -> str:
+    return hashlib.sha256(proof.encode()).hexdigest()

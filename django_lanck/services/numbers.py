@@ -1,0 +1,36 @@
+"""What people type, read as numbers and codes."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from phonenumber_field.phonenumber import PhoneNumber, to_python
+
+from ..exceptions import Refusal
+
+
+def ascii_digits(text: str) -> str:
+    """The text with every decimal digit of any script as 0–9."""
+    return "".join(str(unicodedata.decimal(character, character)) for character in text)
+
+
+def parse_number(number: str | PhoneNumber) -> PhoneNumber:
+    """A valid number from any spelling: spaces, ``00`` for ``+``, digits of any script, an extension (dropped).
+
+    National spellings are read in ``PHONENUMBER_DEFAULT_REGION``. Raises Refusal ``invalid_number``.
+    """
+    text = number.as_e164 if isinstance(number, PhoneNumber) else ascii_digits(str(number)).strip()
+    if text.startswith("00"):
+        text = f"+{text[2:]}"
+    parsed = to_python(text) if text and len(text) <= 100 else None
+    if parsed is None or not parsed.is_valid():
+        raise Refusal("invalid_number")
+    parsed.extension = None
+    return parsed
+
+
+def parse_code(code: str, length: int) -> str | None:
+    """The digits of a code as typed (spaces and dashes dropped), or None when it cannot be one."""
+    digits = "".join(ascii_digits(code).replace("-", " ").split())
+    fits = len(digits) == length and digits.isascii() and digits.isdigit()
+    return digits if fits else None

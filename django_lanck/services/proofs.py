@@ -1,0 +1,84 @@
+"""What a proof buys: the number it proves, once, and the claim of a user on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+
+from .. import signals
+from ..exceptions import Refusal
+from ..models import Verification, VerifiedNumber
+from .binding import binding_hashes
+from .checking import proof_hash
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+
+def redeem_proof(*, proof: str, purpose: str = "signup", binding: str | Sequence[str] = "") -> str:
+    """Spend a proof and return the number it proves, in E.164. A signup uses this number and no other.
+
+    One conditional UPDATE in the caller's transaction: if that is rolled back, the proof is unspent. Raises Refusal
+    ``invalid_proof`` for one that is unknown, spent, too old, for another purpose or of another session.
+    """
+    hashed = proof_hash(proof)
+    if not Verification.objects.redeem(
+        proof_hash=hashed, purpose=purpose, binding_hashes=binding_hashes(binding)
+    ):
+        raise Refusal("invalid_proof")
+    return Verification.objects.values_list("number", flat=True).get(proof_hash=hashed)
+
+
+def claim_number(*, user: AbstractBaseUser, proof: str) -> VerifiedNumber:
+    """Make the user the owner of the number that a redeemed proof proved; call it in the same transaction.
+
+    A number has one owner. A newer proof takes it over from another user, with the signal ``number_taken_over`` once
+    the transaction is committed. Raises Refusal ``invalid_proof`` for a proof that was not redeemed, ``newer_claim`` when
+    somebody else's proof is newer.
+    """
+    try:
+        verification = Verification.objects.get(
+            proof_hash=proof_hash(proof), proof_redeemed_at__isnull=False, state=Verification.State.VERIFIED
+        )
+    except Verification.DoesNotExist:
+        raise Refusal("invalid_proof") from None
+    with transaction.atomic():
+        claim = _insert(verification, user) or _take_over(verification, user)
+    return claim
+
+
+def _insert(verification: Verification, user: AbstractBaseUser) -> VerifiedNumber | None:
+    try:
+        with transaction.atomic():
+            return VerifiedNumber.objects.create(
+                number=verification.number,
+                user_id=user.pk,
+                verification=verification,
+                verified_at=verification.ended_at,
+            )
+    except IntegrityError:
+        return None
+
+
+def _take_over(verification: Verification, user: AbstractBaseUser) -> VerifiedNumber:
+    row = VerifiedNumber.objects.filter(number=verification.number)
+    old_user_id = row.values_list("user_id", flat=True).first()
+    if not row.take_over(verification, user.pk):
+        claim = row.first()
+        if claim is not None and claim.verification_id == verification.pk and claim.user_id == user.pk:
+            return claim
+        raise Refusal("newer_claim")
+    claim = row.get()
+    if old_user_id is not None and old_user_id != user.pk:
+        announce = partial(
+            signals.number_taken_over.send_robust,
+            VerifiedNumber,
+            verified_number=claim,
+            old_user_id=old_user_id,
+            new_user_id=user.pk,
+        )
+        transaction.on_commit(announce, robust=True)
+    return claim

@@ -1,0 +1,250 @@
+"""Start, resend, cancel: the life of a verification up to its code."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import phonenumbers
+from django.db import transaction
+from django.utils.translation import get_language
+
+from .. import signals
+from ..client import Accepted, LanckClient, get_client
+from ..conf import LANGUAGES, Profile, conf
+from ..exceptions import APIError, NotSent, Refusal
+from ..models import DatabaseNow, Message, Verification
+from ..models.time import seconds_from_now
+from .binding import binding_hashes
+from .numbers import parse_number
+from .receipts import callback_url
+from .sending import refusal_for, send
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+    from phonenumber_field.phonenumber import PhoneNumber
+
+
+def start_verification(
+    *,
+    number: str | PhoneNumber,
+    purpose: str = "signup",
+    method: str | None = None,
+    language: str | None = None,
+    user: AbstractBaseUser | None = None,
+    binding: str | Sequence[str] = "",
+    ip: str | None = None,
+) -> Verification:
+    """Send a code to a number.
+
+    ``method`` is one of the purpose's methods (default: the first), ``language`` one that LANCK speaks (default: the
+    active one where LANCK speaks it), ``binding`` whose verification it is (:func:`binding_for` of the request),
+    ``ip`` the person's address, which LANCK gets if ``SEND_CLIENT_IP`` is set.
+
+    Returns the verification; its ``delivery`` is ``"unknown"`` when LANCK perhaps took the message. Raises Refusal
+    (``invalid_number``, ``invalid_method``, ``invalid_purpose``, ``invalid_language``, ``unavailable``). Must not be
+    called inside a transaction: the rows are committed before LANCK is asked.
+    """
+    profile = _profile(purpose)
+    phone = parse_number(number)
+    method = _method(profile, method)
+    language = _language(language)
+    client = get_client()
+    with transaction.atomic(durable=True):
+        verification = _new_verification(profile, phone.as_e164, method, language, user, binding)
+        message = _new_message(verification)
+        callback = callback_url(message)
+    try:
+        _send_code(client, verification, message, callback, ip)
+    except (APIError, NotSent) as error:
+        Verification.objects.filter(pk=verification.pk).cancel()
+        raise refusal_for(error) from error
+    signals.verification_started.send_robust(Verification, verification=verification, message=message)
+    return verification
+
+
+def resend_verification(
+    *,
+    verification_id: uuid.UUID | str,
+    method: str | None = None,
+    binding: str | Sequence[str] = "",
+    ip: str | None = None,
+) -> Verification:
+    """Send another code for the same verification, by the same or another method.
+
+    Attempts go on counting. Once LANCK accepted it, only the new code is right; if LANCK refuses it, the earlier code
+    stays right and the resend is given back. Raises Refusal (``not_found``, ``expired``, ``exhausted``, ``canceled``,
+    ``already_verified``, ``invalid_method``, ``resend_too_soon`` with the seconds to wait, ``unavailable``).
+    """
+    before = get_verification(verification_id=verification_id, binding=binding)
+    if refused := refusal_code(before):
+        raise Refusal(refused)
+    profile = _profile(before.purpose)
+    method = _method(profile, method or before.method)
+    if before.resend_at is None or before.resend_at > before.now:
+        raise Refusal("resend_too_soon", retry_after=_seconds(before.now, before.resend_at or before.expires_at))
+    client = get_client()
+    waits = profile.resend_waits[before.resends + 1 :]
+    with transaction.atomic(durable=True):
+        row = Verification.objects.filter(pk=before.pk)
+        wait = waits[0] if waits else None
+        if not row.claim_resend(resends=before.resends, method=method, wait=wait, lifetime=profile.lifetime):
+            raise Refusal("resend_too_soon", retry_after=profile.resend_waits[before.resends])
+        verification = row.annotate(now=DatabaseNow()).get()
+        message = _new_message(verification)
+        callback = callback_url(message)
+    try:
+        _send_code(client, verification, message, callback, ip)
+    except (APIError, NotSent) as error:
+        row.give_back_resend(before)
+        raise refusal_for(error) from error
+    return verification
+
+
+def cancel_verification(
+    *, verification_id: uuid.UUID | str, binding: str | Sequence[str] = ""
+) -> Verification:
+    """End a pending verification; one that ended before stays as it is.
+
+    Raises Refusal (``not_found``, ``already_verified``).
+    """
+    verification = get_verification(verification_id=verification_id, binding=binding)
+    if verification.state == Verification.State.PENDING:
+        row = Verification.objects.filter(pk=verification.pk)
+        row.cancel()
+        verification.state = row.values_list("state", flat=True).get()
+    if verification.state == Verification.State.VERIFIED:
+        raise Refusal("already_verified")
+    return verification
+
+
+def get_verification(
+    *, verification_id: uuid.UUID | str, binding: str | Sequence[str] = ""
+) -> Verification:
+    """The verification with its newest message and the database's time. Raises Refusal ``not_found``."""
+    return verification_and_messages(verification_id, binding)[0]
+
+
+def verification_and_messages(
+    verification_id: uuid.UUID | str, binding: str | Sequence[str]
+) -> tuple[Verification, list[Message]]:
+    """One statement: the verification and its messages, newest first."""
+    try:
+        pk = verification_id if isinstance(verification_id, uuid.UUID) else uuid.UUID(verification_id)
+    except ValueError:
+        raise Refusal("not_found") from None
+    messages = list(
+        Message.objects.filter(verification=pk, verification__binding_hash__in=binding_hashes(binding))
+        .select_related("verification")
+        .annotate(now=DatabaseNow())
+        .order_by("-pk")
+    )
+    if not messages:
+        raise Refusal("not_found")
+    verification = messages[0].verification
+    assert verification is not None
+    verification.now = messages[0].now
+    verification.newest_message = messages[0]
+    return verification, messages
+
+
+def refusal_code(verification: Verification) -> str | None:
+    """Why nothing more can be done with a verification, or None while it is pending."""
+    state = verification.current_state
+    if state == Verification.State.PENDING:
+        return None
+    return "already_verified" if state == Verification.State.VERIFIED else state
+
+
+def _profile(purpose: str) -> Profile:
+    try:
+        return conf.profile(purpose)
+    except KeyError:
+        raise Refusal("invalid_purpose") from None
+
+
+def _method(profile: Profile, method: str | None) -> str:
+    method = method or profile.methods[0]
+    if method not in profile.methods:
+        raise Refusal("invalid_method")
+    return method
+
+
+def _language(language: str | None) -> str:
+    if language is None:
+        active = (get_language() or "").partition("-")[0]
+        return active if active in LANGUAGES else ""
+    if language not in LANGUAGES:
+        raise Refusal("invalid_language")
+    return language
+
+
+def _seconds(since: datetime, until: datetime) -> int:
+    return max(1, math.ceil((until - since).total_seconds()))
+
+
+def _new_verification(
+    profile: Profile,
+    number: str,
+    method: str,
+    language: str,
+    user: AbstractBaseUser | None,
+    binding: str | Sequence[str],
+) -> Verification:
+    first_wait = profile.resend_waits[0] if profile.resend_waits else None
+    verification = Verification.objects.create(
+        number=number,
+        purpose=profile.purpose,
+        method=method,
+        language=language,
+        user=user,
+        binding_hash=binding_hashes(binding)[0],
+        code_length=profile.code_length,
+        max_attempts=profile.max_attempts,
+        expires_at=seconds_from_now(profile.lifetime),
+        resend_at=None if first_wait is None else seconds_from_now(first_wait),
+    )
+    # The database set the times; the row returned only its own creation.
+    start = verification.now = verification.created_at
+    verification.expires_at = start + timedelta(seconds=profile.lifetime)
+    verification.resend_at = None if first_wait is None else start + timedelta(seconds=first_wait)
+    return verification
+
+
+def _new_message(verification: Verification) -> Message:
+    phone = parse_number(verification.number)
+    country = phonenumbers.region_code_for_number(phone) or ""
+    verification.newest_message = Message.objects.create(
+        verification=verification,
+        channel=verification.method,
+        number=verification.number,
+        sender=conf.sender(verification.method, country) or "",
+        country=country if len(country) == 2 else "",
+    )
+    return verification.newest_message
+
+
+def _send_code(
+    client: LanckClient,
+    verification: Verification,
+    message: Message,
+    callback: str | None,
+    ip: str | None,
+) -> None:
+    def call() -> Accepted:
+        return client.verify(
+            number=verification.number,
+            method=verification.method,
+            sender=message.sender or None,
+            language=None if verification.method == "call" else verification.language or None,
+            code_length=verification.code_length,
+            ip=ip if conf.send_client_ip else None,
+            code_expiry=conf.provider_code_expiry,
+            check_attempts_allowed=conf.provider_check_attempts,
+            callback_url=callback,
+        )
+
+    send(message, call)

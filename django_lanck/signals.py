@@ -1,0 +1,16 @@
+"""What a site can listen to. Each is sent after the change is committed; a receiver that raises hurts nobody else.
+
+``verification_started``      sender=Verification: verification, message. LANCK took the message, or perhaps did.
+``number_verified``           sender=Verification: verification, number (E.164), user (or None). Once a verification.
+``verification_failed``       sender=Verification: verification, reason (``"expired"`` or ``"exhausted"``). Once.
+``message_status_changed``    sender=Message: message, old_status, new_status.
+``number_taken_over``         sender=VerifiedNumber: verified_number, old_user_id, new_user_id.
+"""
+
+from django.dispatch import Signal
+
+verification_started = Signal()
+number_verified = Signal()
+verification_failed = Signal()
+message_status_changed = Signal()
+number_taken_over = Signal()

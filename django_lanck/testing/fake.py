@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.test import Client
+
+Answer = tuple[int, dict[str, Any]]
+
+
+@dataclass
+class Sent:
+    """One message that the app had LANCK send. ``params`` is what LANCK was told, by LANCK's own names."""
+
+    request_id: str
+    number: str
+    method: str
+    code: str
+    params: dict[str, str]
+    sent_at: int = field(default_factory=lambda: int(time.time() * 1000))
+    checks: list[str] = field(default_factory=list)
+    verified_at: int | None = None
+    status: str = "SENT"
+    goals: list[str] = field(default_factory=list)
+
+
+class FakeLanck:
+    """A LANCK for tests. ``sent`` is its outbox; ``requests`` the paths it was asked for, in order."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._server = _Server(self)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, as before each test."""
+        self.sent: list[Sent] = []
+        self.requests: list[str] = []
+        self._faults: list[tuple[str, Any]] = []
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """``LANCK`` for a test: the site's own, pointed here."""
+        return {
+            **getattr(settings, "LANCK", {}),
+            "ACCESS_TOKEN": "test:test",
+            "BASE_URL": f"http://127.0.0.1:{self._server.server_port}/v1",
+            "CALLBACK_BASE_URL": "http://testserver",
+            "RATE_LIMIT_WAIT": 0,
+        }
+
+    def refuse(self, error_code: int, *, http_status: int = 400, reason: str = "refused by the test") -> None:
+        """Answer the next request with an error; it is not carried out."""
+        self._faults.append(("refuse", (http_status, {"errorCode": error_code, "errorReason": reason})))
+
+    def lose_answer(self) -> None:
+        """Carry the next request out and drop the connection instead of answering."""
+        self._faults.append(("lose", None))
+
+    def answer(self, body: Mapping[str, Any], *, http_status: int = 200) -> None:
+        """Answer the next request with this body; it is not carried out."""
+        self._faults.append(("refuse", (http_status, dict(body))))
+
+    def report(self, sent: Sent, status: str, **fields: Any) -> HttpResponse:
+        """Post a delivery receipt for a message to the site, as LANCK would; returns the site's answer."""
+        sent.status = status
+        payload = {"requestId": sent.request_id, "number": sent.number, "status": status, **fields}
+        payload.setdefault("timestamp", int(time.time()))
+        path = urlsplit(sent.params["callbackUrl"]).path
+        return Client().post(path, json.dumps(payload), content_type="json/application")  # type: ignore[return-value]
+
+    def handle(self, verb: str, path: str, params: dict[str, str]) -> Answer | None:
+        """The answer to one request, or None to drop the connection."""
+        with self._lock:
+            self.requests.append(f"{verb} {path}")
+            fault, prepared = self._faults.pop(0) if self._faults else ("", None)
+            if fault == "refuse":
+                return prepared  # type: ignore[no-any-return]
+            answer = self._carry_out(verb, path, params)
+            return None if fault == "lose" else answer
+
+    def _carry_out(self, verb: str, path: str, params: dict[str, str]) -> Answer:
+        if path == "/verify":
+            return self._verify(params)
+        request_id = params.get("requestId") or path.removeprefix("/requests/")
+        sent = next((sent for sent in self.sent if sent.request_id == request_id), None)
+        if sent is None:
+            return 404, {"errorCode": 20, "errorReason": "Request not found"}
+        if path == "/verify/check":
+            return self._check(sent, params["code"])
+        if path == "/verify/info":
+            return 200, self._info(sent)
+        if verb == "POST":
+            sent.goals.append(params["goal"])
+            return 200, {}
+        return 200, {
+            "id": sent.request_id,
+            "product": f"verify.{sent.method}",
+            "number": sent.number,
+            "mccmnc": "310260",
+            "network": "Test Mobile",
+            "country": "US",
+            "status": sent.status,
+            "createdAt": sent.sent_at,
+            "payload": sent.params,
+        }
+
+    def _verify(self, params: dict[str, str]) -> Answer:
+        length = int(params.get("codeLength", 4))
+        sent = Sent(
+            request_id=secrets.token_hex(16),
+            number=params["number"],
+            method=params["method"],
+            code="".join(secrets.choice("0123456789") for _ in range(length)),
+            params=params,
+        )
+        self.sent.append(sent)
+        return 200, {"requestId": sent.request_id}
+
+    def _check(self, sent: Sent, code: str) -> Answer:
+        sent.checks.append(code)
+        if sent.verified_at is not None:
+            return 400, {"errorCode": 22, "errorReason": "Request expired"}
+        if code != sent.code:
+            return 400, {"errorCode": 21, "errorReason": "Invalid verification code"}
+        sent.verified_at = int(time.time() * 1000)
+        answer = {"requestId": sent.request_id, "number": sent.number, "method": sent.method}
+        return 200, {**answer, "verifiedAt": sent.verified_at}
+
+    def _info(self, sent: Sent) -> dict[str, Any]:
+        info: dict[str, Any] = {"number": sent.number, "method": sent.method, "checkAttempts": len(sent.checks)}
+        info["verificationRequestedAt"] = sent.sent_at
+        if sent.verified_at is None:
+            return {**info, "status": "processing"}
+        return {**info, "status": "verified", "verifiedAt": sent.verified_at}
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, lanck: FakeLanck) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.lanck = lanck
+        threading.Thread(target=self.serve_forever, name="fake-lanck", daemon=True).start()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def do_GET(self) -> None:
+        self._respond("GET", {})
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        if self.headers.get_content_type() == "application/json":
+            self._respond("POST", json.loads(body))
+        else:
+            self._respond("POST", dict(parse_qsl(body)))
+
+    def _respond(self, verb: str, params: dict[str, str]) -> None:
+        answer = self.server.lanck.handle(verb, urlsplit(self.path).path.removeprefix("/v1"), params)
+        if answer is None:
+            self.close_connection = True
+            return
+        status, body = answer
+        encoded = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(encoded)))
+        self.end_headers()
+        self.wfile.write(encoded)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""

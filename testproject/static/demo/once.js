@@ -1,0 +1,11 @@
+// A form is sent once: a second press while the first one is under way would start, send or check twice.
+for (const form of document.querySelectorAll("form[data-once]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+}
+// Back in the browser's history, the page may come from a cache in which it was sent already.
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-once]")) delete form.dataset.sent;
+});

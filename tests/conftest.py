@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+
+from django_lanck.models import Message, Verification
+
+pytest_plugins = ["django_lanck.testing.pytest_plugin"]
+
+PHONE = "+12015550123"
+
+
+@pytest.fixture
+def phone() -> str:
+    return PHONE
+
+
+class Heard(list):
+    """What a signal said, one dict of its arguments a time."""
+
+
+@pytest.fixture
+def heard():
+    """Signal → everything it said from now on. Use as ``heard(signals.number_verified)``."""
+    connected = []
+
+    def listen(signal) -> Heard:
+        said = Heard()
+
+        def receiver(sender, signal=None, **arguments):
+            said.append(arguments)
+
+        signal.connect(receiver, weak=False)
+        connected.append((signal, receiver))
+        return said
+
+    yield listen
+    for signal, receiver in connected:
+        signal.disconnect(receiver)
+
+
+@pytest.fixture
+def age():
+    """Make a verification older: its times are moved, not anybody's clock."""
+    from datetime import timedelta
+
+    from django.db.models import F
+
+    def move(verification: Verification, seconds: float) -> None:
+        shift = timedelta(seconds=seconds)
+        Verification.objects.filter(pk=verification.pk).update(
+            created_at=F("created_at") - shift,
+            expires_at=F("expires_at") - shift,
+            resend_at=F("resend_at") - shift,
+            ended_at=F("ended_at") - shift,
+            proof_expires_at=F("proof_expires_at") - shift,
+        )
+        Message.objects.filter(verification=verification).update(created_at=F("created_at") - shift)
+
+    return move
+
+
+@pytest.fixture
+def unused_port() -> int:
+    import socket
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]

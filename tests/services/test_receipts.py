@@ -1,0 +1,229 @@
+import itertools
+
+import pytest
+
+from django_lanck import signals
+from django_lanck.exceptions import RequestNotFound
+from django_lanck.models import Message, Receipt, Verification
+from django_lanck.services import refresh_message, start_verification
+from tests.services.test_start import statements
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sent(lanck, phone):
+    start_verification(number=phone)
+    return lanck.sent[-1]
+
+
+def status():
+    return Message.objects.get().status
+
+
+def test_a_receipt_moves_the_status_and_is_kept(lanck, sent, heard):
+    changed = heard(signals.message_status_changed)
+    assert lanck.report(sent, "DELIVERED", mccmnc="001010", timestamp=1700000000).status_code == 204
+    message, receipt = Message.objects.get(), Receipt.objects.get()
+    assert (message.status, message.mccmnc, message.status_at.timestamp()) == ("DELIVERED", "001010", 1700000000)
+    assert (receipt.status, receipt.repeats) == ("DELIVERED", 0)
+    assert receipt.payload == {
+        "requestId": sent.request_id,
+        "status": "DELIVERED",
+        "mccmnc": "001010",
+        "timestamp": 1700000000,
+    }
+    assert [(said["old_status"], said["new_status"]) for said in changed] == [("accepted", "DELIVERED")]
+
+
+def test_a_receipt_takes_at_most_four_statements(lanck, sent, django_assert_max_num_queries):
+    for word, limit in [("SENT", 4), ("SENT", 4), ("DELIVERED", 4)]:
+        with django_assert_max_num_queries(20) as captured:
+            lanck.report(sent, word, timestamp=1)
+        assert len(statements(captured)) <= limit
+
+
+def test_the_same_receipt_again_is_counted_and_changes_nothing(lanck, sent, heard):
+    changed = heard(signals.message_status_changed)
+    for _ in range(5):
+        lanck.report(sent, "SENT", timestamp=1700000000)
+    assert Receipt.objects.get().repeats == 4
+    assert len(changed) == 1
+
+
+ORDERS = list(itertools.permutations([("SENT", 1), ("DELIVERED", 2), ("REJECTED", 3), ("UNDELIVERED", 4), ("QUEUED", 5)], 4))
+
+
+@pytest.mark.parametrize("order", ORDERS[::7])
+def test_every_order_of_arrival_ends_the_same(lanck, sent, order):
+    for word, at in order:
+        lanck.report(sent, word, timestamp=1700000000 + at)
+    best = next(word for word in ("DELIVERED", "UNDELIVERED", "REJECTED", "SENT") if word in dict(order))
+    assert status() == best
+    assert Receipt.objects.count() == 4
+
+
+@pytest.mark.parametrize("order", itertools.permutations([("ANSWERED", 1), ("DELIVERED", 2), ("DELIVERED", None)]))
+def test_equal_ranks_go_by_the_providers_time(lanck, sent, order):
+    for word, at in order:
+        lanck.report(sent, word, timestamp=at and 1700000000 + at)
+    assert status() == "DELIVERED"
+    assert Message.objects.get().status_at.timestamp() == 1700000002
+
+
+@pytest.mark.parametrize("order", itertools.permutations(["ANSWERED", "DELIVERED"]))
+def test_equal_ranks_and_times_go_by_name(lanck, sent, order):
+    for word in order:
+        lanck.report(sent, word, timestamp=1700000000)
+    assert status() == "DELIVERED"
+
+
+def test_a_word_that_nobody_knows_is_kept_as_it_came(lanck, sent):
+    lanck.report(sent, "Buffered-At-SMSC")
+    assert status() == "Buffered-At-SMSC"
+    lanck.report(sent, "SENT")
+    assert status() == "SENT"
+
+
+def test_a_receipt_never_verifies_anybody(lanck, sent):
+    lanck.report(sent, "DELIVERED", verifiedAt=1700000000, code="123456")
+    assert Verification.objects.get().state == "pending"
+    assert "code" not in Receipt.objects.get().payload
+
+
+def test_what_could_hold_a_code_is_not_kept(lanck, sent):
+    secret = {"code": "1", "text": "1", "flow": [1], "payload": {"code": "1"}, "from": "+12015550188"}
+    lanck.report(sent, "SENT", **secret)
+    assert set(Receipt.objects.get().payload) == {"requestId", "status", "timestamp", "from"}
+
+
+def test_the_calling_number_of_a_flash_call_is_the_code_and_is_not_kept(lanck, phone):
+    start_verification(number=phone, method="call")
+    lanck.report(lanck.sent[-1], "SENT", **{"from": "+12015123456"})
+    assert "from" not in Receipt.objects.get().payload
+
+
+def test_of_one_message_at_most_fifty_receipts_are_kept(lanck, sent):
+    for number in range(60):
+        assert lanck.report(sent, "SENT", n=number, timestamp=number).status_code == 204
+    lanck.report(sent, "DELIVERED")
+    assert Receipt.objects.count() == 50
+    assert status() == "DELIVERED"
+
+
+def test_a_receipt_that_comes_before_the_answer_brings_the_id(lanck, phone):
+    carry_out = lanck.handle
+
+    def receipt_first(*arguments):
+        answer = carry_out(*arguments)
+        threads.append(lanck.sent[-1])
+        return answer
+
+    threads = []
+    lanck.handle = receipt_first
+    lanck.lose_answer()
+    try:
+        start_verification(number=phone)
+    finally:
+        del lanck.handle
+    lanck.report(threads[0], "DELIVERED")
+    message = Message.objects.get()
+    assert (message.request_id, message.status) == (threads[0].request_id, "DELIVERED")
+
+
+def test_the_direct_answer_wins_over_the_id_of_a_receipt_and_keeps_its_status(lanck, phone):
+    lanck.lose_answer()
+    start_verification(number=phone)
+    lanck.report(lanck.sent[-1], "DELIVERED")
+    Message.objects.all().record_answer("accepted", request_id="the-direct-one")
+    message = Message.objects.get()
+    assert (message.request_id, message.status) == ("the-direct-one", "DELIVERED")
+
+
+def test_an_id_is_taken_from_a_receipt_only_for_the_same_number(lanck, phone):
+    lanck.lose_answer()
+    start_verification(number=phone)
+    assert lanck.report(lanck.sent[-1], "SENT", number="+12015550199").status_code == 404
+    assert Message.objects.get().request_id is None
+    assert lanck.report(lanck.sent[-1], "SENT", number="12015550123").status_code == 204
+
+
+def test_a_receipt_for_another_request_is_refused_like_a_wrong_token(lanck, sent, client):
+    other = lanck.report(sent, "DELIVERED", requestId="another")
+    wrong = client.post(
+        "/lanck/receipts/1:forged/", '{"requestId": "x", "number": "1", "status": "SENT"}', "application/json"
+    )
+    assert (other.status_code, other.content) == (404, wrong.content)
+    assert status() == "accepted"
+    assert not Receipt.objects.exists()
+
+
+def test_an_id_of_another_message_cannot_be_taken(lanck, sent, phone):
+    lanck.lose_answer()
+    start_verification(number=phone)
+    assert lanck.report(lanck.sent[-1], "SENT", requestId=sent.request_id).status_code == 404
+    assert Message.objects.filter(request_id=None).count() == 1
+    assert not Receipt.objects.exists()
+
+
+def test_a_receipt_of_a_removed_message_is_taken_and_dropped(lanck, sent):
+    Verification.objects.all().delete()
+    assert lanck.report(sent, "DELIVERED").status_code == 204
+    assert not Receipt.objects.exists()
+
+
+def test_a_receipt_after_the_end_changes_only_the_delivery(lanck, sent, age):
+    verification = Verification.objects.get()
+    age(verification, 700)
+    before = Verification.objects.values().get()
+    lanck.report(sent, "DELIVERED")
+    assert status() == "DELIVERED"
+    assert Verification.objects.values().get() == before
+
+
+def test_asking_lanck_says_what_receipts_would_have_said(lanck, sent, heard):
+    changed = heard(signals.message_status_changed)
+    sent.status = "DELIVERED"
+    message = Message.objects.get()
+    assert refresh_message(message=message)
+    assert (message.status, message.network, message.mccmnc, message.country) == (
+        "DELIVERED",
+        "Test Mobile",
+        "310260",
+        "US",
+    )
+    assert not refresh_message(message=message)
+    assert len(changed) == 1
+
+
+def test_asking_lanck_never_takes_a_status_back(lanck, sent):
+    lanck.report(sent, "DELIVERED")
+    sent.status = "SENT"
+    assert not refresh_message(message=Message.objects.get())
+    assert status() == "DELIVERED"
+
+
+def test_asking_about_a_message_without_id_asks_nobody(lanck, phone):
+    lanck.lose_answer()
+    start_verification(number=phone)
+    asked = len(lanck.requests)
+    assert not refresh_message(message=Message.objects.get())
+    assert len(lanck.requests) == asked
+
+
+def test_asking_lets_the_caller_see_what_lanck_says(lanck, sent):
+    lanck.refuse(20, http_status=404)
+    with pytest.raises(RequestNotFound):
+        refresh_message(message=Message.objects.get())
+
+
+def test_a_receiver_that_raises_does_not_make_lanck_repeat(lanck, sent):
+    def broken(**arguments):
+        raise RuntimeError("boom")
+
+    signals.message_status_changed.connect(broken)
+    try:
+        assert lanck.report(sent, "DELIVERED").status_code == 204
+    finally:
+        signals.message_status_changed.disconnect(broken)
+    assert status() == "DELIVERED"

@@ -1,0 +1,235 @@
+import pytest
+from django.db import connection, transaction
+from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
+from django.utils import translation
+
+from django_lanck import services, signals
+from django_lanck.exceptions import NotSent, Refusal
+from django_lanck.models import Message, Verification
+from django_lanck.services import start_verification
+
+pytestmark = pytest.mark.django_db
+
+
+def with_lanck(lanck, **keys):
+    return override_settings(LANCK={**lanck.settings, **keys})
+
+
+def test_sends_a_code_and_remembers_it_all(lanck, phone):
+    verification = start_verification(number=phone)
+
+    sent = lanck.sent[-1]
+    assert (sent.number, sent.method, len(sent.code)) == (phone, "sms", 6)
+    assert (verification.delivery, verification.current_state) == ("accepted", "pending")
+    assert verification.attempts_left == 5
+    stored = Verification.objects.get()
+    assert (stored.expires_at - stored.created_at).total_seconds() == 600
+    assert (stored.resend_at - stored.created_at).total_seconds() == 30
+    assert abs(stored.expires_at - verification.expires_at).total_seconds() < 0.01
+    assert stored.newest_message.request_id == sent.request_id
+    assert stored.newest_message.country == "US"
+
+
+def test_takes_two_statements_before_the_call_and_one_after(lanck, phone, monkeypatch):
+    carry_out, before_call = lanck.handle, []
+
+    def handle(*arguments):
+        before_call.extend(statements(log))
+        return carry_out(*arguments)
+
+    monkeypatch.setattr(lanck, "handle", handle)
+    with CaptureQueriesContext(connection) as captured:
+        log = captured.connection.queries_log
+        start_verification(number=phone)
+    assert len(before_call) == 2
+    assert len(statements(captured)) == 3
+
+
+def statements(queries) -> list[str]:
+    """The SQL that counts: transactions and savepoints do not."""
+    passing = ("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "COMMIT")
+    return [query["sql"] for query in queries if not query["sql"].startswith(passing)]
+
+
+def test_tells_lanck_what_the_settings_say_and_nothing_else(lanck, phone):
+    start_verification(number=phone, ip="192.0.2.7")
+    assert set(lanck.sent[-1].params) == {"number", "method", "language", "codeLength", "callbackUrl"}
+    keys = {
+        "SENDERS": {"sms": "ACME", "US": "Yankee", "sms:US": "AcmeUS"},
+        "SEND_CLIENT_IP": True,
+        "PROVIDER_CODE_EXPIRY": 300,
+        "PROVIDER_CHECK_ATTEMPTS": 4,
+        "CODE_LENGTH": 4,
+    }
+    with with_lanck(lanck, **keys):
+        start_verification(number=phone, ip="192.0.2.7", language="de")
+    params = dict(lanck.sent[-1].params)
+    assert params.pop("callbackUrl").startswith("http://testserver/lanck/receipts/")
+    assert params == {
+        "number": phone,
+        "method": "sms",
+        "from": "AcmeUS",
+        "language": "de",
+        "codeLength": "4",
+        "ip": "192.0.2.7",
+        "codeExpiry": "300",
+        "checkAttemptsAllowed": "4",
+    }
+
+
+@pytest.mark.parametrize(
+    ("senders", "method", "sender"),
+    [
+        ({"sms": "A", "US": "B", "sms:US": "C"}, "sms", "C"),
+        ({"sms": "A", "US": "B"}, "sms", "B"),
+        ({"sms": "A"}, "sms", "A"),
+        ({"sms": "A"}, "voice", ""),
+    ],
+)
+def test_the_most_specific_sender_is_used(lanck, phone, senders, method, sender):
+    with with_lanck(lanck, SENDERS=senders):
+        verification = start_verification(number=phone, method=method)
+    assert lanck.sent[-1].params.get("from", "") == sender == verification.newest_message.sender
+
+
+@pytest.mark.parametrize(
+    ("active", "told"), [("de", "de"), ("pt-br", "pt"), ("zh-hans", "zh"), ("nl", None), (None, None)]
+)
+def test_the_code_speaks_the_active_language_where_lanck_does(lanck, phone, active, told):
+    with translation.override(active):
+        start_verification(number=phone)
+    assert lanck.sent[-1].params.get("language") == told
+
+
+def test_a_flash_call_has_no_language(lanck, phone):
+    start_verification(number=phone, method="call", language="de")
+    assert "language" not in lanck.sent[-1].params
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "+1 201 555 0123",
+        "+1 (201) 555-0123",
+        "0012015550123",
+        "00 1 201 555 01 23",
+        "+12015550123 ext. 7",
+        "+1.201.555.0123",
+        "\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH DIGIT ONE} 201 555 0123",
+        "+١٢٠١٥٥٥٠١٢٣",
+        "\N{ARABIC-INDIC DIGIT ZERO}" * 2 + "12015550123",
+        "tel:+1-201-555-0123",
+        "  +1 201 555 0123  ",
+    ],
+)
+def test_every_spelling_is_the_same_number(lanck, spelling):
+    assert start_verification(number=spelling).number == "+12015550123"
+
+
+@pytest.mark.parametrize("number", ["", "hello", "+1", "+1201555012", "2015550123", "+999123456789", "+" * 10_000, "00"])
+def test_what_is_no_number_is_refused_and_changes_nothing(lanck, number):
+    with pytest.raises(Refusal) as refused:
+        start_verification(number=number)
+    assert refused.value.code == "invalid_number"
+    assert refused.value.errors["number"]
+    assert not lanck.requests
+    assert not Verification.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ({"method": "pigeon"}, "invalid_method"),
+        ({"purpose": "burglary"}, "invalid_purpose"),
+        ({"language": "tlh"}, "invalid_language"),
+    ],
+)
+def test_what_is_not_offered_is_refused_and_changes_nothing(lanck, phone, arguments, code):
+    with pytest.raises(Refusal) as refused:
+        start_verification(number=phone, **arguments)
+    assert refused.value.code == code
+    assert not lanck.requests
+    assert not Verification.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("error_code", "http_status", "refusal", "retry_after"),
+    [(11, 400, "invalid_number", None), (6, 403, "unavailable", 60), (1, 401, "unavailable", 60), (9, 400, "unavailable", 5)],
+)
+def test_a_refusal_of_lanck_cancels_and_tells_the_person_nothing_of_the_account(
+    lanck, phone, heard, error_code, http_status, refusal, retry_after
+):
+    started = heard(signals.verification_started)
+    lanck.refuse(error_code, http_status=http_status, reason="balance is 0.00 EUR")
+    with pytest.raises(Refusal) as refused:
+        start_verification(number=phone)
+    assert (refused.value.code, refused.value.retry_after) == (refusal, retry_after)
+    assert "EUR" not in str(refused.value)
+    verification = Verification.objects.get()
+    assert verification.state == "canceled"
+    assert verification.delivery == "refused"
+    assert verification.newest_message.error_code == error_code
+    assert not started
+
+
+def test_nobody_listening_at_lanck_cancels(lanck, phone, unused_port):
+    with with_lanck(lanck, BASE_URL=f"http://127.0.0.1:{unused_port}/v1"), pytest.raises(Refusal) as refused:
+        start_verification(number=phone)
+    assert refused.value.code == "unavailable"
+    assert isinstance(refused.value.__cause__, NotSent)
+    assert Verification.objects.get().state == "canceled"
+
+
+def test_a_lost_answer_is_a_started_verification_with_unknown_delivery(lanck, phone, heard):
+    started = heard(signals.verification_started)
+    lanck.lose_answer()
+    verification = start_verification(number=phone)
+    assert (verification.current_state, verification.delivery) == ("pending", "unknown")
+    assert len(lanck.sent) == 1
+    assert started == [{"verification": verification, "message": verification.newest_message}]
+    assert Message.objects.get().status == "unknown"
+
+
+def test_refuses_to_run_inside_a_transaction_before_anything_is_sent(lanck, phone, transactional_db):
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+        start_verification(number=phone)
+    assert not lanck.requests
+
+
+def test_a_receiver_that_raises_hurts_nobody(lanck, phone, heard):
+    def broken(**arguments):
+        raise RuntimeError("boom")
+
+    signals.verification_started.connect(broken)
+    started = heard(signals.verification_started)
+    try:
+        start_verification(number=phone)
+    finally:
+        signals.verification_started.disconnect(broken)
+    assert len(started) == 1
+
+
+def test_a_site_may_set_other_rules_for_a_purpose(lanck, phone):
+    purposes = {"payout": {"METHODS": ["voice"], "CODE_LENGTH": 4, "MAX_ATTEMPTS": 2, "RESEND_WAITS": []}}
+    with with_lanck(lanck, PURPOSES=purposes):
+        verification = start_verification(number=phone, purpose="payout")
+        assert lanck.sent[-1].method == "voice"
+        assert len(lanck.sent[-1].code) == 4
+        assert (verification.attempts_left, verification.resend_at) == (2, None)
+        with pytest.raises(Refusal):
+            start_verification(number=phone, purpose="signup")
+
+
+def test_another_binding_finds_nothing(lanck, phone):
+    verification = start_verification(number=phone, binding="session:a")
+    assert services.get_verification(verification_id=verification.pk, binding=["user:1", "session:a"])
+    for binding in ("", "session:b", ["user:1"]):
+        with pytest.raises(Refusal) as refused:
+            services.get_verification(verification_id=verification.pk, binding=binding)
+        assert refused.value.code == "not_found"
+
+
+def test_the_binding_is_not_stored_in_clear(lanck, phone):
+    start_verification(number=phone, binding="session:a")
+    assert len(Verification.objects.get().binding_hash) == 64
