@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.log import log_response
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -24,7 +25,14 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
     try:
         record_receipt(token=token, payload=read_json(request))
     except BadJSON as error:
-        return JsonResponse({"code": "invalid_body", "detail": str(error)}, status=400)
+        return _refuse(request, 400, "invalid_body", str(error))
     except Refusal as refusal:
-        return JsonResponse({"code": refusal.code, "detail": refusal.detail}, status=refusal.http_status)
+        return _refuse(request, refusal.http_status, refusal.code, refusal.detail)
     return HttpResponse(status=204)
+
+
+def _refuse(request: HttpRequest, status: int, code: str, detail: str) -> JsonResponse:
+    response = JsonResponse({"code": code, "detail": detail}, status=status)
+    # Said here, because Django's own line for a refused request has its path, and this path holds a token.
+    log_response("A receipt was refused: %s", code, response=response, request=request)
+    return response

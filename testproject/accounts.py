@@ -27,7 +27,7 @@ def account_for(*, proof: str, binding: list[str]) -> User:
 def _new_account(number: str) -> User:
     """An account without a password, named like the number.
 
-    An account that has that name and does not own the number is somebody else's: the new one gets a longer name.
+    An account that has this name but not the number is somebody else's: the new one gets a longer name.
     """
     try:
         with transaction.atomic():

@@ -27,15 +27,16 @@ class NumberForm(RefusableForm):
         ),
         error_messages={"required": "Enter your phone number."},
     )
-    method = forms.ChoiceField(label="How should the code reach you?", widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         methods = conf.profile("signup").methods
-        field = self.fields["method"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(name, METHODS[name].label) for name in methods]
-        field.initial = methods[0]
+        self.fields["method"] = forms.ChoiceField(
+            label="How should the code reach you?",
+            choices=[(name, METHODS[name].label) for name in methods],
+            initial=methods[0],
+            error_messages={"required": "Choose one.", "invalid_choice": "Choose one of these."},
+        )
 
     def method_choices(self) -> list[dict[str, object]]:
         """The radio buttons with their explanations."""

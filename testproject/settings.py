@@ -1,12 +1,17 @@
-"""The demo site. Out of the box it talks to the sandbox inside it; a real LANCK account is three variables away:
+"""The demo site. Out of the box it talks to the sandbox inside it; a real account is three variables away:
 
 LANCK_ACCESS_TOKEN        the account's access token, ``id:secret``
 LANCK_BASE_URL            where LANCK's API is, ``https://HOST/v1``
 LANCK_CALLBACK_BASE_URL   where LANCK reaches this site, ``https://www.example.com``
+
+The last one makes the site public, so choose a password for the admin before the first start:
+
+DEMO_ADMIN_PASSWORD       the password of the user ``admin``; without it, ``admin``
 """
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 HERE = Path(__file__).resolve().parent
 PORT = os.environ.get("PORT", "8000")
@@ -37,6 +42,7 @@ LANCK = {
     "BASE_URL": os.environ.get("LANCK_BASE_URL", f"{ORIGIN}/sandbox/v1"),
     "CALLBACK_BASE_URL": os.environ.get("LANCK_CALLBACK_BASE_URL", ORIGIN),
 }
+ALLOWED_HOSTS.append(urlsplit(LANCK["CALLBACK_BASE_URL"]).hostname or "localhost")
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -48,6 +54,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+
+DEMO_ADMIN_PASSWORD = os.environ.get("DEMO_ADMIN_PASSWORD", "admin")
 
 ROOT_URLCONF = "testproject.urls"
 WSGI_APPLICATION = "testproject.wsgi.application"

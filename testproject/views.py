@@ -1,7 +1,7 @@
 """The start page, and signing up with a phone number.
 
-Nothing is sent or checked inside a transaction, so that a slow answer of LANCK's holds no row and a receipt that
-comes before the answer finds its message. Hence ``non_atomic_requests``, for sites that have ``ATOMIC_REQUESTS``.
+Nothing is sent or checked inside a transaction: a slow answer of LANCK's must hold no row, and a receipt that
+comes before it must find its message. Hence ``non_atomic_requests``, for sites that have ``ATOMIC_REQUESTS``.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.db import transaction
@@ -27,13 +28,20 @@ from .accounts import account_for
 from .forms import CodeForm, NumberForm
 
 SESSION_KEY = "signup_verification"
+NEW_CODE = "A new code is on its way. Codes that you got before do not work any more."
+TRY_AGAIN = ("invalid_code", "code_expired")
 OVER = ("expired", "exhausted", "canceled", "not_found")
 
 
 @never_cache
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "demo/home.html", {"numbers": _numbers_of(request), "sandbox": uses_sandbox()})
+    context = {
+        "numbers": _numbers_of(request),
+        "sandbox": uses_sandbox(),
+        "login_shown": settings.DEMO_ADMIN_PASSWORD == "admin",
+    }
+    return render(request, "demo/home.html", context)
 
 
 @never_cache
@@ -69,20 +77,16 @@ def code(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            result = services.check_verification(
-                verification_id=verification.pk,
-                code=form.cleaned_data["code"],
-                binding=services.binding_for(request),
-            )
+            result = _check(request, verification, **form.cleaned_data)
         except Refusal as refusal:
             form.refuse(refusal)
         else:
             if result.proof:
                 return _sign_in(request, result.proof)
-            assert result.refusal is not None
-            if result.refusal not in ("invalid_code", "code_expired"):
-                return _ended(request, result.refusal)
-            form.refuse(Refusal(result.refusal))
+            refused = result.refusal or "invalid_code"
+            if refused not in TRY_AGAIN:
+                return _ended(request, refused)
+            form.refuse(Refusal(refused))
             verification = result.verification
     return render(request, "demo/code.html", {"form": form, **_code_context(verification)})
 
@@ -106,9 +110,7 @@ def resend(request: HttpRequest) -> HttpResponse:
         messages.error(request, wording.sentence(refusal))
     else:
         if verification.delivery != "unknown":
-            messages.success(
-                request, "A new code is on its way. Codes that you got before do not work any more."
-            )
+            messages.success(request, NEW_CODE)
     return redirect("signup-code")
 
 
@@ -134,6 +136,12 @@ def _start(request: HttpRequest, *, number: str, method: str) -> Verification:
         user=request.user if request.user.is_authenticated else None,
         binding=services.binding_for(request, create=True),
         ip=request.META.get("REMOTE_ADDR"),
+    )
+
+
+def _check(request: HttpRequest, verification: Verification, *, code: str) -> services.CheckResult:
+    return services.check_verification(
+        verification_id=verification.pk, code=code, binding=services.binding_for(request)
     )
 
 
@@ -174,7 +182,7 @@ def _ended(request: HttpRequest, how: str) -> HttpResponse:
     if how in OVER:
         messages.error(request, Refusal(how).detail)
     elif request.method == "POST":
-        # The form came twice. The first one signs in, with a new session; this one must not write into the old.
+        # The form came twice. The first one signs in with a new session; the old one is gone.
         return redirect("signup-code")
     elif request.user.is_authenticated:
         return redirect("home")

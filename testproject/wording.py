@@ -11,7 +11,7 @@ from django_lanck.models import Verification
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """How a code travels: the name of the choice, what it means, what to do now, and how to ask for it again."""
+    """How a code travels: the choice, what it means, what to do now, and how to ask for another code."""
 
     label: str
     hint: str
@@ -38,7 +38,8 @@ METHODS: Mapping[str, Method] = {
     "call": Method(
         label="Missed call",
         hint="We ring once. The code is the end of the number that calls.",
-        todo="We just called {number}. No need to pick up: type the last {digits} digits of the number that called you.",
+        todo="We are ringing {number}. No need to pick up: "
+        "type the last {digits} digits of the number that calls you.",
         again="Ring me again",
         instead="Give me a missed call",
     ),

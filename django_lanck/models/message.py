@@ -46,14 +46,16 @@ FINAL_RANK: Final = RANKS[Status.REJECTED]
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
-    def locked(self) -> MessageQuerySet:
-        """The rows, locked until the transaction ends.
+    def lock(self) -> None:
+        """Keep others from changing the rows until the transaction ends.
 
-        SQLite has no row locks; there a write that changes nothing takes the database's write lock first.
+        A statement of its own: what is read after it is fresh, subqueries too. SQLite has no row locks; there a write
+        that changes nothing takes the database's write lock.
         """
-        if not connections[self.db].features.has_select_for_update:
+        if connections[self.db].features.has_select_for_update:
+            list(self.select_for_update().values_list("pk"))
+        else:
             self.order_by().update(status_rank=F("status_rank"))
-        return self.select_for_update()
 
     def record_answer(self, status: Status, **fields: Any) -> None:
         """Note how LANCK answered. A receipt that came before the answer keeps its status."""

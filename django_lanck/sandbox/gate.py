@@ -7,11 +7,12 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
 from .conf import conf
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 REFUSAL = (
     "The LANCK sandbox shows verification codes to everyone, so it does not run while DEBUG is off. "
@@ -23,7 +24,7 @@ def where_permitted(view: View[P]) -> View[P]:
     """Answer 403 with the reason instead of calling the view where the sandbox may not run."""
 
     @wraps(view)
-    def gated(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def gated(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not conf.permitted:
             return HttpResponse(REFUSAL, status=403, content_type="text/plain; charset=utf-8")
         return view(request, *args, **kwargs)

@@ -17,6 +17,7 @@ from ..client import CheckAnswer, LanckClient, get_client
 from ..conf import conf
 from ..exceptions import Refusal
 from ..models import Message, Verification
+from .asking import ask
 from .numbers import parse_code
 from .sending import ACCOUNT_ERRORS, log_failure, refusal_for
 from .verification import refusal_code, verification_and_messages
@@ -78,10 +79,10 @@ def _check(verification: Verification, message: Message | None, digits: str | No
 
 
 def _ask(client: LanckClient, verification: Verification, message: Message, digits: str) -> CheckResult:
-    assert message.request_id is not None
+    request_id = _request_id(message)
     row = Verification.objects.filter(pk=verification.pk)
     try:
-        answer = client.verify_check(request_id=message.request_id, code=digits)
+        answer = ask(lambda: client.verify_check(request_id=request_id, code=digits))
     except exceptions.WrongCode:
         return _failed(verification)
     except CODE_IS_OVER as error:
@@ -126,17 +127,16 @@ def _settle(verification: Verification, message: Message, digits: str) -> CheckR
 
 
 def _proves(client: LanckClient, answer: CheckAnswer, verification: Verification, message: Message) -> bool:
-    assert message.request_id is not None
-    if answer.proves(request_id=message.request_id, number=verification.number):
+    if answer.proves(request_id=_request_id(message), number=verification.number):
         return True
     logger.warning("Message %s: LANCK's answer to a check does not fit it", message.pk)
     return _verified_at_lanck(client, verification, message)
 
 
 def _verified_at_lanck(client: LanckClient, verification: Verification, message: Message) -> bool:
-    assert message.request_id is not None
+    request_id = _request_id(message)
     try:
-        info = client.verify_info(request_id=message.request_id)
+        info = ask(lambda: client.verify_info(request_id=request_id))
     except exceptions.LanckError as error:
         log_failure(f"Message {message.pk}: whether its code was right is unknown", error)
         raise Refusal("check_unknown", retry_after=LOOK_AGAIN) from error
@@ -189,6 +189,13 @@ def _reason(verification: Verification) -> str:
     """Why a conditional UPDATE found nothing to change: somebody else was faster."""
     verification.refresh_from_db()
     return _ended(verification) or "exhausted"
+
+
+def _request_id(message: Message) -> str:
+    """The id to ask about. A message without one is not asked about: the newest is unknown then."""
+    if message.request_id is None:
+        raise Refusal("outcome_unknown", retry_after=LOOK_AGAIN)
+    return message.request_id
 
 
 def _code_hash(message: Message, digits: str) -> str:

@@ -18,6 +18,7 @@ from ..client import get_client, parse_number, parse_time
 from ..conf import conf
 from ..exceptions import Refusal
 from ..models import Message, Receipt
+from .asking import ask
 
 # What could hold a person's number or code; on a flash call the calling number is the code.
 NOT_KEPT: Final = ("number", "code", "text", "flow", "payload")
@@ -67,7 +68,8 @@ def refresh_message(*, message: Message) -> bool:
     """
     if message.request_id is None:
         return False
-    info = get_client().request_info(request_id=message.request_id)
+    client, request_id = get_client(), message.request_id
+    info = ask(lambda: client.request_info(request_id=request_id))
     facts: dict[str, Any] = {"mccmnc": info.mccmnc, "network": info.network[:100], "country": info.country[:2]}
     facts = {name: value for name, value in facts.items() if value}
     if (price := _price(info.rate)) is not None:
@@ -118,16 +120,13 @@ def _facts(payload: object) -> dict[str, Any]:
 
 def _locked_message(message_id: int, digest: str) -> Message | None:
     """The message, locked until the transaction ends, with what is known of its receipts."""
+    row = Message.objects.filter(pk=message_id)
+    row.lock()
     receipts = Receipt.objects.filter(message=OuterRef("pk")).order_by()
-    return (
-        Message.objects.filter(pk=message_id)
-        .locked()
-        .annotate(
-            same_receipt=Subquery(receipts.filter(digest=digest).values("pk")),
-            receipts_kept=Subquery(receipts.values("message").annotate(kept=Count("pk")).values("kept")),
-        )
-        .first()
-    )
+    return row.annotate(
+        same_receipt=Subquery(receipts.filter(digest=digest).values("pk")),
+        receipts_kept=Subquery(receipts.values("message").annotate(kept=Count("pk")).values("kept")),
+    ).first()
 
 
 def _learned_request_id(message: Message, facts: Mapping[str, Any]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from .. import exceptions
 from ..client import Accepted
 from ..models import Message, Status
+from .asking import ask
 
 logger = logging.getLogger("django_lanck")
 
@@ -32,7 +33,7 @@ def send(message: Message, call: Callable[[], Accepted]) -> None:
     """
     row = Message.objects.filter(pk=message.pk)
     try:
-        accepted = call()
+        accepted = ask(call)
     except exceptions.OutcomeUnknown as error:
         logger.warning("Message %s: whether LANCK took it is unknown: %s", message.pk, error)
         _remember(message, Status.UNKNOWN)

@@ -125,6 +125,16 @@ def test_no_body_is_an_error_of_ours(client, path, payload, changes):
     assert response.status_code in (204, 400, 404)
 
 
+def test_no_log_has_a_token(client, path, payload, caplog):
+    caplog.set_level("DEBUG")
+    client.post(path, json.dumps(payload), "application/json")
+    client.post(path, json.dumps({**payload, "requestId": "another"}), "application/json")
+    client.post(path, "{", "application/json")
+    messages = [record.getMessage() for record in caplog.records if not record.name.startswith("django.db")]
+    assert [message for message in messages if "A receipt was refused" in message]
+    assert not [message for message in messages if path.split("/")[3] in message]
+
+
 MIDDLEWARE = ["django.contrib.auth.middleware.LoginRequiredMiddleware"]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from argparse import ArgumentParser
 from typing import Any
@@ -92,7 +91,7 @@ def _require_free(port: int) -> None:
 def _admin_login() -> str:
     """Make the admin user if there is none; how to log in, as far as that is known."""
     users = get_user_model()._default_manager
-    password = os.environ.get("DEMO_ADMIN_PASSWORD", ADMIN)
+    password = settings.DEMO_ADMIN_PASSWORD
     user = users.filter(username=ADMIN).first()
     if user is None:
         user = users.create_superuser(ADMIN, "", password)  # type: ignore[attr-defined]

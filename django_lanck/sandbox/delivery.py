@@ -1,0 +1,89 @@
+"""What becomes of an accepted request: which statuses it goes through, and what its receipts say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+Payload = dict[str, Any]
+
+SENT: Final = "SENT"
+DELIVERED: Final = "DELIVERED"
+UNDELIVERED: Final = "UNDELIVERED"
+REJECTED: Final = "REJECTED"
+ANSWERED: Final = "ANSWERED"
+
+# How a call ended. A flash call is never picked up: the caller hangs up ("487 Request Terminated").
+SIP_STATUS: Final = {ANSWERED: 200, DELIVERED: 487, UNDELIVERED: 486, REJECTED: 603}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event: the request's status changes, unless ``recorded`` is off; a receipt is posted, unless ``posted`` is."""
+
+    status: str
+    recorded: bool = True
+    posted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The course of one delivery. ``arrives`` says whether the phone gets anything."""
+
+    steps: tuple[Step, ...] = (Step(SENT), Step(DELIVERED))
+    arrives: bool = True
+    dress: Callable[[Payload], Payload] = dict
+
+    def steps_on(self, channel: str) -> tuple[Step, ...]:
+        """The same course in the channel's own words: a voice call that got through was answered."""
+        if channel != "voice":
+            return self.steps
+        return tuple(
+            Step(ANSWERED, step.recorded, step.posted) if step.status == DELIVERED else step for step in self.steps
+        )
+
+
+def receipt(
+    *, request_id: str, number: str, mccmnc: str, channel: str, status: str, accepted: datetime, now: datetime
+) -> Payload:
+    """The body of a receipt as LANCK's page shows it; all times are Unix seconds."""
+    seconds = int(now.timestamp())
+    payload: Payload = {
+        "requestId": request_id,
+        "number": number,
+        "mccmnc": mccmnc,
+        "status": status,
+        "timestamp": seconds,
+    }
+    if channel in ("voice", "call") and status in SIP_STATUS:
+        payload |= _call_details(status, int(accepted.timestamp()), seconds)
+    return payload
+
+
+def _call_details(status: str, started: int, ended: int) -> Payload:
+    rang = status != REJECTED
+    answered = status == ANSWERED
+    details: Payload = {"sipStatus": SIP_STATUS[status], "callCreatedAt": started}
+    if rang:
+        details["callRingStartedAt"] = started
+    if answered:
+        details["callAnsweredAt"] = started
+    duration = max(1, ended - started) if answered else 0
+    return details | {"callEndedAt": started + duration if answered else ended, "billable": answered, "duration": duration}
+
+
+def bare(payload: Payload) -> Payload:
+    """Only what every receipt has."""
+    return {key: payload[key] for key in ("requestId", "number", "status")}
+
+
+def other_spelling(payload: Payload) -> Payload:
+    """The number without its plus, the time in milliseconds: both have been seen."""
+    return payload | {"number": payload["number"].lstrip("+"), "timestamp": payload["timestamp"] * 1000}
+
+
+def other_number(payload: Payload) -> Payload:
+    """Somebody else's number: no receipt to believe."""
+    return payload | {"number": payload["number"][:-1] + str((int(payload["number"][-1]) + 1) % 10)}

@@ -1,0 +1,156 @@
+"""The magic numbers: one table of phone numbers that make things go otherwise.
+
+All are in ranges that the North American plan reserves for fiction (``555 0100`` to ``555 0199``), so they are valid
+and belong to nobody. Every other number is delivered to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from . import faults
+from .delivery import (
+    DELIVERED,
+    REJECTED,
+    SENT,
+    UNDELIVERED,
+    Delivery,
+    Step,
+    bare,
+    other_number,
+    other_spelling,
+)
+from .errors import ERRORS, UNDOCUMENTED
+from .faults import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Magic:
+    """What a number stands for. ``faults`` are by kind of call: send, check, info, read or goal."""
+
+    number: str
+    outcome: str
+    delivery: Delivery = Delivery()  # noqa: RUF009 (frozen)
+    faults: Mapping[str, Fault] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A range of magic numbers with one theme."""
+
+    title: str
+    about: str
+    numbers: tuple[Magic, ...]
+
+
+def _delivery(last: int, outcome: str, *steps: Step, **changes: object) -> Magic:
+    course = Delivery(steps=steps, **changes) if steps else Delivery(**changes)  # type: ignore[arg-type]
+    return Magic(f"+120155501{last:02}", outcome, delivery=course)
+
+
+_SENT, _DELIVERED = Step(SENT), Step(DELIVERED)
+_LATE_SENT = Step(SENT, recorded=False)
+_AGAIN_DELIVERED = Step(DELIVERED, recorded=False)
+
+DELIVERIES: Final = Group(
+    "Deliveries",
+    "Accepted. The status and the receipts differ. A voice call says ANSWERED where this table says DELIVERED.",
+    (
+        _delivery(0, "Delivered, like every number that is not in these tables: SENT, then DELIVERED."),
+        _delivery(1, "Undelivered: SENT, then UNDELIVERED. The phone gets nothing.", _SENT, Step(UNDELIVERED), arrives=False),
+        _delivery(2, "Rejected: REJECTED at once. The phone gets nothing.", Step(REJECTED), arrives=False),
+        _delivery(
+            3,
+            "No receipt at all. It is delivered, and says so when asked.",
+            Step(SENT, posted=False),
+            Step(DELIVERED, posted=False),
+        ),
+        _delivery(4, "Every receipt twice.", _SENT, _LATE_SENT, _DELIVERED, _AGAIN_DELIVERED),
+        _delivery(5, "Receipts in the wrong order: DELIVERED, then SENT.", _DELIVERED, _LATE_SENT),
+        _delivery(
+            6,
+            "Receipts twice and in the wrong order: DELIVERED, SENT, DELIVERED, SENT.",
+            _DELIVERED,
+            _LATE_SENT,
+            _AGAIN_DELIVERED,
+            _LATE_SENT,
+        ),
+        _delivery(7, "A status that no page mentions: SENT, BUFFERED, then DELIVERED.", _SENT, Step("BUFFERED"), _DELIVERED),
+        _delivery(8, "Only SENT, for ever. The phone gets nothing.", _SENT, arrives=False),
+        _delivery(9, "UNDELIVERED first, and DELIVERED after all.", _SENT, Step(UNDELIVERED), _DELIVERED),
+        _delivery(10, "Receipts with nothing but requestId, number and status.", dress=bare),
+        _delivery(11, "Receipts with the number without its plus and the time in milliseconds.", dress=other_spelling),
+        _delivery(12, "Receipts that name another number: not to be believed.", dress=other_number),
+    ),
+)
+
+REFUSALS: Final = Group(
+    "Refusals",
+    "The request is refused with the errorCode that the number ends with. Nothing is sent.",
+    tuple(
+        Magic(f"+120255501{code:02}", f"{reason}: errorCode {code}, HTTP {status}.", faults={"send": faults.refused(code)})
+        for code, (status, reason) in (ERRORS | {77: UNDOCUMENTED}).items()
+    ),
+)
+
+
+def _fault(last: int, outcome: str, **by_kind: Fault) -> Magic:
+    return Magic(f"+120355501{last:02}", outcome, faults=by_kind)
+
+
+FAULTS: Final = Group(
+    "Faults",
+    "The answer goes wrong. Where it says “accepted”, the phone gets its message and receipts follow.",
+    (
+        _fault(1, "Accepted, then hangs for HANG_SECONDS.", send=faults.hangs),
+        _fault(2, "Accepted, then answers HTTP 500, errorCode 99.", send=faults.internal_error),
+        _fault(3, "HTTP 429, and then fine for ten seconds.", send=faults.too_many_once),
+        _fault(4, "Accepted, then HTML with HTTP 200.", send=faults.html),
+        _fault(5, "HTML with HTTP 502. Not accepted.", send=faults.bad_gateway),
+        _fault(6, "Accepted, then half of the JSON.", send=faults.truncated),
+        _fault(7, "Accepted, then the connection is closed without an answer.", send=faults.closed),
+        _fault(8, "Accepted, then an empty body.", send=faults.empty),
+        _fault(9, "Accepted, then JSON without requestId.", send=faults.answers_with(requestId=None)),
+        _fault(10, "HTTP 400 with a JSON object that has no errorCode. Not accepted.", send=faults.refused_without_code),
+        _fault(11, "Accepted, then the answer byte by byte over HANG_SECONDS.", send=faults.drips),
+        _fault(12, "Accepted, and answered after the receipts.", send=faults.after_its_receipts),
+        _fault(20, "Check carried out, then hangs.", check=faults.hangs),
+        _fault(21, "Check carried out, then HTTP 500.", check=faults.internal_error),
+        _fault(22, "Check carried out, then HTML with HTTP 200.", check=faults.html),
+        _fault(23, "Check carried out, then the connection is closed.", check=faults.closed),
+        _fault(24, "Check carried out, then an empty JSON object.", check=faults.answers_with(
+            requestId=None, number=None, method=None, verifiedAt=None
+        )),
+        _fault(25, "Check answers HTTP 429, and then fine for ten seconds.", check=faults.too_many_once),
+        _fault(26, "Check is refused for insufficient funds. Not carried out.", check=faults.refused(6)),
+        _fault(27, "A right check answers for another request.", check=faults.answers_with(requestId="0" * 32)),
+        _fault(28, "A right check answers for another number.", check=faults.answers_with(number="+12035550199")),
+        _fault(29, "Every check answers HTTP 200, a wrong one with errorCode 21 in it.", check=faults.error_with_200),
+        _fault(
+            30,
+            "Check carried out, then HTML; /verify/info answers HTTP 500.",
+            check=faults.html,
+            info=faults.internal_error,
+        ),
+        _fault(40, "GET /requests/{id} answers HTTP 500.", read=faults.internal_error),
+        _fault(41, "GET /requests/{id} knows no such request.", read=faults.refused(20)),
+    ),
+)
+
+GROUPS: Final = (DELIVERIES, REFUSALS, FAULTS)
+_BY_NUMBER: Final = {magic.number: magic for group in GROUPS for magic in group.numbers}
+
+
+def meaning_of(number: str) -> Magic:
+    """What the number stands for; plain delivery for all that are not in the table."""
+    return _BY_NUMBER.get(number) or Magic(number, "Delivered.")
+
+
+def table() -> Iterator[str]:
+    """The lines of the Markdown tables in the documentation."""
+    for group in GROUPS:
+        yield from (f"### {group.title}", "", group.about, "", "| number | outcome |", "|---|---|")
+        yield from (f"| `{magic.number}` | {magic.outcome} |" for magic in group.numbers)
+        yield ""

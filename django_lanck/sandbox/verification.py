@@ -1,0 +1,97 @@
+"""``/verify``: making a code, checking it, telling about it."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from datetime import timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from . import ledger, texts
+from .calls import Answer, Call
+from .errors import EXPIRED, INVALID_CODE, NOT_FOUND, TOO_MANY_ATTEMPTS, APIError
+from .ledger import Outgoing, milliseconds
+from .models import SandboxVerification
+
+DEFAULT_SENDER: Final = "LANCK"
+# Country code 999 belongs to nobody, so that nobody is rung by calling back.
+VOICE_CALLER: Final = "+9995550100"
+FLASH_CALLER_PREFIX: Final = "+99955501"
+
+
+def start(call: Call) -> Answer:
+    """``POST /verify``."""
+    code = "".join(secrets.choice("0123456789") for _ in range(call.values["codeLength"]))
+    with transaction.atomic():
+        request = ledger.accept(call, _outgoing(call, code))
+        SandboxVerification.objects.create(
+            request=request,
+            method=call.values["method"],
+            code=code,
+            checks_allowed=call.values["checkAttemptsAllowed"],
+            expires_at=request.created_at + timedelta(seconds=call.values["codeExpiry"]),
+        )
+    return {"requestId": request.request_id}
+
+
+def _outgoing(call: Call, code: str) -> Outgoing:
+    method, language, sender = call.values["method"], call.values["language"], call.values["from"]
+    if method == "sms":
+        return Outgoing("verify.sms", "sms", sender or DEFAULT_SENDER, texts.written(code, language), code)
+    if method == "voice":
+        return Outgoing("verify.voice", "voice", sender or VOICE_CALLER, texts.spoken(code, language), code)
+    return Outgoing("verify.call", "call", FLASH_CALLER_PREFIX + code, code=code)
+
+
+def check(call: Call) -> Answer:
+    """``POST /verify/check``. Every check of a code that still counts is spent before anything is compared."""
+    verification = _find(call)
+    _spend_check(verification)
+    if not hmac.compare_digest(verification.code.encode(), call.values["code"].encode()):
+        raise APIError(INVALID_CODE)
+    now = timezone.now()
+    if not SandboxVerification.objects.filter(pk=verification.pk, verified_at=None).update(verified_at=now):
+        raise APIError(EXPIRED, "already verified")
+    return {
+        "requestId": verification.request.request_id,
+        "number": verification.request.number,
+        "method": verification.method,
+        "verifiedAt": milliseconds(now),
+    }
+
+
+def _spend_check(verification: SandboxVerification) -> None:
+    now = timezone.now()
+    rows = SandboxVerification.objects.filter(pk=verification.pk)
+    usable = rows.filter(verified_at=None, expires_at__gt=now, checks__lt=F("checks_allowed"))
+    if usable.update(checks=F("checks") + 1):
+        return
+    verification.refresh_from_db()
+    if verification.verified_at:
+        raise APIError(EXPIRED, "already verified")
+    raise APIError(EXPIRED if verification.expires_at <= now else TOO_MANY_ATTEMPTS)
+
+
+def info(call: Call) -> Answer:
+    """``POST /verify/info``."""
+    verification = _find(call)
+    return {
+        "status": "verified" if verification.verified_at else "processing",
+        "number": verification.request.number,
+        "method": verification.method,
+        "verifiedAt": milliseconds(verification.verified_at),
+        "verificationRequestedAt": milliseconds(verification.request.created_at),
+        "checkAttempts": verification.checks,
+    }
+
+
+def _find(call: Call) -> SandboxVerification:
+    request = ledger.find(call.values["requestId"])
+    verification = SandboxVerification.objects.select_related("request").filter(request=request).first()
+    if verification is None:
+        raise APIError(NOT_FOUND)
+    return verification

@@ -1,0 +1,120 @@
+import pytest
+from django.core.checks import run_checks
+from django.test import override_settings
+
+from django_lanck.checks import check_settings
+from django_lanck.conf import KEYS, PROFILE_KEYS, LanckSettings, conf
+
+GOOD = {
+    "ACCESS_TOKEN": "id:secret",
+    "BASE_URL": "https://lanck.example/v1",
+    "CALLBACK_BASE_URL": "https://www.example.com",
+}
+
+
+def found(**keys):
+    with override_settings(LANCK={**GOOD, **keys}):
+        return [message.id.removeprefix("django_lanck.") for message in check_settings()]
+
+
+def test_a_token_and_two_addresses_are_enough():
+    assert found() == []
+
+
+def test_the_demo_is_clean():
+    assert [message for message in run_checks() if message.id.startswith("django_lanck")] == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "ids"),
+    [
+        ({"ACESS_TOKEN": "x:y"}, ["E002"]),
+        ({"ACCESS_TOKEN": ""}, ["E003"]),
+        ({"ACCESS_TOKEN": "no-colon"}, ["E003"]),
+        ({"ACCESS_TOKEN": ":secret"}, ["E003"]),
+        ({"ACCESS_TOKEN": None}, ["E003"]),
+        ({"BASE_URL": ""}, ["E004"]),
+        ({"BASE_URL": "lanck.example"}, ["E004"]),
+        ({"BASE_URL": "http://lanck.example/v1"}, ["E004"]),
+        ({"BASE_URL": "https://user:pass@lanck.example/v1"}, ["E004"]),
+        ({"BASE_URL": "https://[x/v1"}, ["E004"]),
+        ({"BASE_URL": 7}, ["E004"]),
+        ({"BASE_URL": "http://127.0.0.1:8000/v1"}, []),
+        ({"BASE_URL": "http://localhost/v1"}, []),
+        ({"BASE_URL": "http://[::1]/v1"}, []),
+        ({"BASE_URL": "http://127.0.0.1.evil.example/v1"}, ["E004"]),
+        ({"CALLBACK_BASE_URL": "example.com"}, ["E005"]),
+        ({"CALLBACK_BASE_URL": ""}, ["W001"]),
+        ({"CONNECT_TIMEOUT": 0}, ["E007"]),
+        ({"READ_TIMEOUT": "10"}, ["E007"]),
+        ({"TOTAL_TIMEOUT": True}, ["E007"]),
+        ({"RATE_LIMIT_WAIT": -1}, ["E007"]),
+        ({"RATE_LIMIT_WAIT": 0}, []),
+        ({"CA_FILE": "/no/such/file"}, ["E008"]),
+        ({"PROXIES": "http://proxy"}, ["E009"]),
+        ({"MAX_ANSWER_BYTES": 3}, ["E010"]),
+        ({"SENDERS": "ACME"}, ["E011"]),
+        ({"SENDERS": {"sms": 7}}, ["E011"]),
+        ({"PROVIDER_CODE_EXPIRY": 0}, ["E012"]),
+        ({"PROVIDER_CHECK_ATTEMPTS": "3"}, ["E012"]),
+        ({"SEND_CLIENT_IP": "yes"}, ["E013"]),
+        ({"PURPOSES": ["signup"]}, ["E014"]),
+        ({"PURPOSES": {"signup": None}}, ["E014"]),
+        ({"PURPOSES": {"signup": {"PUBLIK": True}}}, ["E002"]),
+        ({"PURPOSES": {"signup": {"PUBLIC": "no"}}}, ["E015"]),
+        ({"PURPOSES": {"signup": {"CODE_LENGTH": 8}}}, ["E015"]),
+        ({"METHODS": []}, ["E015"]),
+        ({"METHODS": ["sms", "pigeon"]}, ["E015"]),
+        ({"MAX_ATTEMPTS": 0}, ["E015"]),
+        ({"CODE_LIFETIME": 1.5}, ["E015"]),
+        ({"PROOF_LIFETIME": None}, ["E015"]),
+        ({"RESEND_WAITS": [30, "40"]}, ["E015"]),
+        ({"RESEND_WAITS": []}, []),
+        ({"API_PERMISSION_CLASSES": ["no.such.Class"]}, ["E016"]),
+        ({"API_THROTTLE_CLASSES": "rest_framework.throttling.AnonRateThrottle"}, ["E016"]),
+    ],
+)
+def test_every_value_that_does_not_fit_is_named(keys, ids):
+    assert found(**keys) == ids
+
+
+@pytest.mark.parametrize("value", [None, [], "x"])
+def test_what_is_no_dictionary_is_named(value):
+    with override_settings(LANCK=value):
+        assert [message.id for message in check_settings()] == ["django_lanck.E001"]
+
+
+def test_a_missing_route_for_receipts_is_named():
+    with override_settings(ROOT_URLCONF="tests.test_checks", LANCK=GOOD):
+        assert [message.id for message in check_settings()] == ["django_lanck.E006"]
+
+
+urlpatterns = []
+
+
+def test_each_message_says_what_to_do():
+    with override_settings(LANCK={"ACCESS_TOKEN": "", "RATE_LIMIT_WAIT": -1, "METHODS": []}):
+        assert all(message.hint for message in check_settings())
+
+
+def test_every_key_is_known_and_every_known_key_is_read():
+    class Recorder(dict):
+        def get(self, key, default=None):
+            asked.add(key)
+            return default
+
+    asked = set()
+    recorder = Recorder()
+    with override_settings(LANCK=recorder):
+        for name in dir(LanckSettings):
+            if isinstance(getattr(LanckSettings, name), property):
+                getattr(conf, name)
+        conf.profile("signup")
+    assert asked == KEYS
+    assert PROFILE_KEYS < KEYS
+
+
+def test_a_purpose_overrides_the_site_and_the_site_the_defaults():
+    with override_settings(LANCK={"MAX_ATTEMPTS": 4, "PURPOSES": {"login": {"CODE_LENGTH": 5}}}):
+        profile = conf.profile("login")
+    assert (profile.max_attempts, profile.code_length, profile.lifetime, profile.public) == (4, 5, 600, False)
