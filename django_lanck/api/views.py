@@ -22,7 +22,7 @@ from ..conf import conf
 from ..exceptions import Refusal
 from ..jsonbody import BadJSON, read_json
 from .errors import refusal_response
-from .serializers import CheckSerializer, ResendSerializer, StartSerializer, VerificationSerializer
+from .serializers import CheckSerializer, ResendSerializer, StartSerializer, represent
 
 
 class JSONBody(BaseParser):
@@ -80,7 +80,7 @@ class VerificationsView(PhoneView):
             binding=services.binding_for(request, create=True),
             ip=request.META.get("REMOTE_ADDR"),
         )
-        return Response(VerificationSerializer(verification).data, status=status.HTTP_201_CREATED)
+        return Response(represent(verification), status=status.HTTP_201_CREATED)
 
 
 class VerificationView(PhoneView):
@@ -88,7 +88,7 @@ class VerificationView(PhoneView):
         verification = services.get_verification(
             verification_id=verification_id, binding=services.binding_for(request)
         )
-        return Response(VerificationSerializer(verification).data)
+        return Response(represent(verification))
 
     def delete(self, request: Request, verification_id: str) -> Response:
         services.cancel_verification(
@@ -106,7 +106,7 @@ class CheckView(PhoneView):
         )
         if result.refusal:
             raise Refusal(result.refusal)
-        return Response({**VerificationSerializer(result.verification).data, "proof": result.proof})
+        return Response({**represent(result.verification), "proof": result.proof})
 
 
 class ResendView(PhoneView):
@@ -117,7 +117,7 @@ class ResendView(PhoneView):
             binding=services.binding_for(request),
             ip=request.META.get("REMOTE_ADDR"),
         )
-        return Response(VerificationSerializer(verification).data)
+        return Response(represent(verification))
 
 
 def _instances(paths: Sequence[str] | None, default: Any) -> list[Any]:

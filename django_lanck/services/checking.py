@@ -111,6 +111,8 @@ def _settle(verification: Verification, message: Message, digits: str) -> CheckR
     Only the digits that were asked about then are verified by it. Others are simply wrong: LANCK verifies a request
     once. If LANCK found nothing right, this is a check like any other.
     """
+    with transaction.atomic(durable=True):
+        pass  # not inside somebody's transaction: the row is written below, after LANCK was asked
     client = get_client()
     same = constant_time_compare(message.lost_check, _code_hash(message, digits))
     if not _verified_at_lanck(client, verification, message):
@@ -118,9 +120,7 @@ def _settle(verification: Verification, message: Message, digits: str) -> CheckR
         return _check(verification, message, digits)
     if same:
         return _succeeded(verification)
-    with transaction.atomic(durable=True):
-        spent = Verification.objects.filter(pk=verification.pk).spend_attempt()
-    if not spent:
+    if not Verification.objects.filter(pk=verification.pk).spend_attempt():
         return CheckResult(verification, _reason(verification))
     verification.attempts += 1
     return _failed(verification)
@@ -146,11 +146,8 @@ def _verified_at_lanck(client: LanckClient, verification: Verification, message:
 def _succeeded(verification: Verification) -> CheckResult:
     proof = secrets.token_urlsafe(32)
     lifetime = conf.profile(verification.purpose).proof_lifetime
-    with transaction.atomic(durable=True):
-        won = Verification.objects.filter(pk=verification.pk).verify(
-            proof_hash=proof_hash(proof), proof_lifetime=lifetime
-        )
-    if not won:
+    row = Verification.objects.filter(pk=verification.pk)
+    if not row.verify(proof_hash=proof_hash(proof), proof_lifetime=lifetime):
         return CheckResult(verification, _reason(verification))
     verification.state = Verification.State.VERIFIED
     signals.number_verified.send_robust(
@@ -160,10 +157,9 @@ def _succeeded(verification: Verification) -> CheckResult:
 
 
 def _failed(verification: Verification) -> CheckResult:
-    with transaction.atomic(durable=True):
-        exhausted = Verification.objects.filter(pk=verification.pk).count_failure(
-            likely_last=verification.failures + 1 >= verification.max_attempts
-        )
+    exhausted = Verification.objects.filter(pk=verification.pk).count_failure(
+        likely_last=verification.failures + 1 >= verification.max_attempts
+    )
     if not exhausted:
         return CheckResult(verification, "invalid_code")
     verification.state = Verification.State.EXHAUSTED
@@ -175,9 +171,7 @@ def _ended(verification: Verification) -> str | None:
     """Why there is nothing to check any more. Whoever finds the time over first writes it, with one signal."""
     refused = refusal_code(verification)
     if refused == "expired" and verification.state == Verification.State.PENDING:
-        with transaction.atomic(durable=True):
-            wrote = Verification.objects.filter(pk=verification.pk).expire()
-        if wrote:
+        if Verification.objects.filter(pk=verification.pk).expire():
             verification.state = Verification.State.EXPIRED
             signals.verification_failed.send_robust(Verification, verification=verification, reason="expired")
     if refused is None and verification.attempts_left == 0:

@@ -55,7 +55,7 @@ def start_verification(
     client = get_client()
     with transaction.atomic(durable=True):
         verification = _new_verification(profile, phone.as_e164, method, language, user, binding)
-        message = _new_message(verification)
+        message = _new_message(verification, phone)
         callback = callback_url(message)
     try:
         _send_code(client, verification, message, callback, ip)
@@ -94,7 +94,7 @@ def resend_verification(
         if not row.claim_resend(resends=before.resends, method=method, wait=wait, lifetime=profile.lifetime):
             raise Refusal("resend_too_soon", retry_after=profile.resend_waits[before.resends])
         verification = row.annotate(now=DatabaseNow()).get()
-        message = _new_message(verification)
+        message = _new_message(verification, parse_number(verification.number))
         callback = callback_url(message)
     try:
         _send_code(client, verification, message, callback, ip)
@@ -214,8 +214,7 @@ def _new_verification(
     return verification
 
 
-def _new_message(verification: Verification) -> Message:
-    phone = parse_number(verification.number)
+def _new_message(verification: Verification, phone: PhoneNumber) -> Message:
     country = phonenumbers.region_code_for_number(phone) or ""
     verification.newest_message = Message.objects.create(
         verification=verification,

@@ -63,7 +63,7 @@ def test_every_order_of_arrival_ends_the_same(lanck, sent, order):
     assert Receipt.objects.count() == 4
 
 
-@pytest.mark.parametrize("order", itertools.permutations([("ANSWERED", 1), ("DELIVERED", 2), ("DELIVERED", None)]))
+@pytest.mark.parametrize("order", list(itertools.permutations([("ANSWERED", 1), ("DELIVERED", 2), ("DELIVERED", None)])))
 def test_equal_ranks_go_by_the_providers_time(lanck, sent, order):
     for word, at in order:
         lanck.report(sent, word, timestamp=at and 1700000000 + at)
@@ -71,7 +71,7 @@ def test_equal_ranks_go_by_the_providers_time(lanck, sent, order):
     assert Message.objects.get().status_at.timestamp() == 1700000002
 
 
-@pytest.mark.parametrize("order", itertools.permutations(["ANSWERED", "DELIVERED"]))
+@pytest.mark.parametrize("order", list(itertools.permutations(["ANSWERED", "DELIVERED"])))
 def test_equal_ranks_and_times_go_by_name(lanck, sent, order):
     for word in order:
         lanck.report(sent, word, timestamp=1700000000)

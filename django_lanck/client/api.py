@@ -1,0 +1,160 @@
+"""One method for each call of LANCK's REST API."""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from ..conf import conf
+from ..exceptions import OutcomeUnknown
+from .payloads import Accepted, CheckAnswer, RequestInfo, VerifyInfo
+from .transport import Transport
+
+
+class LanckClient:
+    """LANCK's REST API. Safe to share between threads and across forks.
+
+    Every call raises APIError (LANCK said no), NotSent (LANCK surely got nothing) or OutcomeUnknown (it perhaps did).
+    Times are seconds. :func:`get_client` makes one from the site's settings.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        access_token: str,
+        connect_timeout: float,
+        read_timeout: float,
+        total_timeout: float,
+        rate_limit_wait: float,
+        proxies: Mapping[str, str],
+        ca_file: str,
+        max_answer_bytes: int,
+    ) -> None:
+        _check_base_url(base_url)
+        if not isinstance(access_token, str) or not all(access_token.partition(":")):
+            raise ImproperlyConfigured("LANCK['ACCESS_TOKEN'] has to be LANCK's access token, 'id:secret'.")
+        self._transport = Transport(
+            base_url=base_url,
+            access_token=access_token,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            total_timeout=total_timeout,
+            rate_limit_wait=rate_limit_wait,
+            proxies=proxies,
+            ca_file=ca_file,
+            max_answer_bytes=max_answer_bytes,
+        )
+
+    def __repr__(self) -> str:
+        return f"LanckClient({self._transport.base_url!r})"
+
+    def verify(
+        self,
+        *,
+        number: str,
+        method: str,
+        sender: str | None = None,
+        language: str | None = None,
+        code_length: int | None = None,
+        ip: str | None = None,
+        code_expiry: int | None = None,
+        check_attempts_allowed: int | None = None,
+        callback_url: str | None = None,
+    ) -> Accepted:
+        """Have LANCK make a code and send it. Source: "Create verification request" on LANCK's page.
+
+        ``number`` is E.164, ``method`` ``sms``, ``voice`` or ``call``, ``code_expiry`` seconds.
+        """
+        return self._send(
+            "/verify",
+            {
+                "number": number,
+                "method": method,
+                "from": sender,
+                "language": language,
+                "codeLength": code_length,
+                "ip": ip,
+                "codeExpiry": code_expiry,
+                "checkAttemptsAllowed": check_attempts_allowed,
+                "callbackUrl": callback_url,
+            },
+        )
+
+    def verify_check(self, *, request_id: str, code: str) -> CheckAnswer:
+        """Ask whether a code is right. A wrong one raises WrongCode. Source: "Check verification code"."""
+        form = {"requestId": request_id, "code": code}
+        return CheckAnswer.parse(self._transport.call("POST", "/verify/check", form=form))
+
+    def verify_info(self, *, request_id: str) -> VerifyInfo:
+        """Ask what became of a verification, without spending an attempt."""
+        return VerifyInfo.parse(self._transport.call("POST", "/verify/info", form={"requestId": request_id}))
+
+    def request_info(self, *, request_id: str) -> RequestInfo:
+        """Ask what became of any request. Source: "Getting request info"."""
+        return RequestInfo.parse(self._transport.call("GET", f"/requests/{_segment(request_id)}"))
+
+    def set_goal(self, *, request_id: str, goal: str) -> None:
+        """Tell LANCK that a request reached its goal, ``NUMBER_VERIFIED`` for one. Source: "Update Request Info"."""
+        self._transport.call("POST", f"/requests/{_segment(request_id)}", form={"goal": goal})
+
+    def _send(self, path: str, parameters: Mapping[str, Any]) -> Accepted:
+        form = {name: str(value) for name, value in parameters.items() if value is not None}
+        answer = self._transport.call("POST", path, form=form)
+        request_id = answer.get("requestId")
+        if not isinstance(request_id, str) or not 0 < len(request_id) <= 128:
+            raise OutcomeUnknown("LANCK's answer has no request id")
+        return Accepted(request_id=request_id, raw=answer)
+
+
+def get_client() -> LanckClient:
+    """The client for the site's settings. One is made for each set of values, and kept with its connections."""
+    return _client(
+        base_url=conf.base_url,
+        access_token=conf.access_token,
+        connect_timeout=conf.connect_timeout,
+        read_timeout=conf.read_timeout,
+        total_timeout=conf.total_timeout,
+        rate_limit_wait=conf.rate_limit_wait,
+        proxies=tuple(sorted(conf.proxies.items())),
+        ca_file=conf.ca_file,
+        max_answer_bytes=conf.max_answer_bytes,
+    )
+
+
+@functools.lru_cache(maxsize=8)
+def _client(*, proxies: tuple[tuple[str, str], ...], **values: Any) -> LanckClient:
+    return LanckClient(proxies=dict(proxies), **values)
+
+
+def _segment(request_id: str) -> str:
+    """A request id as one segment of a path. Dots alone would climb out of it, quoted or not."""
+    if not request_id.strip("."):
+        raise ValueError("This is no request id.")
+    return quote(request_id, safe="")
+
+
+def _check_base_url(base_url: str) -> None:
+    try:
+        parts = urlsplit(base_url)
+        fits = bool(parts.hostname) and not (parts.username or parts.query or parts.fragment)
+        fits = fits and (parts.port is None or parts.port > 0)
+    except ValueError:
+        fits = False
+    if not fits or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))):
+        raise ImproperlyConfigured(
+            "LANCK['BASE_URL'] has to be the address of LANCK's API, such as 'https://HOST/v1'. "
+            "Plain http is for a sandbox on this machine only."
+        )
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,150 @@
+"""LANCK's answers, parsed once into frozen values. Only what LANCK promises is required; the rest may be missing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+MILLISECONDS_FROM = 100_000_000_000  # as seconds, the year 5138
+EARLIEST, LATEST = 946_684_800, 4_102_444_800  # 2000 and 2100: anything else is no time of a request
+
+
+def parse_time(value: object) -> datetime | None:
+    """A time as LANCK gives it: seconds or milliseconds since 1970 as a number or digits, or ISO 8601. In UTC."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return _parse_iso(str(value))
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    seconds = value / 1000 if value >= MILLISECONDS_FROM else value
+    return datetime.fromtimestamp(seconds, UTC) if EARLIEST <= seconds <= LATEST else None
+
+
+def _parse_iso(text: str) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(text)
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def parse_number(value: object) -> str:
+    """A number as LANCK gives it, in E.164: with or without ``+``, or with ``00``. A sender's name stays as it is."""
+    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    digits = text.removeprefix("+")
+    if not (digits.isascii() and digits.isdigit()):
+        return text
+    return f"+{digits.removeprefix('00')}"
+
+
+def _text(answer: Mapping[str, Any], key: str) -> str:
+    value = answer.get(key)
+    return value if isinstance(value, str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """LANCK took a message. Source: every ``POST`` that sends."""
+
+    request_id: str
+    raw: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckAnswer:
+    """The answer to a check that LANCK did not call wrong. Source: ``POST /verify/check``."""
+
+    request_id: str
+    number: str
+    method: str
+    verified_at: datetime | None
+    raw: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def parse(cls, answer: Mapping[str, Any]) -> CheckAnswer:
+        return cls(
+            request_id=_text(answer, "requestId"),
+            number=parse_number(answer.get("number")),
+            method=_text(answer, "method"),
+            verified_at=parse_time(answer.get("verifiedAt")),
+            raw=answer,
+        )
+
+    def proves(self, *, request_id: str, number: str) -> bool:
+        """Whether this says that the code of this request was right: it names the request, a time, no other number."""
+        return self.request_id == request_id and self.verified_at is not None and self.number in ("", number)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyInfo:
+    """What LANCK knows of a verification. Source: ``POST /verify/info``."""
+
+    status: str
+    number: str
+    method: str
+    verified_at: datetime | None
+    requested_at: datetime | None
+    check_attempts: int | None
+    raw: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def parse(cls, answer: Mapping[str, Any]) -> VerifyInfo:
+        attempts = answer.get("checkAttempts")
+        return cls(
+            status=_text(answer, "status"),
+            number=parse_number(answer.get("number")),
+            method=_text(answer, "method"),
+            verified_at=parse_time(answer.get("verifiedAt")),
+            requested_at=parse_time(answer.get("verificationRequestedAt")),
+            check_attempts=attempts if isinstance(attempts, int) else None,
+            raw=answer,
+        )
+
+    def proves(self, *, number: str) -> bool:
+        """Whether LANCK found a code of this request right, for this number."""
+        return self.status == "verified" and self.verified_at is not None and self.number in ("", number)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestInfo:
+    """What LANCK knows of any request. Source: ``GET /requests/{id}``."""
+
+    request_id: str
+    product: str
+    number: str
+    mccmnc: str
+    network: str
+    country: str
+    status: str
+    created_at: datetime | None
+    rate: str
+    sender: str
+    goals: tuple[Any, ...]
+    payload: Mapping[str, Any] = field(repr=False)
+    raw: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def parse(cls, answer: Mapping[str, Any]) -> RequestInfo:
+        goals, payload, rate = answer.get("goals"), answer.get("payload"), answer.get("rate")
+        return cls(
+            request_id=_text(answer, "id"),
+            product=_text(answer, "product"),
+            number=parse_number(answer.get("number")),
+            mccmnc=_text(answer, "mccmnc"),
+            network=_text(answer, "network"),
+            country=_text(answer, "country"),
+            status=_text(answer, "status"),
+            created_at=parse_time(answer.get("createdAt")),
+            rate=str(rate) if isinstance(rate, str | int | float) and not isinstance(rate, bool) else "",
+            sender=_text(answer, "sender"),
+            goals=tuple(goals) if isinstance(goals, list) else (),
+            payload=payload if isinstance(payload, dict) else {},
+            raw=answer,
+        )

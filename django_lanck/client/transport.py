@@ -1,0 +1,209 @@
+"""One request to LANCK: the session, the time-outs, and what kind of failure a failure is."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, Final
+
+import requests
+import urllib3
+from requests.cookies import RequestsCookieJar
+
+from ..exceptions import APIError, NotSent, OutcomeUnknown, TooManyRequests, api_error
+from .deadline import Deadline, DeadlineAdapter
+
+REASON_LENGTH: Final = 200
+FIRST_PAUSE: Final = 0.25
+_random = secrets.SystemRandom()
+
+# What is left undone is repeated once, whatever the call; what was perhaps done, only for a GET.
+REPEATS = urllib3.Retry(
+    total=2,
+    connect=1,
+    read=1,
+    status=1,
+    redirect=0,
+    other=0,
+    allowed_methods={"GET"},
+    status_forcelist={502, 503, 504},
+    backoff_factor=0.1,
+    respect_retry_after_header=False,
+    raise_on_status=False,
+)
+
+
+class Transport:
+    """Sends requests and turns what comes back into an answer or one of the three failures."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        access_token: str,
+        connect_timeout: float,
+        read_timeout: float,
+        total_timeout: float,
+        rate_limit_wait: float,
+        proxies: Mapping[str, str],
+        ca_file: str,
+        max_answer_bytes: int,
+    ) -> None:
+        self.base_url = base_url
+        self._access_token = access_token
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
+        self._total_timeout = total_timeout
+        self._rate_limit_wait = rate_limit_wait
+        self._proxies = dict(proxies)
+        self._ca_file = ca_file
+        self._max_answer_bytes = max_answer_bytes
+        self._local = threading.local()
+
+    def call(
+        self, verb: str, path: str, *, form: Mapping[str, str] | None = None, body: object = None
+    ) -> dict[str, Any]:
+        """The JSON object that LANCK answers with.
+
+        ``form`` is sent form-encoded, ``body`` as JSON. On 429 the request was not carried out: it is repeated after
+        a pause with jitter, as long as the budget for waiting and the deadline allow.
+        """
+        ends = time.monotonic() + self._total_timeout
+        left_to_wait = self._rate_limit_wait
+        for pause in _pauses():
+            try:
+                return self._once(verb, path, form, body, ends)
+            except TooManyRequests:
+                if pause > left_to_wait or time.monotonic() + pause >= ends:
+                    raise
+            left_to_wait -= pause
+            time.sleep(pause)
+        raise AssertionError("the pauses never end")
+
+    def _once(
+        self, verb: str, path: str, form: Mapping[str, str] | None, body: object, ends: float
+    ) -> dict[str, Any]:
+        timeout = Deadline(self._connect_timeout, self._read_timeout, ends)
+        try:
+            response = self._session().request(
+                verb,
+                self.base_url + path,
+                data=form,
+                json=body,
+                timeout=timeout,  # type: ignore[arg-type]
+                allow_redirects=False,
+                stream=True,
+            )
+            with response:
+                content = response.raw.read(self._max_answer_bytes + 1, decode_content=False)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            # From None: requests' exceptions carry the request, with its token and its code.
+            raise _failure(error) from None
+        if len(content) > self._max_answer_bytes:
+            raise OutcomeUnknown("LANCK's answer is too large", http_status=response.status_code)
+        return _answer(response, content)
+
+    def _session(self) -> requests.Session:
+        """This thread's session, made in this process: a socket must not be shared after a fork."""
+        if getattr(self._local, "pid", None) != os.getpid():
+            self._local.session = self._new_session()
+            self._local.pid = os.getpid()
+        session: requests.Session = self._local.session
+        return session
+
+    def _new_session(self) -> requests.Session:
+        session = requests.Session()
+        session.trust_env = False  # no netrc, no proxies or CA files but the settings' own
+        session.proxies = dict(self._proxies)
+        session.verify = self._ca_file or True
+        session.auth = requests.auth.HTTPBasicAuth(*self._access_token.encode().split(b":", 1))
+        session.headers = {"Accept": "application/json", "Accept-Encoding": "identity"}  # type: ignore[assignment]
+        session.cookies = RequestsCookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, DeadlineAdapter(max_retries=REPEATS))
+        return session
+
+
+def _pauses() -> Iterator[float]:
+    pause = FIRST_PAUSE
+    while True:
+        yield pause * _random.uniform(0.5, 1.5)
+        pause = min(pause * 2, 5.0)
+
+
+def _failure(error: BaseException) -> NotSent | OutcomeUnknown:
+    """Whether LANCK surely got nothing, or perhaps did."""
+    kinds = {type(cause) for cause in _causes(error)}
+    if _any(kinds, ssl.SSLCertVerificationError):
+        return NotSent("LANCK's certificate is not trusted")
+    if _any(kinds, urllib3.exceptions.NameResolutionError):
+        return NotSent("LANCK's address cannot be resolved")
+    if _any(kinds, urllib3.exceptions.ProxyError):
+        return NotSent("The proxy to LANCK cannot be reached")
+    if _any(kinds, urllib3.exceptions.NewConnectionError):
+        return NotSent("LANCK's server cannot be reached")
+    if _any(kinds, urllib3.exceptions.ConnectTimeoutError):
+        return NotSent("LANCK's server took too long to connect to")
+    if _any(kinds, urllib3.exceptions.ReadTimeoutError, TimeoutError):
+        return OutcomeUnknown("LANCK took too long to answer")
+    return OutcomeUnknown(f"The connection to LANCK broke ({type(error).__name__})")
+
+
+def _any(kinds: set[type[BaseException]], *wanted: type[BaseException]) -> bool:
+    return any(issubclass(kind, wanted) for kind in kinds)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The exception and whatever it was made from: chained, wrapped as ``reason`` or given as an argument."""
+    seen: list[BaseException] = []
+    left: list[object] = [error]
+    while left:
+        current = left.pop()
+        if not isinstance(current, BaseException) or current in seen:
+            continue
+        seen.append(current)
+        yield current
+        left += [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
+
+
+def _answer(response: requests.Response, content: bytes) -> dict[str, Any]:
+    status = response.status_code
+    parsed = _parse(response, content)
+    error_code = _error_code(parsed)
+    if 400 <= status < 500 or (200 <= status < 300 and error_code is not None):
+        raise _error(status, error_code, parsed, content)
+    if not 200 <= status < 300:
+        raise OutcomeUnknown(f"LANCK answered HTTP {status}", http_status=status)
+    if parsed is None:
+        raise OutcomeUnknown("LANCK's answer cannot be read", http_status=status)
+    return parsed
+
+
+def _parse(response: requests.Response, content: bytes) -> dict[str, Any] | None:
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        return None
+    try:
+        parsed = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return parsed if isinstance(parsed, dict) else None
+
+
+def _error_code(parsed: dict[str, Any] | None) -> int | None:
+    code = (parsed or {}).get("errorCode")
+    try:
+        return int(code) if isinstance(code, int | str) and not isinstance(code, bool) else None
+    except ValueError:
+        return None
+
+
+def _error(status: int, code: int | None, parsed: dict[str, Any] | None, content: bytes) -> APIError:
+    reason = (parsed or {}).get("errorReason")
+    text = reason if isinstance(reason, str) else content[: REASON_LENGTH * 4].decode("utf-8", "replace")
+    return api_error(http_status=status, error_code=code, error_reason=text[:REASON_LENGTH])

@@ -1,0 +1,60 @@
+"""The API with a LANCK that answers at once, beside bare views that do as little as can be done."""
+
+import itertools
+import json
+import time
+
+from django.db import transaction
+from django.db.models import F
+from django.http import JsonResponse
+from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
+
+from django_lanck.client import Accepted
+from django_lanck.services import checking, verification
+from tests.benchmarks.models import Row
+
+ids = itertools.count()
+run = time.time_ns()
+
+
+class RightAnswer:
+    def proves(self, *, request_id, number):
+        return True
+
+
+class InstantLanck:
+    def verify(self, **arguments):
+        return Accepted(request_id=f"{run}-{next(ids)}", raw={})
+
+    def verify_check(self, *, request_id, code):
+        return RightAnswer()
+
+
+instant = InstantLanck()
+verification.get_client = checking.get_client = lambda: instant
+
+
+@csrf_exempt
+def insert(request):
+    body = json.loads(request.body)
+    with transaction.atomic():
+        row = Row.objects.create(number=body["number"])
+    return JsonResponse({"id": row.pk}, status=201)
+
+
+@csrf_exempt
+def update(request, pk):
+    json.loads(request.body)
+    with transaction.atomic():
+        Row.objects.filter(pk=pk, state="pending").update(attempts=F("attempts") + 1)
+    row = Row.objects.get(pk=pk)
+    return JsonResponse({"id": row.pk, "attempts": row.attempts})
+
+
+urlpatterns = [
+    path("bare/", insert),
+    path("bare/<int:pk>/", update),
+    path("api/phone/", include("django_lanck.api.urls")),
+    path("lanck/", include("django_lanck.urls")),
+]
