@@ -74,9 +74,7 @@ def check_base_url() -> Found:
 def check_callback_base_url() -> Found:
     value = conf.raw.get("CALLBACK_BASE_URL", "")
     if value and _url(value) is None:
-        yield _error(
-            5, "LANCK['CALLBACK_BASE_URL'] is not an address.", "It looks like 'https://www.example.com'."
-        )
+        yield _error(5, "LANCK['CALLBACK_BASE_URL'] is not an address.", "It looks like 'https://www.example.com'.")
     if not value:
         yield Warning(
             "LANCK['CALLBACK_BASE_URL'] is not set, so LANCK cannot say what became of a message.",
@@ -109,9 +107,7 @@ def check_times() -> Found:
 def check_transport() -> Found:
     if conf.ca_file and not Path(conf.ca_file).is_file():
         yield _error(8, "LANCK['CA_FILE'] names no file.", "Give the path of a PEM bundle, or leave it out.")
-    if not isinstance(conf.proxies, Mapping) or not all(
-        isinstance(value, str) for value in conf.proxies.values()
-    ):
+    if not isinstance(conf.proxies, Mapping) or not all(isinstance(value, str) for value in conf.proxies.values()):
         yield _error(9, "LANCK['PROXIES'] is no dictionary of proxies.", "Such as {'https': 'http://proxy:3128'}.")
     if not _whole(conf.max_answer_bytes, 1024):
         yield _error(10, "LANCK['MAX_ANSWER_BYTES'] is not a size.", "It is a number of bytes from 1024.")

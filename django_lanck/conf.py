@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings as django_settings
+
+T = TypeVar("T")
 
 METHODS = ("sms", "voice", "call")
 CODE_LENGTHS = (4, 5, 6)
@@ -21,9 +23,7 @@ LANGUAGES = (
 ).split()
 
 # The keys that a purpose may have of its own.
-PROFILE_KEYS = frozenset(
-    "METHODS CODE_LENGTH MAX_ATTEMPTS CODE_LIFETIME PROOF_LIFETIME RESEND_WAITS".split()
-)
+PROFILE_KEYS = frozenset("METHODS CODE_LENGTH MAX_ATTEMPTS CODE_LIFETIME PROOF_LIFETIME RESEND_WAITS".split())
 KEYS = PROFILE_KEYS | frozenset(
     "ACCESS_TOKEN BASE_URL CALLBACK_BASE_URL CONNECT_TIMEOUT READ_TIMEOUT TOTAL_TIMEOUT RATE_LIMIT_WAIT PROXIES "
     "CA_FILE MAX_ANSWER_BYTES SENDERS SEND_CLIENT_IP PROVIDER_CODE_EXPIRY PROVIDER_CHECK_ATTEMPTS PURPOSES "
@@ -56,62 +56,66 @@ class LanckSettings:
     def raw(self) -> Mapping[str, Any]:
         return getattr(django_settings, "LANCK", {})
 
+    def _get(self, key: str, default: T) -> T:
+        value: T = self.raw.get(key, default)
+        return value
+
     # The account
 
     @property
     def access_token(self) -> str:
         """LANCK's access token, ``id:secret`` in one string."""
-        return self.raw.get("ACCESS_TOKEN", "")
+        return self._get("ACCESS_TOKEN", "")
 
     @property
     def base_url(self) -> str:
         """Where LANCK's API is, up to and with ``/v1``."""
-        return str(self.raw.get("BASE_URL", "")).rstrip("/")
+        return str(self._get("BASE_URL", "")).rstrip("/")
 
     @property
     def callback_base_url(self) -> str:
         """Public origin of this site for LANCK's callbacks, such as ``https://www.example.com``; empty for none."""
-        return str(self.raw.get("CALLBACK_BASE_URL", "")).rstrip("/")
+        return str(self._get("CALLBACK_BASE_URL", "")).rstrip("/")
 
     # The transport
 
     @property
     def connect_timeout(self) -> float:
-        return self.raw.get("CONNECT_TIMEOUT", 5.0)
+        return self._get("CONNECT_TIMEOUT", 5.0)
 
     @property
     def read_timeout(self) -> float:
-        return self.raw.get("READ_TIMEOUT", 10.0)
+        return self._get("READ_TIMEOUT", 10.0)
 
     @property
     def total_timeout(self) -> float:
         """The longest a call may take, waits and repeats included."""
-        return self.raw.get("TOTAL_TIMEOUT", 15.0)
+        return self._get("TOTAL_TIMEOUT", 15.0)
 
     @property
     def rate_limit_wait(self) -> float:
         """How many seconds a call may wait in all when LANCK answers 429."""
-        return self.raw.get("RATE_LIMIT_WAIT", 3.0)
+        return self._get("RATE_LIMIT_WAIT", 3.0)
 
     @property
     def proxies(self) -> Mapping[str, str]:
-        return self.raw.get("PROXIES", {})
+        return self._get("PROXIES", {})
 
     @property
     def ca_file(self) -> str:
         """CA bundle to trust instead of the one that ``requests`` brings; empty for that one."""
-        return str(self.raw.get("CA_FILE", ""))
+        return str(self._get("CA_FILE", ""))
 
     @property
     def max_answer_bytes(self) -> int:
-        return self.raw.get("MAX_ANSWER_BYTES", 1_048_576)
+        return self._get("MAX_ANSWER_BYTES", 1_048_576)
 
     # What LANCK is told
 
     @property
     def senders(self) -> Mapping[str, str]:
         """Sender by ``"method:COUNTRY"``, ``"COUNTRY"`` or ``"method"``, the most specific one first."""
-        return self.raw.get("SENDERS", {})
+        return self._get("SENDERS", {})
 
     def sender(self, method: str, country: str) -> str | None:
         keys = (f"{method}:{country}", country, method)
@@ -120,31 +124,31 @@ class LanckSettings:
     @property
     def send_client_ip(self) -> bool:
         """Whether LANCK is told the person's IP address, for its fraud prevention."""
-        return self.raw.get("SEND_CLIENT_IP", False)
+        return self._get("SEND_CLIENT_IP", False)
 
     @property
     def provider_code_expiry(self) -> int | None:
         """``codeExpiry`` in seconds, sent only when set."""
-        return self.raw.get("PROVIDER_CODE_EXPIRY")
+        return self._get("PROVIDER_CODE_EXPIRY", None)
 
     @property
     def provider_check_attempts(self) -> int | None:
         """``checkAttemptsAllowed``, sent only when set."""
-        return self.raw.get("PROVIDER_CHECK_ATTEMPTS")
+        return self._get("PROVIDER_CHECK_ATTEMPTS", None)
 
     # Verifications
 
     @property
     def purposes(self) -> Mapping[str, Mapping[str, Any]]:
         """Purpose → the keys of its profile that differ from the site's (``METHODS``, ``CODE_LENGTH`` …)."""
-        return self.raw.get("PURPOSES", {"signup": {"PUBLIC": True}})
+        return self._get("PURPOSES", {"signup": {"PUBLIC": True}})
 
     def profile(self, purpose: str) -> Profile:
         """The profile of a purpose. Raises KeyError for one that is not in ``PURPOSES``."""
         own = self.purposes[purpose]
 
         def value(key: str, default: Any) -> Any:
-            return own.get(key, self.raw.get(key, default))
+            return own.get(key, self._get(key, default))
 
         return Profile(
             purpose=purpose,
@@ -161,15 +165,15 @@ class LanckSettings:
 
     @property
     def api_permission_classes(self) -> Sequence[str]:
-        return self.raw.get("API_PERMISSION_CLASSES", ["rest_framework.permissions.AllowAny"])
+        return self._get("API_PERMISSION_CLASSES", ["rest_framework.permissions.AllowAny"])
 
     @property
     def api_throttle_classes(self) -> Sequence[str] | None:
-        return self.raw.get("API_THROTTLE_CLASSES")
+        return self._get("API_THROTTLE_CLASSES", None)
 
     @property
     def api_authentication_classes(self) -> Sequence[str] | None:
-        return self.raw.get("API_AUTHENTICATION_CLASSES")
+        return self._get("API_AUTHENTICATION_CLASSES", None)
 
 
 conf = LanckSettings()

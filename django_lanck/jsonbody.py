@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import math
-from typing import IO, Any, Final, NoReturn
+from typing import Any, Final, NoReturn, Protocol
 
 MAX_BYTES: Final = 65_536
 MAX_DEPTH: Final = 16
+
+
+class Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
 
 
 class BadJSON(ValueError):
     """The body is no JSON that this app takes; the text says why."""
 
 
-def read_json(stream: IO[bytes]) -> Any:
+def read_json(stream: Readable) -> Any:
     """The value in a body of at most 64 kB, nested at most 16 deep, without NUL, surrogates, NaN or infinity.
 
     Raises BadJSON. What passes can be stored as JSON and as text on every database.

@@ -21,7 +21,7 @@ else:
     ModelAdmin = admin.ModelAdmin
 
 # The colour of a word; any other word of LANCK's is neutral.
-TONES = {
+TONES: dict[str, str] = {
     Status.ACCEPTED: "waiting",
     Status.SENDING: "waiting",
     Status.SENT: "waiting",
@@ -37,7 +37,7 @@ TONES = {
     Verification.State.EXPIRED: "neutral",
     Verification.State.CANCELED: "neutral",
 }
-WORDS = {**dict(Status.choices), **dict(Verification.State.choices)}
+WORDS: dict[str, Any] = {**dict(Status.choices), **dict(Verification.State.choices)}
 MOST_ASKED = 50
 
 
@@ -58,7 +58,7 @@ class ReadOnlyAdmin(ModelAdmin):
     list_per_page = 50
     search_help_text = gettext_lazy("A phone number with its country code, in any spelling, or an id.")
     id_fields: tuple[str, ...] = ()
-    actions = ["ask_lanck"]
+    actions: Any = ["ask_lanck"]
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -69,13 +69,13 @@ class ReadOnlyAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def get_list_display(self, request: HttpRequest) -> list[str]:
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
         return [_shown(request, str(name)) for name in self.list_display]
 
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         return [_shown(request, str(name)) for name in self.fields or ()]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         return self.get_fields(request, obj)
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
@@ -126,6 +126,6 @@ def _shown(request: HttpRequest, name: str) -> str:
 
 def _number(term: str) -> str:
     try:
-        return parse_number(term).as_e164
+        return str(parse_number(term).as_e164)
     except Refusal:
         return term

@@ -19,7 +19,8 @@ else:
 
 class ReceiptInline(TabularInline):
     model = Receipt
-    fields = readonly_fields = ["received_at", "status", "provider_at", "repeats", "payload"]
+    fields = ("received_at", "status", "provider_at", "repeats", "payload")
+    readonly_fields = ("received_at", "status", "provider_at", "repeats", "payload")
     extra = 0
     can_delete = False
 
@@ -61,9 +62,7 @@ class MessageAdmin(ReadOnlyAdmin):
     def of_verification(self, message: Message) -> SafeString | str:
         if message.verification_id is None:
             return "–"
-        return format_html(
-            '<a href="../../../verification/{0}/change/">{0}</a>', message.verification_id
-        )
+        return format_html('<a href="../../../verification/{0}/change/">{0}</a>', message.verification_id)
 
     def messages_of(self, queryset: QuerySet[Message]) -> QuerySet[Message]:
         return queryset

@@ -37,10 +37,9 @@ class VerificationAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Verification]:
         newest = Message.objects.filter(verification=OuterRef("pk")).order_by("-pk")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(now=DatabaseNow(), newest_status=Subquery(newest.values("status")[:1]))
+        queryset: QuerySet[Verification] = super().get_queryset(request)
+        return queryset.annotate(  # type: ignore[no-redef]
+            now=DatabaseNow(), newest_status=Subquery(newest.values("status")[:1])
         )
 
     @admin.display(description=_("state"), ordering="state")

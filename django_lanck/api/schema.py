@@ -14,14 +14,18 @@ from . import serializers as ours
 RETRY_AFTER = OpenApiParameter(
     "Retry-After", int, OpenApiParameter.HEADER, description="Seconds to wait.", response=[429, 503]
 )
-VERIFICATION_ID = OpenApiParameter("verification_id", str, OpenApiParameter.PATH, description="`id` of the verification.")
+VERIFICATION_ID = OpenApiParameter(
+    "verification_id", str, OpenApiParameter.PATH, description="`id` of the verification."
+)
 
 
 class RefusalSerializer(serializers.Serializer[Any]):
+    """Every refusal of the API."""
+
     code = serializers.CharField(help_text="Stable and machine-readable.")
     detail = serializers.CharField(help_text="A sentence for people.")
     retry_after = serializers.IntegerField(required=False, help_text="Seconds, where waiting helps.")
-    errors = serializers.DictField(
+    errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
         help_text="Field → what is wrong with it.",
@@ -52,7 +56,7 @@ def refusals(*codes: str, body: bool = False) -> dict[int, OpenApiResponse]:
     }
 
 
-class StartExtension(OpenApiViewExtension):
+class StartExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
     target_class = "django_lanck.api.views.VerificationsView"
 
     def view_replacement(self) -> Any:
@@ -80,7 +84,7 @@ class StartExtension(OpenApiViewExtension):
         return Fixed
 
 
-class VerificationExtension(OpenApiViewExtension):
+class VerificationExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
     target_class = "django_lanck.api.views.VerificationView"
 
     def view_replacement(self) -> Any:
@@ -106,7 +110,7 @@ class VerificationExtension(OpenApiViewExtension):
         return Fixed
 
 
-class CheckExtension(OpenApiViewExtension):
+class CheckExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
     target_class = "django_lanck.api.views.CheckView"
 
     def view_replacement(self) -> Any:
@@ -141,7 +145,7 @@ class CheckExtension(OpenApiViewExtension):
         return Fixed
 
 
-class ResendExtension(OpenApiViewExtension):
+class ResendExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
     target_class = "django_lanck.api.views.ResendView"
 
     def view_replacement(self) -> Any:

@@ -57,9 +57,7 @@ class PhoneView(APIView):
 
     def handle_exception(self, exc: Exception) -> Response:
         # DRF's own first: it decides between 401 and 403, and lets bugs through.
-        if isinstance(exc, Refusal):
-            response = refusal_response(exc)
-            assert response is not None
+        if isinstance(exc, Refusal) and (response := refusal_response(exc)):
             return response
         return super().handle_exception(exc)
 
@@ -85,15 +83,11 @@ class VerificationsView(PhoneView):
 
 class VerificationView(PhoneView):
     def get(self, request: Request, verification_id: str) -> Response:
-        verification = services.get_verification(
-            verification_id=verification_id, binding=services.binding_for(request)
-        )
+        verification = services.get_verification(verification_id=verification_id, binding=services.binding_for(request))
         return Response(represent(verification))
 
     def delete(self, request: Request, verification_id: str) -> Response:
-        services.cancel_verification(
-            verification_id=verification_id, binding=services.binding_for(request)
-        )
+        services.cancel_verification(verification_id=verification_id, binding=services.binding_for(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

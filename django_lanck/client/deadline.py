@@ -1,4 +1,4 @@
-"""One end for a whole call. A time-out of ``requests`` bounds each read, so a server that drips bytes never meets it."""
+"""One end for a whole call. A time-out of ``requests`` bounds each read, so one that drips never meets it."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,16 +13,13 @@ EARLIEST, LATEST = 946_684_800, 4_102_444_800  # 2000 and 2100: anything else is
 
 def parse_time(value: object) -> datetime | None:
     """A time as LANCK gives it: seconds or milliseconds since 1970 as a number or digits, or ISO 8601. In UTC."""
-    if isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError:
-            return _parse_iso(str(value))
-    if not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    seconds = value / 1000 if value >= MILLISECONDS_FROM else value
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return _parse_iso(value) if isinstance(value, str) else None
+    seconds = number / 1000 if number >= MILLISECONDS_FROM else number
     return datetime.fromtimestamp(seconds, UTC) if EARLIEST <= seconds <= LATEST else None
 
 

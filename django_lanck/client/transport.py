@@ -86,9 +86,7 @@ class Transport:
             time.sleep(pause)
         raise AssertionError("the pauses never end")
 
-    def _once(
-        self, verb: str, path: str, form: Mapping[str, str] | None, body: object, ends: float
-    ) -> dict[str, Any]:
+    def _once(self, verb: str, path: str, form: Mapping[str, str] | None, body: object, ends: float) -> dict[str, Any]:
         timeout = Deadline(self._connect_timeout, self._read_timeout, ends)
         try:
             response = self._session().request(
@@ -123,7 +121,7 @@ class Transport:
         session.proxies = dict(self._proxies)
         session.verify = self._ca_file or True
         session.auth = requests.auth.HTTPBasicAuth(*self._access_token.encode().split(b":", 1))
-        session.headers = {"Accept": "application/json", "Accept-Encoding": "identity"}  # type: ignore[assignment]
+        session.headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
         session.cookies = RequestsCookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
             session.mount(scheme, DeadlineAdapter(max_retries=REPEATS))

@@ -109,9 +109,7 @@ class Message(models.Model):
     channel = models.CharField(_("channel"), max_length=20)
     number = models.CharField(_("number"), max_length=NUMBER_LENGTH)
     sender = models.CharField(_("sender"), max_length=20, blank=True)
-    request_id = models.CharField(  # noqa: DJ001 (unknown until LANCK answers, and unique)
-        _("LANCK's request id"), max_length=128, null=True, blank=True, unique=True
-    )
+    request_id = models.CharField(_("LANCK's request id"), max_length=128, null=True, blank=True, unique=True)
 
     status = models.CharField(_("status"), max_length=32, default=Status.SENDING)
     status_rank = models.PositiveSmallIntegerField(default=RANKS[Status.SENDING], editable=False)

@@ -10,9 +10,7 @@ from .time import DatabaseNow
 class Receipt(models.Model):
     """One callback as it came, less the number and whatever could hold a code. Repeats are counted, not stored."""
 
-    message = models.ForeignKey(
-        Message, verbose_name=_("message"), on_delete=models.CASCADE, related_name="receipts"
-    )
+    message = models.ForeignKey(Message, verbose_name=_("message"), on_delete=models.CASCADE, related_name="receipts")
     digest = models.CharField(max_length=64, editable=False)
     status = models.CharField(_("status"), max_length=32)
     provider_at = models.DateTimeField(_("at, by LANCK"), null=True, blank=True)

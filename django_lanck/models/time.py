@@ -17,9 +17,7 @@ class DatabaseNow(Now):
     Django's own ``Now`` is the session's local time on MySQL and MariaDB.
     """
 
-    def as_mysql(  # type: ignore[override]
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
-    ) -> tuple[str, Any]:
+    def as_mysql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
         return Func.as_sql(self, compiler, connection, template="UTC_TIMESTAMP(6)", **extra)
 
 

@@ -11,7 +11,7 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call, read and cleaned. ``source`` is what the client sent; ``request_id`` is the one in the path, if any."""
+    """One call, read and cleaned. ``source`` is what the client sent, ``request_id`` the id in the path."""
 
     values: Mapping[str, Any]
     source: Mapping[str, Any]

@@ -11,8 +11,8 @@ from django.core.checks import CheckMessage, Error, register
 from .conf import KEYS, conf
 
 PERMISSION_HINT = (
-    "Remove 'django_lanck.sandbox' from INSTALLED_APPS here, or, where anyone who reaches this site may read every "
-    "code, set LANCK_SANDBOX = {'ALLOW_WITHOUT_DEBUG': True}."
+    "Remove 'django_lanck.sandbox' from INSTALLED_APPS here, or, where anyone who reaches this site may read "
+    "every code, set LANCK_SANDBOX = {'ALLOW_WITHOUT_DEBUG': True}."
 )
 
 
@@ -35,7 +35,9 @@ def check_token() -> Iterator[CheckMessage]:
     token = conf.token
     if not isinstance(token, str) or not all(token.partition(":")):
         yield _error(
-            4, "LANCK_SANDBOX['TOKEN'] is not an access token.", "It is one string, such as 'sandbox:sandbox'."
+            4,
+            "LANCK_SANDBOX['TOKEN'] is not an access token.",
+            "It is one string, such as 'sandbox:sandbox'.",
         )
 
 
@@ -48,13 +50,13 @@ def check_numbers() -> Iterator[CheckMessage]:
     rate = conf.requests_per_second
     if not isinstance(rate, int) or isinstance(rate, bool) or rate < 1:
         yield _error(
-            6, "LANCK_SANDBOX['REQUESTS_PER_SECOND'] is not a positive whole number.", "LANCK's own limit is 30."
+            6,
+            "LANCK_SANDBOX['REQUESTS_PER_SECOND'] is not a positive whole number.",
+            "LANCK's own limit is 30.",
         )
     for key, value in (("RECEIPT_DELAY", conf.receipt_delay), ("HANG_SECONDS", conf.hang_seconds)):
         if not _is_duration(value):
-            yield _error(
-                7, f"LANCK_SANDBOX[{key!r}] is not a number of seconds.", "Set it to 0 or more, such as 1.5."
-            )
+            yield _error(7, f"LANCK_SANDBOX[{key!r}] is not a number of seconds.", "Set it to 0 or more, such as 1.5.")
 
 
 def _is_duration(value: Any) -> bool:

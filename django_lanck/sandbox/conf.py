@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from django.conf import settings as django_settings
 
 KEYS = frozenset(
-    "TOKEN ALLOW_WITHOUT_DEBUG REQUESTS_PER_SECOND RECEIPT_DELAY HANG_SECONDS CALLBACK_HOSTS".split()
+    ["TOKEN", "ALLOW_WITHOUT_DEBUG", "REQUESTS_PER_SECOND", "RECEIPT_DELAY", "HANG_SECONDS", "CALLBACK_HOSTS"]
 )
+
+
+Value = TypeVar("Value")
 
 
 class SandboxSettings:
@@ -17,16 +20,19 @@ class SandboxSettings:
 
     @property
     def raw(self) -> Mapping[str, Any]:
-        return getattr(django_settings, "LANCK_SANDBOX", {})
+        return cast(Mapping[str, Any], getattr(django_settings, "LANCK_SANDBOX", {}))
+
+    def _value(self, key: str, default: Value) -> Value:
+        return cast(Value, self.raw.get(key, default))
 
     @property
     def token(self) -> str:
         """The one access token that the sandbox accepts, ``id:secret``."""
-        return self.raw.get("TOKEN", "sandbox:sandbox")
+        return self._value("TOKEN", "sandbox:sandbox")
 
     @property
     def allow_without_debug(self) -> bool:
-        return self.raw.get("ALLOW_WITHOUT_DEBUG", False)
+        return self._value("ALLOW_WITHOUT_DEBUG", False)
 
     @property
     def permitted(self) -> bool:
@@ -35,22 +41,22 @@ class SandboxSettings:
 
     @property
     def requests_per_second(self) -> int:
-        return self.raw.get("REQUESTS_PER_SECOND", 30)
+        return self._value("REQUESTS_PER_SECOND", 30)
 
     @property
     def receipt_delay(self) -> float:
         """Seconds between the answer and the first receipt, and between one receipt and the next."""
-        return self.raw.get("RECEIPT_DELAY", 1.0)
+        return self._value("RECEIPT_DELAY", 1.0)
 
     @property
     def hang_seconds(self) -> float:
         """How long the magic numbers that hang keep the client waiting."""
-        return self.raw.get("HANG_SECONDS", 30.0)
+        return self._value("HANG_SECONDS", 30.0)
 
     @property
     def callback_hosts(self) -> Sequence[str]:
         """Hosts that receipts are posted to besides the loopback ones."""
-        return self.raw.get("CALLBACK_HOSTS", ())
+        return self._value("CALLBACK_HOSTS", ())
 
 
 conf = SandboxSettings()

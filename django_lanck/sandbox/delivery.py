@@ -21,7 +21,7 @@ SIP_STATUS: Final = {ANSWERED: 200, DELIVERED: 487, UNDELIVERED: 486, REJECTED: 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One event: the request's status changes, unless ``recorded`` is off; a receipt is posted, unless ``posted`` is."""
+    """One event: the status changes unless ``recorded`` is off; a receipt is posted unless ``posted`` is."""
 
     status: str
     recorded: bool = True
@@ -71,7 +71,11 @@ def _call_details(status: str, started: int, ended: int) -> Payload:
     if answered:
         details["callAnsweredAt"] = started
     duration = max(1, ended - started) if answered else 0
-    return details | {"callEndedAt": started + duration if answered else ended, "billable": answered, "duration": duration}
+    return details | {
+        "callEndedAt": started + duration if answered else ended,
+        "billable": answered,
+        "duration": duration,
+    }
 
 
 def bare(payload: Payload) -> Payload:

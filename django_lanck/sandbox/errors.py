@@ -6,7 +6,7 @@ from typing import Final
 
 from django.http import JsonResponse
 
-# errorCode → HTTP status, errorReason. The statuses of 7–9 and 20–99 are the sandbox's choice: no source gives them.
+# errorCode → HTTP status, errorReason. No source gives the statuses of 7–9 and 20–99: they are chosen here.
 ERRORS: Final = {
     1: (401, "Authentication required"),
     2: (400, "Inactive account"),

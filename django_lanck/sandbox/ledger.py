@@ -1,4 +1,4 @@
-"""The requests that the provider took: accepting one, finding it again, telling about it, noting its goals."""
+"""The requests that the provider took: accepting, finding, describing them, and noting their goals."""
 
 from __future__ import annotations
 

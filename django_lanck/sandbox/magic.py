@@ -1,7 +1,7 @@
 """The magic numbers: one table of phone numbers that make things go otherwise.
 
-All are in ranges that the North American plan reserves for fiction (``555 0100`` to ``555 0199``), so they are valid
-and belong to nobody. Every other number is delivered to.
+All are in ranges that the North American plan reserves for fiction (``555 0100`` to ``555 0199``), so they
+are valid and belong to nobody. Every other number is delivered to.
 """
 
 from __future__ import annotations
@@ -56,10 +56,16 @@ _AGAIN_DELIVERED = Step(DELIVERED, recorded=False)
 
 DELIVERIES: Final = Group(
     "Deliveries",
-    "Accepted. The status and the receipts differ. A voice call says ANSWERED where this table says DELIVERED.",
+    "Accepted. Status and receipts differ. A voice call says ANSWERED where this table says DELIVERED.",
     (
         _delivery(0, "Delivered, like every number that is not in these tables: SENT, then DELIVERED."),
-        _delivery(1, "Undelivered: SENT, then UNDELIVERED. The phone gets nothing.", _SENT, Step(UNDELIVERED), arrives=False),
+        _delivery(
+            1,
+            "Undelivered: SENT, then UNDELIVERED. The phone gets nothing.",
+            _SENT,
+            Step(UNDELIVERED),
+            arrives=False,
+        ),
         _delivery(2, "Rejected: REJECTED at once. The phone gets nothing.", Step(REJECTED), arrives=False),
         _delivery(
             3,
@@ -77,11 +83,21 @@ DELIVERIES: Final = Group(
             _AGAIN_DELIVERED,
             _LATE_SENT,
         ),
-        _delivery(7, "A status that no page mentions: SENT, BUFFERED, then DELIVERED.", _SENT, Step("BUFFERED"), _DELIVERED),
+        _delivery(
+            7,
+            "A status that no page mentions: SENT, BUFFERED, then DELIVERED.",
+            _SENT,
+            Step("BUFFERED"),
+            _DELIVERED,
+        ),
         _delivery(8, "Only SENT, for ever. The phone gets nothing.", _SENT, arrives=False),
         _delivery(9, "UNDELIVERED first, and DELIVERED after all.", _SENT, Step(UNDELIVERED), _DELIVERED),
         _delivery(10, "Receipts with nothing but requestId, number and status.", dress=bare),
-        _delivery(11, "Receipts with the number without its plus and the time in milliseconds.", dress=other_spelling),
+        _delivery(
+            11,
+            "Receipts with the number without its plus and the time in milliseconds.",
+            dress=other_spelling,
+        ),
         _delivery(12, "Receipts that name another number: not to be believed.", dress=other_number),
     ),
 )
@@ -90,7 +106,11 @@ REFUSALS: Final = Group(
     "Refusals",
     "The request is refused with the errorCode that the number ends with. Nothing is sent.",
     tuple(
-        Magic(f"+120255501{code:02}", f"{reason}: errorCode {code}, HTTP {status}.", faults={"send": faults.refused(code)})
+        Magic(
+            f"+120255501{code:02}",
+            f"{reason}: errorCode {code}, HTTP {status}.",
+            faults={"send": faults.refused(code)},
+        )
         for code, (status, reason) in (ERRORS | {77: UNDOCUMENTED}).items()
     ),
 )
@@ -113,21 +133,31 @@ FAULTS: Final = Group(
         _fault(7, "Accepted, then the connection is closed without an answer.", send=faults.closed),
         _fault(8, "Accepted, then an empty body.", send=faults.empty),
         _fault(9, "Accepted, then JSON without requestId.", send=faults.answers_with(requestId=None)),
-        _fault(10, "HTTP 400 with a JSON object that has no errorCode. Not accepted.", send=faults.refused_without_code),
+        _fault(
+            10,
+            "HTTP 400 with a JSON object that has no errorCode. Not accepted.",
+            send=faults.refused_without_code,
+        ),
         _fault(11, "Accepted, then the answer byte by byte over HANG_SECONDS.", send=faults.drips),
         _fault(12, "Accepted, and answered after the receipts.", send=faults.after_its_receipts),
         _fault(20, "Check carried out, then hangs.", check=faults.hangs),
         _fault(21, "Check carried out, then HTTP 500.", check=faults.internal_error),
         _fault(22, "Check carried out, then HTML with HTTP 200.", check=faults.html),
         _fault(23, "Check carried out, then the connection is closed.", check=faults.closed),
-        _fault(24, "Check carried out, then an empty JSON object.", check=faults.answers_with(
-            requestId=None, number=None, method=None, verifiedAt=None
-        )),
+        _fault(
+            24,
+            "Check carried out, then an empty JSON object.",
+            check=faults.answers_with(requestId=None, number=None, method=None, verifiedAt=None),
+        ),
         _fault(25, "Check answers HTTP 429, and then fine for ten seconds.", check=faults.too_many_once),
         _fault(26, "Check is refused for insufficient funds. Not carried out.", check=faults.refused(6)),
         _fault(27, "A right check answers for another request.", check=faults.answers_with(requestId="0" * 32)),
         _fault(28, "A right check answers for another number.", check=faults.answers_with(number="+12035550199")),
-        _fault(29, "Every check answers HTTP 200, a wrong one with errorCode 21 in it.", check=faults.error_with_200),
+        _fault(
+            29,
+            "Every check answers HTTP 200, a wrong one with errorCode 21 in it.",
+            check=faults.error_with_200,
+        ),
         _fault(
             30,
             "Check carried out, then HTML; /verify/info answers HTTP 500.",

@@ -17,7 +17,7 @@ def new_request_id() -> str:
 
 
 class SandboxRequest(models.Model):
-    """One request that the sandbox accepted. ``status`` is the transport status, the truth about the delivery."""
+    """One request that the sandbox accepted. ``status`` is the truth about its delivery."""
 
     request_id = models.CharField(max_length=32, unique=True, default=new_request_id)
     product = models.CharField(max_length=32)

@@ -1,4 +1,4 @@
-"""The calls that the sandbox knows: one table. A new call is a row here and a function that carries it out."""
+"""The calls that the sandbox knows, in one table: a new one is a row here and a function to carry it out."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _number_of_request(call: Call) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One call of the API. ``kind`` is what the faults of magic numbers go by: send, check, info, read or goal."""
+    """One call of the API. The faults of magic numbers go by its kind: send, check, info, read or goal."""
 
     verb: str
     path: str
@@ -99,7 +99,7 @@ REQUEST_PATH: Final = re.compile(r"requests/([^/]+)")
 
 
 def resolve(verb: str, path: str) -> tuple[Operation, str]:
-    """The operation for a verb and a path below ``/v1/``, and the request id in the path. Raises 404 and 405."""
+    """The operation for a verb and a path below ``/v1/``, and the request id in the path. Raises 404, 405."""
     request_path = REQUEST_PATH.fullmatch(path)
     request_id = request_path[1] if request_path else ""
     pattern = "requests/{id}" if request_path else path

@@ -35,7 +35,7 @@ IDLE_SECONDS: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happens to a request at a later time. It carries all that it needs but the row itself."""
+    """Something that happens to a request later. It carries all that it needs but the row itself."""
 
     request_pk: int
     request_id: str
@@ -86,7 +86,7 @@ def events_of(request: SandboxRequest, delivery: Delivery) -> list[Event]:
 
 
 class Postman:
-    """A queue of events by time and the thread that works it off. The thread ends when it has been idle for a while."""
+    """A queue of events by time and the thread that works it off, which ends when idle for a while."""
 
     def __init__(self) -> None:
         self._queue: list[_Due] = []
@@ -217,7 +217,10 @@ def post(url: str, payload: Payload) -> tuple[int | None, str]:
             )
             answer.close()
             return answer.status_code, ""
-    except (requests.RequestException, ValueError) as problem:  # ValueError: a port or host that urllib3 refuses
+    except (
+        requests.RequestException,
+        ValueError,
+    ) as problem:  # ValueError: a port or host that urllib3 refuses
         return None, f"no answer: {type(problem).__name__}"
 
 
@@ -254,7 +257,7 @@ def flush(timeout: float = 10.0) -> None:
 
 
 def wait(request_id: str = "", timeout: float = 10.0) -> bool:
-    """Wait until nothing is left to happen to a request (to any, without an id); whether it was so in time."""
+    """Wait until nothing is left to happen to a request, or to any without an id. False: it took too long."""
     return _postman.wait(lambda event: bool(request_id) and event.request_id != request_id, timeout)
 
 

@@ -48,7 +48,7 @@ def _outgoing(call: Call, code: str) -> Outgoing:
 
 
 def check(call: Call) -> Answer:
-    """``POST /verify/check``. Every check of a code that still counts is spent before anything is compared."""
+    """``POST /verify/check``. An attempt is spent before anything is compared."""
     verification = _find(call)
     _spend_check(verification)
     if not hmac.compare_digest(verification.code.encode(), call.values["code"].encode()):

@@ -1,4 +1,4 @@
-"""The outermost layer of the API: who asks, and with which parameters. Strict, so that a client's slips are found."""
+"""The outermost layer of the API: who asks, and with which parameters. Strict, to find a client's slips."""
 
 from __future__ import annotations
 

@@ -170,10 +170,10 @@ def _failed(verification: Verification) -> CheckResult:
 def _ended(verification: Verification) -> str | None:
     """Why there is nothing to check any more. Whoever finds the time over first writes it, with one signal."""
     refused = refusal_code(verification)
-    if refused == "expired" and verification.state == Verification.State.PENDING:
-        if Verification.objects.filter(pk=verification.pk).expire():
-            verification.state = Verification.State.EXPIRED
-            signals.verification_failed.send_robust(Verification, verification=verification, reason="expired")
+    is_news = refused == "expired" and verification.state == Verification.State.PENDING
+    if is_news and Verification.objects.filter(pk=verification.pk).expire():
+        verification.state = Verification.State.EXPIRED
+        signals.verification_failed.send_robust(Verification, verification=verification, reason="expired")
     if refused is None and verification.attempts_left == 0:
         return "exhausted"
     return refused

@@ -25,9 +25,7 @@ def redeem_proof(*, proof: str, purpose: str = "signup", binding: str | Sequence
     ``invalid_proof`` for one that is unknown, spent, too old, for another purpose or of another session.
     """
     hashed = proof_hash(proof)
-    if not Verification.objects.redeem(
-        proof_hash=hashed, purpose=purpose, binding_hashes=binding_hashes(binding)
-    ):
+    if not Verification.objects.redeem(proof_hash=hashed, purpose=purpose, binding_hashes=binding_hashes(binding)):
         raise Refusal("invalid_proof")
     return Verification.objects.values_list("number", flat=True).get(proof_hash=hashed)
 
@@ -36,8 +34,8 @@ def claim_number(*, user: AbstractBaseUser, proof: str) -> VerifiedNumber:
     """Make the user the owner of the number that a redeemed proof proved; call it in the same transaction.
 
     A number has one owner. A newer proof takes it over from another user, with the signal ``number_taken_over`` once
-    the transaction is committed. Raises Refusal ``invalid_proof`` for a proof that was not redeemed, ``newer_claim`` when
-    somebody else's proof is newer.
+    the transaction is committed. Raises Refusal ``invalid_proof`` for a proof that was not redeemed, ``newer_claim``
+    when somebody else's proof is newer.
     """
     try:
         verification = Verification.objects.get(
@@ -46,14 +44,13 @@ def claim_number(*, user: AbstractBaseUser, proof: str) -> VerifiedNumber:
     except Verification.DoesNotExist:
         raise Refusal("invalid_proof") from None
     with transaction.atomic():
-        claim = _insert(verification, user) or _take_over(verification, user)
-    return claim
+        return _insert(verification, user) or _take_over(verification, user)
 
 
 def _insert(verification: Verification, user: AbstractBaseUser) -> VerifiedNumber | None:
     try:
         with transaction.atomic():
-            return VerifiedNumber.objects.create(
+            return VerifiedNumber.objects.create(  # type: ignore[misc]
                 number=verification.number,
                 user_id=user.pk,
                 verification=verification,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -156,7 +157,7 @@ def _keep(message: Any, facts: Mapping[str, Any]) -> None:
     )
 
 
-def _raise_status(message: Message, status: str, at: object, fields: Mapping[str, Any]) -> bool:
+def _raise_status(message: Message, status: str, at: datetime | None, fields: Mapping[str, Any]) -> bool:
     changed = Message.objects.filter(pk=message.pk).raise_status(status, at, **fields)
     if changed:
         message.status = status

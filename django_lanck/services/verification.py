@@ -6,7 +6,7 @@ import math
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import phonenumbers
 from django.db import transaction
@@ -24,7 +24,6 @@ from .receipts import callback_url
 from .sending import refusal_for, send
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
     from phonenumber_field.phonenumber import PhoneNumber
 
 
@@ -34,7 +33,7 @@ def start_verification(
     purpose: str = "signup",
     method: str | None = None,
     language: str | None = None,
-    user: AbstractBaseUser | None = None,
+    user: Any = None,
     binding: str | Sequence[str] = "",
     ip: str | None = None,
 ) -> Verification:
@@ -93,7 +92,7 @@ def resend_verification(
         wait = waits[0] if waits else None
         if not row.claim_resend(resends=before.resends, method=method, wait=wait, lifetime=profile.lifetime):
             raise Refusal("resend_too_soon", retry_after=profile.resend_waits[before.resends])
-        verification = row.annotate(now=DatabaseNow()).get()
+        verification = row.annotate(now=DatabaseNow()).get()  # type: ignore[no-redef]
         message = _new_message(verification, parse_number(verification.number))
         callback = callback_url(message)
     try:
@@ -104,9 +103,7 @@ def resend_verification(
     return verification
 
 
-def cancel_verification(
-    *, verification_id: uuid.UUID | str, binding: str | Sequence[str] = ""
-) -> Verification:
+def cancel_verification(*, verification_id: uuid.UUID | str, binding: str | Sequence[str] = "") -> Verification:
     """End a pending verification; one that ended before stays as it is.
 
     Raises Refusal (``not_found``, ``already_verified``).
@@ -121,9 +118,7 @@ def cancel_verification(
     return verification
 
 
-def get_verification(
-    *, verification_id: uuid.UUID | str, binding: str | Sequence[str] = ""
-) -> Verification:
+def get_verification(*, verification_id: uuid.UUID | str, binding: str | Sequence[str] = "") -> Verification:
     """The verification with its newest message and the database's time. Raises Refusal ``not_found``."""
     return verification_and_messages(verification_id, binding)[0]
 
@@ -142,12 +137,12 @@ def verification_and_messages(
         .annotate(now=DatabaseNow())
         .order_by("-pk")
     )
-    if not messages:
+    newest: Any = messages[0] if messages else None
+    if newest is None:
         raise Refusal("not_found")
-    verification = messages[0].verification
-    assert verification is not None
-    verification.now = messages[0].now
-    verification.newest_message = messages[0]
+    verification: Verification = newest.verification
+    verification.now = newest.now
+    verification.newest_message = newest
     return verification, messages
 
 
@@ -191,7 +186,7 @@ def _new_verification(
     number: str,
     method: str,
     language: str,
-    user: AbstractBaseUser | None,
+    user: Any,
     binding: str | Sequence[str],
 ) -> Verification:
     first_wait = profile.resend_waits[0] if profile.resend_waits else None
@@ -208,7 +203,8 @@ def _new_verification(
         resend_at=None if first_wait is None else seconds_from_now(first_wait),
     )
     # The database set the times; the row returned only its own creation.
-    start = verification.now = verification.created_at
+    start = verification.created_at
+    verification.now = start
     verification.expires_at = start + timedelta(seconds=profile.lifetime)
     verification.resend_at = None if first_wait is None else start + timedelta(seconds=first_wait)
     return verification

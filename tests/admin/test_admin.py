@@ -52,7 +52,9 @@ def test_lists_and_pages_show_the_delivery_in_words(admin_client, story):
 def test_the_timeline_tells_what_happened_in_order(admin_client, story):
     page = admin_client.get(address("verification", story.pk)).content.decode()
     section = page[page.index("lanck-timeline-heading") :]
-    words = re.findall(r"started\.|A message by sms\.|>sent<|>delivered<|repeated it 1×|>verified<|took the proof", section)
+    words = re.findall(
+        r"started\.|A message by sms\.|>sent<|>delivered<|repeated it 1×|>verified<|took the proof", section
+    )
     assert words[:2] == ["started.", "A message by sms."]
     assert words[-2:] == [">verified<", "took the proof"]
     assert {">sent<", ">delivered<", "repeated it 1×"} <= set(words)
@@ -121,7 +123,9 @@ def test_what_lanck_says_is_text_and_not_markup(admin_client, lanck, phone):
 
 
 @pytest.mark.parametrize("model", ["verification", "message"])
-def test_a_list_takes_as_many_statements_for_100_rows_as_for_one(admin_client, lanck, model, django_assert_max_num_queries):
+def test_a_list_takes_as_many_statements_for_100_rows_as_for_one(
+    admin_client, lanck, model, django_assert_max_num_queries
+):
     counts = []
     for rows in (1, 99):
         for number in range(rows):

@@ -1,8 +1,8 @@
 """Ratios, measured in turns in one run: ``make bench``.
 
-A start and a check through the API with a LANCK that answers at once, to a bare Django view that does one INSERT and one
-that does one UPDATE and one SELECT: on SQLite and (with DATABASE_URL) PostgreSQL, in process and behind gunicorn, with no
-and with 100,000 stored rows.
+A start and a check through the API with a LANCK that answers at once, to a bare Django view that does one INSERT and
+one that does one UPDATE and one SELECT: on SQLite and PostgreSQL (or where DATABASE_URL points), in process and behind
+gunicorn, with no and with 100,000 stored rows.
 """
 
 from __future__ import annotations
@@ -131,7 +131,14 @@ def fill(rows: int) -> None:
         verifications = [Verification(number=number, **common) for number in numbers]
         Verification.objects.bulk_create(verifications)
         Message.objects.bulk_create(
-            Message(verification=v, channel="sms", number=v.number, request_id=uuid.uuid4().hex, status="DELIVERED", status_rank=7)
+            Message(
+                verification=v,
+                channel="sms",
+                number=v.number,
+                request_id=uuid.uuid4().hex,
+                status="DELIVERED",
+                status_rank=7,
+            )
             for v in verifications
         )
         Row.objects.bulk_create(Row(number=number) for number in numbers)

@@ -78,7 +78,9 @@ def test_time_that_is_over_ends_it_with_one_signal_and_no_call(lanck, verificati
     assert [said["reason"] for said in failed] == ["expired"]
 
 
-@pytest.mark.parametrize("code", ["", "12345", "1234567", "abcdef", "12 34 5", "１２３", "123456x", "-", "٠" * 7, "²²²²²²"])
+@pytest.mark.parametrize(
+    "code", ["", "12345", "1234567", "abcdef", "12 34 5", "１２３", "123456x", "-", "٠" * 7, "²²²²²²"]
+)
 def test_what_cannot_be_the_code_costs_nothing(lanck, verification, code):
     assert check(verification, code).refusal == "invalid_code"
     assert not lanck.sent[-1].checks
@@ -267,8 +269,6 @@ def test_no_log_has_the_code_the_number_or_the_proof(lanck, phone, caplog):
     with pytest.raises(Refusal):
         check(verification, code)
     proof = check(verification, code).proof
-    ours = "\n".join(
-        record.getMessage() for record in caplog.records if not record.name.startswith("django.db")
-    )
+    ours = "\n".join(record.getMessage() for record in caplog.records if not record.name.startswith("django.db"))
     for secret in (code, proof, phone, phone.removeprefix("+"), "test:test", "dGVzdDp0ZXN0"):
         assert secret not in ours

@@ -14,9 +14,7 @@ pytestmark = pytest.mark.django_db
 def prove(lanck, phone):
     def proved(binding=""):
         verification = start_verification(number=phone, binding=binding)
-        return check_verification(
-            verification_id=verification.pk, code=lanck.sent[-1].code, binding=binding
-        ).proof
+        return check_verification(verification_id=verification.pk, code=lanck.sent[-1].code, binding=binding).proof
 
     return proved
 
@@ -67,7 +65,8 @@ def test_a_signup_that_fails_leaves_the_proof_unspent(prove, phone):
             redeem_proof(proof=proof)
             raise ZeroDivisionError
 
-    pytest.raises(ZeroDivisionError, signup)
+    with pytest.raises(ZeroDivisionError):
+        signup()
     assert redeem_proof(proof=proof) == phone
 
 

@@ -51,7 +51,9 @@ def test_the_same_receipt_again_is_counted_and_changes_nothing(lanck, sent, hear
     assert len(changed) == 1
 
 
-ORDERS = list(itertools.permutations([("SENT", 1), ("DELIVERED", 2), ("REJECTED", 3), ("UNDELIVERED", 4), ("QUEUED", 5)], 4))
+ORDERS = list(
+    itertools.permutations([("SENT", 1), ("DELIVERED", 2), ("REJECTED", 3), ("UNDELIVERED", 4), ("QUEUED", 5)], 4)
+)
 
 
 @pytest.mark.parametrize("order", ORDERS[::7])
@@ -63,7 +65,9 @@ def test_every_order_of_arrival_ends_the_same(lanck, sent, order):
     assert Receipt.objects.count() == 4
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations([("ANSWERED", 1), ("DELIVERED", 2), ("DELIVERED", None)])))
+@pytest.mark.parametrize(
+    "order", list(itertools.permutations([("ANSWERED", 1), ("DELIVERED", 2), ("DELIVERED", None)]))
+)
 def test_equal_ranks_go_by_the_providers_time(lanck, sent, order):
     for word, at in order:
         lanck.report(sent, word, timestamp=at and 1700000000 + at)

@@ -127,7 +127,9 @@ def test_every_spelling_is_the_same_number(lanck, spelling):
     assert start_verification(number=spelling).number == "+12015550123"
 
 
-@pytest.mark.parametrize("number", ["", "hello", "+1", "+1201555012", "2015550123", "+999123456789", "+" * 10_000, "00"])
+@pytest.mark.parametrize(
+    "number", ["", "hello", "+1", "+1201555012", "2015550123", "+999123456789", "+" * 10_000, "00"]
+)
 def test_what_is_no_number_is_refused_and_changes_nothing(lanck, number):
     with pytest.raises(Refusal) as refused:
         start_verification(number=number)
@@ -155,7 +157,12 @@ def test_what_is_not_offered_is_refused_and_changes_nothing(lanck, phone, argume
 
 @pytest.mark.parametrize(
     ("error_code", "http_status", "refusal", "retry_after"),
-    [(11, 400, "invalid_number", None), (6, 403, "unavailable", 60), (1, 401, "unavailable", 60), (9, 400, "unavailable", 5)],
+    [
+        (11, 400, "invalid_number", None),
+        (6, 403, "unavailable", 60),
+        (1, 401, "unavailable", 60),
+        (9, 400, "unavailable", 5),
+    ],
 )
 def test_a_refusal_of_lanck_cancels_and_tells_the_person_nothing_of_the_account(
     lanck, phone, heard, error_code, http_status, refusal, retry_after

@@ -29,7 +29,15 @@ def payload(lanck, path):
 
 @pytest.mark.parametrize(
     "content_type",
-    ["json/application", "application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "", "??"],
+    [
+        "json/application",
+        "application/json",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "",
+        "??",
+    ],
 )
 def test_the_body_is_json_whatever_its_type_says(client, path, payload, content_type):
     response = client.generic("POST", path, json.dumps(payload), content_type)
@@ -112,9 +120,7 @@ json_values = st.recursive(
 )
 
 
-@hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     changes=st.dictionaries(
         st.sampled_from(["requestId", "number", "status", "timestamp", "mccmnc", "extra", "sipStatus"]), json_values

@@ -1,0 +1,14 @@
+from django.urls import path
+
+from . import handset, views
+
+app_name = "lanck_sandbox"
+
+urlpatterns = [
+    path("", handset.page, name="handset_page"),
+    path("handsets/", handset.phones_json, name="handsets"),
+    path("handset/<str:number>/", handset.messages_json, name="handset"),
+    path("v1", views.api, name="api_root"),
+    path("v1/", views.api),
+    path("v1/<path:path>", views.api, name="api"),
+]

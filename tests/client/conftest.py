@@ -1,0 +1,23 @@
+import pytest
+
+from django_lanck.client import LanckClient
+
+TOKEN = "id-of-account:kept-secret"
+
+
+@pytest.fixture
+def make_client():
+    def make(base_url, **keys):
+        defaults = {
+            "access_token": TOKEN,
+            "connect_timeout": 0.5,
+            "read_timeout": 0.4,
+            "total_timeout": 2.0,
+            "rate_limit_wait": 0.0,
+            "proxies": {},
+            "ca_file": "",
+            "max_answer_bytes": 10_000,
+        }
+        return LanckClient(base_url=base_url, **{**defaults, **keys})
+
+    return make

@@ -1,0 +1,93 @@
+"""What the README and the documentation show is run."""
+
+import json
+import os
+import re
+import unittest
+from pathlib import Path
+
+import pytest
+from django.core.checks import Error
+from django.test import RequestFactory, override_settings
+from django.urls import include, path
+
+from django_lanck.api.serializers import VerificationSerializer
+from django_lanck.checks import check_settings
+from django_lanck.conf import KEYS
+from django_lanck.models import VerifiedNumber
+from django_lanck.services import check_verification, start_verification
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.M | re.S)
+
+
+SNIPPETS = [(page.name, index) for page in PAGES for index, _ in enumerate(blocks(page, "python"))]
+
+
+def run(page: Path, index: int) -> dict:
+    names = {"os": os, "path": path, "include": include, "__name__": "snippet"}
+    exec(compile(blocks(page, "python")[index], f"{page.name}[{index}]", "exec"), names)
+    return names
+
+
+def page_named(name: str) -> Path:
+    return next(page for page in PAGES if page.name == name)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("name", "index"), SNIPPETS)
+def test_a_snippet_runs(name, index, lanck, phone, monkeypatch, client, rf):
+    monkeypatch.setenv("LANCK_ACCESS_TOKEN", "id:secret")
+    names = run(page_named(name), index)
+    if "LANCK" in names:
+        with override_settings(LANCK=names["LANCK"]):
+            assert not [message for message in check_settings() if isinstance(message, Error)]
+    if "LanckMixin" in names:
+        suite = unittest.defaultTestLoader.loadTestsFromTestCase(names["SignupTest"])
+        assert unittest.TextTestRunner().run(suite).wasSuccessful()
+    if "test_a_person_can_verify_a_number" in names:
+        names["test_a_person_can_verify_a_number"](client, lanck)
+    if "claim_number" in names:
+        make_account(names, lanck, phone, rf)
+
+
+def make_account(names, lanck, phone, rf: RequestFactory) -> None:
+    binding = "session:abc"
+    verification = start_verification(number=phone, binding=binding)
+    proof = check_verification(verification_id=verification.pk, code=lanck.sent[-1].code, binding=binding).proof
+    if "signup" in names:
+        request = rf.get("/")
+        request.session = {"lanck_binding": "abc"}
+        user = names["signup"](request, proof)
+    else:
+        user = names["make_account"](proof, binding)
+    assert VerifiedNumber.objects.get(number=phone).user == user
+
+
+def test_json_that_is_shown_is_what_is_answered():
+    shown = [json.loads(block) for block in blocks(page_named("api.md"), "json")]
+    assert set(shown[0]) == set(VerificationSerializer().fields)
+    assert set(shown[1]) == {"code", "detail", "retry_after"}
+
+
+def test_every_setting_is_documented():
+    text = page_named("settings.md").read_text()
+    assert {key for key in KEYS if f"`{key}`" not in text} == set()
+
+
+def test_every_link_between_pages_leads_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} → {target}"
+
+
+def test_every_refusal_is_documented():
+    from django_lanck.exceptions import REFUSALS
+
+    text = page_named("api.md").read_text()
+    not_over_http = {"invalid_receipt", "invalid_proof", "newer_claim"}
+    assert {code for code in REFUSALS if f"`{code}`" not in text} == not_over_http
