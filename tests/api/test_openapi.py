@@ -1,0 +1,65 @@
+"""The OpenAPI description is whole, and what is answered is what it says."""
+
+import io
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+
+from django_lanck.exceptions import REFUSALS
+
+PREFIX = "/api/phone/verifications/"
+
+
+@pytest.fixture
+def schema():
+    from drf_spectacular.generators import SchemaGenerator
+
+    return SchemaGenerator().get_schema(public=True)
+
+
+def test_it_is_made_without_a_warning_and_is_valid():
+    call_command("spectacular", "--validate", "--fail-on-warn", stdout=io.StringIO())
+
+
+def test_every_operation_and_status_is_described(schema):
+    described = {
+        (verb, path.removeprefix(PREFIX)): sorted(operation["responses"])
+        for path, operations in schema["paths"].items()
+        if path.startswith(PREFIX)
+        for verb, operation in operations.items()
+    }
+    always = {"401", "403", "406", "429"}
+    assert {key: set(statuses) - always for key, statuses in described.items()} == {
+        ("post", ""): {"201", "400", "415", "503"},
+        ("get", "{verification_id}/"): {"200", "404"},
+        ("delete", "{verification_id}/"): {"204", "404", "409"},
+        ("post", "{verification_id}/check/"): {"200", "400", "404", "409", "415", "503"},
+        ("post", "{verification_id}/resend/"): {"200", "400", "404", "409", "415", "503"},
+    }
+    assert all(always <= set(statuses) for statuses in described.values())
+
+
+def test_every_refusal_is_described_under_its_status(schema):
+    told = {
+        (status, code)
+        for path, operations in schema["paths"].items()
+        if path.startswith(PREFIX)
+        for operation in operations.values()
+        for status, response in operation["responses"].items()
+        for code in REFUSALS
+        if f"`{code}`" in response.get("description", "")
+    }
+    not_over_http = {"invalid_receipt", "invalid_proof", "newer_claim"}
+    assert {code for _, code in told} == set(REFUSALS) - not_over_http
+    assert all(REFUSALS[code][0] == int(status) for status, code in told)
+
+
+@pytest.mark.django_db
+def test_the_demo_serves_it_with_its_ui_offline(client):
+    page = client.get("/api/docs/").content.decode()
+    assert "swagger" in page
+    assert "cdn" not in page
+    assert "//unpkg" not in page
+    assert client.get("/api/schema/").status_code == 200
+    assert reverse("lanck_api:verifications") == PREFIX

@@ -1,0 +1,35 @@
+"""Requests made up from the OpenAPI description, valid and not: each answer is one that it describes, and none a 500."""
+
+import pytest
+
+schemathesis = pytest.importorskip("schemathesis")
+
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+from django_lanck.services import start_verification  # noqa: E402
+from testproject.wsgi import application  # noqa: E402
+
+pytestmark = [pytest.mark.schema, pytest.mark.django_db(transaction=True), pytest.mark.filterwarnings("ignore")]
+
+
+schema = schemathesis.openapi.from_wsgi("/api/schema/?format=json", application).include(path_regex="^/api/phone/")
+schemathesis.checks.load_all_checks()
+CHECKS = schemathesis.checks.CHECKS.get_by_names(
+    [
+        "not_a_server_error",
+        "status_code_conformance",
+        "content_type_conformance",
+        "response_schema_conformance",
+        "response_headers_conformance",
+    ]
+)
+
+
+@schema.parametrize()
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_is_answered_is_what_is_described(case, lanck, phone):
+    if "verification_id" in (case.path_parameters or {}):
+        # Half of them about a verification that is there.
+        if len(str(case.path_parameters["verification_id"])) % 2:
+            case.path_parameters["verification_id"] = str(start_verification(number=phone).pk)
+    case.call_and_validate(checks=CHECKS)
