@@ -1,0 +1,88 @@
+"""The sandbox runs only where codes may be read by all, and says what to do about it."""
+
+import pytest
+from django.core import checks
+from django.test import Client
+
+PATHS = ["", "handsets/", "handset/+12015550123/", "v1", "v1/verify", "v1/requests/x", "v1/nope"]
+
+
+def found():
+    return {message.id for message in checks.run_checks() if message.id.startswith("lanck_sandbox")}
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("setting", [{}, {"ALLOW_WITHOUT_DEBUG": False}, {"ALLOW_WITHOUT_DEBUG": "yes"}])
+def test_with_debug_off_every_page_refuses(settings, path, setting):
+    settings.LANCK_SANDBOX = setting
+    for method in ("get", "post"):
+        if method == "post" and not path.startswith("v1"):
+            continue
+        answer = getattr(Client(), method)(f"/sandbox/{path}")
+        assert answer.status_code == 403
+        assert answer["Content-Type"].startswith("text/plain")
+        assert b"ALLOW_WITHOUT_DEBUG" in answer.content
+
+
+def test_with_debug_on_nothing_need_be_set(api, settings):
+    settings.LANCK_SANDBOX = {}
+    settings.DEBUG = True
+    assert api.post("verify", number="+12015550123", method="sms").status_code == 200
+    assert api.client.get("/sandbox/").status_code == 200
+    assert found() == set()
+
+
+def test_the_system_check_names_the_way_out(settings):
+    settings.LANCK_SANDBOX = {}
+    [error] = [message for message in checks.run_checks() if message.id == "lanck_sandbox.E001"]
+    assert "ALLOW_WITHOUT_DEBUG" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("yes", {"E002"}),
+        ({"TOKENS": "a:b"}, {"E003"}),
+        ({"TOKEN": "sandbox"}, {"E004"}),
+        ({"TOKEN": None}, {"E004"}),
+        ({"ALLOW_WITHOUT_DEBUG": "yes"}, {"E001", "E005"}),
+        ({"REQUESTS_PER_SECOND": 0}, {"E006"}),
+        ({"REQUESTS_PER_SECOND": True}, {"E006"}),
+        ({"RECEIPT_DELAY": -1}, {"E007"}),
+        ({"HANG_SECONDS": float("nan")}, {"E007"}),
+        ({"HANG_SECONDS": "30"}, {"E007"}),
+        ({"CALLBACK_HOSTS": "web"}, {"E008"}),
+        ({"CALLBACK_HOSTS": ["http://web/"]}, {"E008"}),
+        ({"CALLBACK_HOSTS": None}, {"E008"}),
+        ({"CALLBACK_HOSTS": ["web"], "RECEIPT_DELAY": 0, "HANG_SECONDS": 1, "TOKEN": "a:b"}, set()),
+    ],
+)
+def test_settings_that_do_not_fit_are_reported(settings, setting, expected):
+    allowed = {"ALLOW_WITHOUT_DEBUG": True} | setting if isinstance(setting, dict) else setting
+    settings.LANCK_SANDBOX = allowed
+    assert found() == {f"lanck_sandbox.{code}" for code in expected}
+
+
+def test_a_site_that_wants_a_login_everywhere_still_has_its_sandbox(api, settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
+    assert api.post("verify", number="+12015550123", method="sms").status_code == 200
+    for path in PATHS[:3]:
+        assert api.client.get(f"/sandbox/{path}").status_code == 200
+
+
+def test_no_csrf_token_is_wanted(api):
+    api.client = Client(enforce_csrf_checks=True)
+    assert api.post("verify", number="+12015550123", method="sms").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_spent_check_stays_spent_where_requests_are_atomic(api, settings):
+    from django.db import connection
+
+    connection.settings_dict["ATOMIC_REQUESTS"] = True
+    try:
+        request_id = api.start()
+        api.post("verify/check", requestId=request_id, code="x")
+    finally:
+        connection.settings_dict["ATOMIC_REQUESTS"] = False
+    assert api.post("verify/info", requestId=request_id).json()["checkAttempts"] == 1

@@ -1,0 +1,240 @@
+"""``/verify``, ``/verify/check`` and ``/verify/info``, parameter by parameter."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from django_lanck.sandbox.fields import LANGUAGES
+from django_lanck.sandbox.models import SandboxVerification
+from tests.parallel import at_once
+
+PHONE = "+12015550123"
+
+
+def code_of(answer):
+    return answer.status_code, answer.json().get("errorCode")
+
+
+def wrong(code):
+    return f"{(int(code) + 1) % 10 ** len(code):0{len(code)}}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"number": None}, (400, 10)),
+        ({"number": ""}, (400, 11)),
+        ({"number": "12015550123"}, (400, 11)),
+        ({"number": "0012015550123"}, (400, 11)),
+        ({"number": "+02015550123"}, (400, 11)),
+        ({"number": "+123456"}, (400, 11)),
+        ({"number": "+1234567890123456"}, (400, 11)),
+        ({"number": "+1 201 555 0123"}, (400, 11)),
+        ({"number": "+١٢٠١٥٥٥٠١٢٣"}, (400, 11)),
+        ({"number": "+12015550123\n"}, (400, 11)),
+        ({"method": None}, (400, 10)),
+        ({"method": "SMS"}, (400, 10)),
+        ({"method": "fax"}, (400, 10)),
+        ({"codeLength": "3"}, (400, 10)),
+        ({"codeLength": "7"}, (400, 10)),
+        ({"codeLength": "06"}, (400, 10)),
+        ({"codeLength": "six"}, (400, 10)),
+        ({"language": "EN"}, (400, 10)),
+        ({"language": "sv-SE"}, (400, 10)),
+        ({"language": "nl"}, (400, 10)),
+        ({"ip": "300.1.1.1"}, (400, 10)),
+        ({"ip": "example.com"}, (400, 10)),
+        ({"codeExpiry": "0"}, (400, 10)),
+        ({"codeExpiry": "-5"}, (400, 10)),
+        ({"codeExpiry": "9999999999"}, (400, 10)),
+        ({"checkAttemptsAllowed": "0"}, (400, 10)),
+        ({"checkAttemptsAllowed": "1.5"}, (400, 10)),
+        ({"callbackUrl": "ftp://127.0.0.1/"}, (400, 10)),
+        ({"callbackUrl": "/receipts/"}, (400, 10)),
+        ({"callbackUrl": "http://user@127.0.0.1/"}, (400, 10)),
+        ({"callbackUrl": "http://evil.example\\@127.0.0.1/"}, (400, 10)),
+        ({"callbackUrl": "http://127.0.0.1:99999/"}, (400, 10)),
+        ({"callbackUrl": "http://[::zz]/"}, (400, 10)),
+        ({"from": ""}, (400, 16)),
+        ({"from": "TwelveLetter"}, (400, 16)),
+        ({"from": "1234567890123456"}, (400, 16)),
+        ({"from": "<script>"}, (400, 16)),
+        ({"from": "Blocked"}, (400, 16)),
+        ({"from": "BLOCKED"}, (400, 16)),
+        ({"codelength": "6"}, (400, 10)),
+    ],
+)
+def test_what_verify_refuses(api, changes, error):
+    form = {"number": PHONE, "method": "sms"} | changes
+    answer = api.post("verify", **{key: value for key, value in form.items() if value is not None})
+    assert code_of(answer) == error
+    assert api.messages() == []
+
+
+@pytest.mark.parametrize("value", [True, None, 4.5, [], {}, "", 10**40])
+def test_json_values_of_the_wrong_type_are_refused(api, value):
+    assert code_of(api.post_json("verify", number=PHONE, method="sms", codeLength=value)) == (400, 10)
+    assert code_of(api.post_json("verify", number=PHONE, method=value)) == (400, 10)
+    assert code_of(api.post_json("verify", number=value, method="sms")) == (400, 11)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"from": "My Shop"},
+        {"from": "ACME"},
+        {"from": "12015550100"},
+        {"from": "+12015550100"},
+        {"ip": "203.0.113.7"},
+        {"ip": "2001:db8::1"},
+        {"codeExpiry": "60"},
+        {"checkAttemptsAllowed": "1"},
+        {"callbackUrl": "https://www.example.com/lanck/?token=a:b"},
+        {"callbackUrl": "http://[::1]:8000/x"},
+    ],
+)
+def test_what_verify_takes(api, extra):
+    request_id = api.start(**extra)
+    assert re.fullmatch(r"[A-Za-z0-9]{32}", request_id)
+    [message] = api.messages()
+    assert message["request_id"] == request_id
+    assert message["sender"] == extra.get("from", "LANCK")
+
+
+def test_the_code_has_four_digits_unless_asked_otherwise(api):
+    api.start()
+    for length in "456":
+        api.start(codeLength=length)
+    assert [len(message["code"]) for message in reversed(api.messages())] == [4, 4, 5, 6]
+    assert all(message["code"].isdecimal() and message["code"] in message["text"] for message in api.messages())
+
+
+def test_every_language_of_the_page_is_spoken(api, settings):
+    settings.LANCK_SANDBOX = {"ALLOW_WITHOUT_DEBUG": True, "REQUESTS_PER_SECOND": 1000}
+    assert len(LANGUAGES) == 40
+    for language in LANGUAGES:
+        api.start(language=language)
+    texts = {language: message["text"] for language, message in zip(LANGUAGES, reversed(api.messages()), strict=True)}
+    assert texts["de"].startswith("Ihr Code lautet ")
+    assert texts["ru"].startswith("Ваш код")
+    assert texts["ar"].startswith("رمز")
+    assert texts["sw"].startswith("Your code is ")
+
+
+def test_a_voice_call_dictates_the_digits(api):
+    api.start(method="voice", codeLength="6", language="fr")
+    [message] = api.messages()
+    assert message["channel"] == "voice"
+    assert message["text"] == "Votre code est " + " ".join(message["code"])
+
+
+@pytest.mark.parametrize("length", [4, 5, 6])
+def test_a_flash_call_comes_from_a_number_that_ends_with_the_code(api, length):
+    api.start(method="call", codeLength=str(length))
+    [message] = api.messages()
+    assert message["channel"] == "call"
+    assert message["sender"].endswith(message["code"])
+    assert (len(message["code"]), message["text"]) == (length, "")
+
+
+def test_a_right_code_is_answered_with_what_was_verified(api):
+    request_id = api.start()
+    before = timezone.now().timestamp() * 1000
+    answer = api.post("verify/check", requestId=request_id, code=api.messages()[0]["code"])
+    assert answer.status_code == 200
+    told = answer.json()
+    verified_at = told.pop("verifiedAt")
+    assert told == {"requestId": request_id, "number": PHONE, "method": "sms"}
+    assert before - 1 <= verified_at <= timezone.now().timestamp() * 1000
+
+
+@pytest.mark.parametrize("code", ["abcd", "1", "é", "٠١٢٣", "0" * 50])
+def test_what_is_no_code_is_a_wrong_code(api, code):
+    assert code_of(api.post("verify/check", requestId=api.start(), code=code)) == (400, 21)
+
+
+@pytest.mark.parametrize("path", ["verify/check", "verify/info"])
+def test_an_unknown_request_is_error_20(api, path):
+    known = api.start()
+    for request_id in ("x", known.swapcase(), known + " "):
+        extra = {"code": "1234"} if path == "verify/check" else {}
+        assert code_of(api.post(path, requestId=request_id, **extra)) == (404, 20)
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("verify/check", {"code": "1234"}),
+        ("verify/check", {"requestId": "x"}),
+        ("verify/check", {"requestId": "x", "code": ""}),
+        ("verify/info", {}),
+        ("verify/info", {"requestId": ""}),
+    ],
+)
+def test_a_missing_parameter_is_error_10(api, path, form):
+    assert code_of(api.post(path, **form)) == (400, 10)
+
+
+def test_too_many_wrong_codes_shut_out_the_right_one(api):
+    request_id = api.start(checkAttemptsAllowed="2")
+    code = api.messages()[0]["code"]
+    for expected in ((400, 21), (400, 21), (400, 23)):
+        assert code_of(api.post("verify/check", requestId=request_id, code=wrong(code))) == expected
+    assert code_of(api.post("verify/check", requestId=request_id, code=code)) == (400, 23)
+
+
+def test_five_checks_are_allowed_by_default(api):
+    request_id = api.start()
+    code = api.messages()[0]["code"]
+    for _ in range(4):
+        assert code_of(api.post("verify/check", requestId=request_id, code=wrong(code))) == (400, 21)
+    assert api.post("verify/check", requestId=request_id, code=code).status_code == 200
+
+
+def test_an_expired_code_is_error_22(api):
+    request_id = api.start(codeExpiry="60")
+    rows = SandboxVerification.objects.filter(request__request_id=request_id)
+    left = rows.get().expires_at - timezone.now()
+    assert timedelta(seconds=50) < left <= timedelta(seconds=60)
+    rows.update(expires_at=timezone.now())
+    assert code_of(api.post("verify/check", requestId=request_id, code=api.messages()[0]["code"])) == (400, 22)
+
+
+def test_a_code_verifies_once(api):
+    request_id = api.start()
+    code = api.messages()[0]["code"]
+    assert api.post("verify/check", requestId=request_id, code=code).status_code == 200
+    assert code_of(api.post("verify/check", requestId=request_id, code=code)) == (400, 22)
+
+
+def test_info_tells_how_far_it_came(api):
+    request_id = api.start(method="voice")
+    code = api.messages()[0]["code"]
+    api.post("verify/check", requestId=request_id, code=wrong(code))
+    info = api.post("verify/info", requestId=request_id).json()
+    asked_at = info.pop("verificationRequestedAt")
+    assert abs(asked_at / 1000 - timezone.now().timestamp()) < 30
+    processing = {"status": "processing", "number": PHONE, "method": "voice", "verifiedAt": None, "checkAttempts": 1}
+    assert info == processing
+    verified_at = api.post("verify/check", requestId=request_id, code=code).json()["verifiedAt"]
+    info = api.post("verify/info", requestId=request_id).json()
+    assert (info["status"], info["verifiedAt"], info["checkAttempts"]) == ("verified", verified_at, 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_20_wrong_checks_at_once_three_are_counted(api):
+    request_id = api.start(checkAttemptsAllowed="3")
+    bad = wrong(api.messages()[0]["code"])
+    answers = at_once(lambda _: code_of(api.post("verify/check", requestId=request_id, code=bad)), 20, threads=20)
+    assert sorted(answers) == [(400, 21)] * 3 + [(400, 23)] * 17
+    assert SandboxVerification.objects.get().checks == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_10_right_checks_at_once_one_wins(api):
+    request_id = api.start(checkAttemptsAllowed="10")
+    code = api.messages()[0]["code"]
+    answers = at_once(lambda _: api.post("verify/check", requestId=request_id, code=code).status_code, 10, threads=10)
+    assert sorted(answers) == [200] + [400] * 9
