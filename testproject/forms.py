@@ -42,8 +42,7 @@ class NumberForm(RefusableForm):
         """The radio buttons with their explanations."""
         chosen = self["method"].value()
         return [
-            {"name": name, "words": METHODS[name], "chosen": name == chosen}
-            for name in conf.profile("signup").methods
+            {"name": name, "words": METHODS[name], "chosen": name == chosen} for name in conf.profile("signup").methods
         ]
 
 

@@ -1,6 +1,8 @@
 from django.contrib import admin
 from django.contrib.auth.views import LogoutView
+from django.templatetags.static import static
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from . import views
@@ -11,6 +13,7 @@ urlpatterns = [
     path("signup/code/", views.code, name="signup-code"),
     path("signup/resend/", views.resend, name="signup-resend"),
     path("signup/cancel/", views.cancel, name="signup-cancel"),
+    path("favicon.ico", RedirectView.as_view(url=static("demo/icon.svg")), name="favicon"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
     path("api/phone/", include("django_lanck.api.urls")),

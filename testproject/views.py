@@ -59,9 +59,7 @@ def signup(request: HttpRequest) -> HttpResponse:
             _leave(request)
             request.session[SESSION_KEY] = str(verification.pk)
             return redirect("signup-code")
-    return render(
-        request, "demo/signup.html", {"form": form, "waiting": _waiting(request), "sandbox": uses_sandbox()}
-    )
+    return render(request, "demo/signup.html", {"form": form, "waiting": _waiting(request), "sandbox": uses_sandbox()})
 
 
 @never_cache
@@ -151,9 +149,7 @@ def _current(request: HttpRequest) -> Verification | None:
     if verification_id is None:
         return None
     try:
-        return services.get_verification(
-            verification_id=verification_id, binding=services.binding_for(request)
-        )
+        return services.get_verification(verification_id=verification_id, binding=services.binding_for(request))
     except Refusal:
         return None
 

@@ -38,8 +38,7 @@ METHODS: Mapping[str, Method] = {
     "call": Method(
         label="Missed call",
         hint="We ring once. The code is the end of the number that calls.",
-        todo="We are ringing {number}. No need to pick up: "
-        "type the last {digits} digits of the number that calls you.",
+        todo="We are ringing {number}. No need to pick up: type the last {digits} digits of the number that calls you.",
         again="Ring me again",
         instead="Give me a missed call",
     ),
@@ -96,7 +95,7 @@ def sentence(refusal: Refusal) -> str:
     """A refusal, with the time to wait where waiting helps."""
     if refusal.retry_after is None:
         return refusal.detail
-    return f"{refusal.detail} (Wait {seconds(refusal.retry_after)}.)"
+    return f"{refusal.detail.removesuffix('.')} ({seconds(refusal.retry_after)})."
 
 
 def _plural(number: int, unit: str) -> str:

@@ -51,7 +51,6 @@ class MessageAdmin(ReadOnlyAdmin):
         "price",
         "of_verification",
         "created_at",
-        "updated_at",
     ]
 
     @admin.display(description=_("delivery"), ordering="status")

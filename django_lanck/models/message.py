@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from django.db import connections, models
 from django.db.models import Case, F, Q, Value, When
-from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
 from .number import NUMBER_LENGTH, mask_number
@@ -60,14 +59,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def record_answer(self, status: Status, **fields: Any) -> None:
         """Note how LANCK answered. A receipt that came before the answer keeps its status."""
         rank = RANKS[status]
-        lower = Q(status_rank__lt=rank)
-        # MySQL assigns from left to right: status reads the rank before the rank changes.
-        self.update(
-            status=Case(When(lower, then=Value(status)), default=F("status")),
-            status_rank=Greatest(F("status_rank"), Value(rank), output_field=models.IntegerField()),
-            updated_at=DatabaseNow(),
-            **fields,
-        )
+        if not self.filter(status_rank__lt=rank).update(status=status, status_rank=rank, **fields) and fields:
+            self.update(**fields)
 
     def raise_status(self, status: str, at: datetime | None, **fields: Any) -> bool:
         """Set the status unless what is known already outranks it; True for the one who changed the row."""
@@ -78,11 +71,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
             higher |= same_rank & Q(status_at=None, status__lt=status)
         else:
             higher |= same_rank & (Q(status_at=None) | Q(status_at__lt=at) | Q(status_at=at, status__lt=status))
-        return bool(
-            self.filter(higher).update(
-                status=status, status_rank=rank, status_at=at, updated_at=DatabaseNow(), **fields
-            )
-        )
+        return bool(self.filter(higher).update(status=status, status_rank=rank, status_at=at, **fields))
 
     def remember_lost_check(self, code_hash: str) -> None:
         """Keep the hash of a code whose check had no answer; two different ones make either useless."""
@@ -124,7 +113,6 @@ class Message(models.Model):
 
     lost_check = models.CharField(max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), db_default=DatabaseNow())
-    updated_at = models.DateTimeField(_("updated"), db_default=DatabaseNow())
 
     objects = MessageQuerySet.as_manager()
 

@@ -6,6 +6,7 @@ import math
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import phonenumbers
@@ -131,12 +132,13 @@ def verification_and_messages(
         pk = verification_id if isinstance(verification_id, uuid.UUID) else uuid.UUID(verification_id)
     except ValueError:
         raise Refusal("not_found") from None
-    messages = list(
+    found = (
         Message.objects.filter(verification=pk, verification__binding_hash__in=binding_hashes(binding))
         .select_related("verification")
         .annotate(now=DatabaseNow())
-        .order_by("-pk")
+        .order_by()
     )
+    messages = sorted(found, key=attrgetter("pk"), reverse=True)
     newest: Any = messages[0] if messages else None
     if newest is None:
         raise Refusal("not_found")

@@ -43,13 +43,11 @@ class Command(BaseCommand):
         rows = [
             ("Start page", origin + reverse("home"), ""),
             ("Sign up", origin + reverse("signup"), ""),
-            ("Simulated handset", f"{origin}/sandbox/", ""),
+            ("Simulated handset", origin + reverse("lanck_sandbox:handset_page"), ""),
             ("Admin", origin + reverse("admin:index"), login),
             ("API", origin + reverse("api-docs"), ""),
         ]
-        lines = [
-            f"  {name:<19}{self.style.HTTP_INFO(address)}  {note}".rstrip() for name, address, note in rows
-        ]
+        lines = [f"  {name:<19}{self.style.HTTP_INFO(address)}  {note}".rstrip() for name, address, note in rows]
         title = self.style.MIGRATE_HEADING("The django-lanck demo")
         return "\n".join(["", f"  {title}, on {conf.base_url}", "", *lines, ""])
 
@@ -60,7 +58,7 @@ class Server(Runserver):
     banner = ""
 
     def on_bind(self, server_port: int) -> None:
-        self.stdout.write(f"{self.banner}\n  Press Ctrl+C to stop.\n")
+        self.stdout.write(f"{self.banner}\n  Only requests that fail are shown below. Press Ctrl+C to stop.\n")
         self.stdout.flush()
 
 
@@ -70,9 +68,7 @@ def _port() -> int:
     except ValueError:
         port = 0
     if not 0 < port < 65536:
-        raise CommandError(
-            f"PORT={settings.PORT} is not a port. Choose one from 1 to 65535, such as PORT=8001."
-        )
+        raise CommandError(f"PORT={settings.PORT} is not a port. Choose one from 1 to 65535, such as PORT=8001.")
     return port
 
 
@@ -94,6 +90,6 @@ def _admin_login() -> str:
     password = settings.DEMO_ADMIN_PASSWORD
     user = users.filter(username=ADMIN).first()
     if user is None:
-        user = users.create_superuser(ADMIN, "", password)  # type: ignore[attr-defined]
+        user = users.create_superuser(ADMIN, "", password)
     known = user.check_password(password)
     return f"log in as {ADMIN} / {password}" if known else f"log in as {ADMIN} / the password you gave it"

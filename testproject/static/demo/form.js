@@ -5,6 +5,9 @@ for (const form of document.querySelectorAll("form[data-once]")) {
     form.dataset.sent = "yes";
   });
 }
+// What was typed last is selected, so that typing replaces it.
+document.querySelector("input[autofocus]")?.select();
+
 // Back in the browser's history, the page may come from a cache in which it was sent already.
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-once]")) delete form.dataset.sent;
