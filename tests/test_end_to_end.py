@@ -1,4 +1,4 @@
-"""The whole way over real HTTP: client → site → LANCK (the sandbox) → receipt → admin, for every outcome the sandbox has."""
+"""The whole way over real HTTP, for every outcome the sandbox has: person → site → LANCK → receipt → admin."""
 
 import time
 
