@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from .conf import CODE_LENGTHS, KEYS, METHODS, PROFILE_KEYS, conf
 
+SENDER_LENGTH = 20
 Found = Iterator[CheckMessage]
 
 
@@ -115,11 +117,15 @@ def check_transport() -> Found:
 
 def check_senders() -> Found:
     senders = conf.senders
-    if not isinstance(senders, Mapping) or not all(isinstance(text, str) for pair in senders.items() for text in pair):
+    fits = isinstance(senders, Mapping) and all(
+        isinstance(key, str) and isinstance(sender, str) and 0 < len(sender) <= SENDER_LENGTH
+        for key, sender in senders.items()
+    )
+    if not fits:
         yield _error(
             11,
             "LANCK['SENDERS'] is no dictionary of senders.",
-            "Its keys are 'sms', 'GB' or 'sms:GB', its values what LANCK allowed as sender.",
+            "Its keys are 'sms', 'GB' or 'sms:GB', its values what LANCK allowed as sender, of at most 20 characters.",
         )
 
 
@@ -184,6 +190,15 @@ PROFILE_VALUES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "PUBLIC": (lambda value: isinstance(value, bool), "It is True or False."),
 }
 
+
+def check_time_zones() -> Found:
+    if not settings.USE_TZ:
+        yield _error(17, "USE_TZ is off.", "Set USE_TZ = True: this app compares times that know their zone.")
+    for alias, database in settings.DATABASES.items():
+        if database.get("TIME_ZONE") not in (None, "UTC"):
+            yield _error(18, f"DATABASES[{alias!r}] has a TIME_ZONE.", "Leave it out: times are stored in UTC.")
+
+
 CHECKS = (
     check_access_token,
     check_base_url,
@@ -195,6 +210,7 @@ CHECKS = (
     check_provider_limits,
     check_purposes,
     check_api_classes,
+    check_time_zones,
 )
 
 

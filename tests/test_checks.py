@@ -1,3 +1,5 @@
+from unittest import mock
+
 import pytest
 from django.core.checks import run_checks
 from django.test import override_settings
@@ -55,6 +57,7 @@ def test_the_demo_is_clean():
         ({"MAX_ANSWER_BYTES": 3}, ["E010"]),
         ({"SENDERS": "ACME"}, ["E011"]),
         ({"SENDERS": {"sms": 7}}, ["E011"]),
+        ({"SENDERS": {"sms": "x" * 21}}, ["E011"]),
         ({"PROVIDER_CODE_EXPIRY": 0}, ["E012"]),
         ({"PROVIDER_CHECK_ATTEMPTS": "3"}, ["E012"]),
         ({"SEND_CLIENT_IP": "yes"}, ["E013"]),
@@ -90,6 +93,14 @@ def test_a_missing_route_for_receipts_is_named():
 
 
 urlpatterns = []
+
+
+def test_times_have_to_know_their_zone(settings):
+    with override_settings(USE_TZ=False, LANCK=GOOD):
+        assert [message.id for message in check_settings()] == ["django_lanck.E017"]
+    zone = mock.patch.dict(settings.DATABASES["default"], {"TIME_ZONE": "Europe/Berlin"})
+    with override_settings(LANCK=GOOD), zone:
+        assert [message.id for message in check_settings()] == ["django_lanck.E018"]
 
 
 def test_each_message_says_what_to_do():

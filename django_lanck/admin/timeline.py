@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -18,6 +19,7 @@ class Event:
     at: datetime
     what: str
     badge: SafeString | None = None
+    url: str = ""
 
 
 def timeline(verification_id: str) -> list[Event]:
@@ -40,7 +42,8 @@ def _own_events(verification: Verification) -> Iterator[Event]:
 def _message_events(message: Message) -> Iterator[Event]:
     names = {"channel": message.channel, "sender": message.sender}
     sent = _("A message by %(channel)s, from %(sender)s.") if message.sender else _("A message by %(channel)s.")
-    yield Event(message.created_at, sent % names, _own_word(message))
+    url = reverse("admin:lanck_message_change", args=[message.pk])
+    yield Event(message.created_at, sent % names, _own_word(message), url)
     for receipt in message.receipts.all():
         yield Event(receipt.received_at, _receipt_text(receipt), badge(receipt.status))
 

@@ -22,16 +22,15 @@ class VerificationAdmin(ReadOnlyAdmin):
     fields = [
         "number",
         "purpose",
+        "method",
         "status",
         "delivery",
         "attempts_spent",
         "resends",
         "user",
+        "owner",
         "language",
-        "created_at",
         "expires_at",
-        "ended_at",
-        "proof_redeemed_at",
         "id",
     ]
 
@@ -53,6 +52,11 @@ class VerificationAdmin(ReadOnlyAdmin):
     @admin.display(description=_("attempts"))
     def attempts_spent(self, verification: Verification) -> str:
         return f"{verification.attempts} / {verification.max_attempts}"
+
+    @admin.display(description=_("owner of the number"))
+    def owner(self, verification: Verification) -> str:
+        claim = VerifiedNumber.objects.filter(verification=verification.pk).select_related("user").first()
+        return str(claim.user) if claim else "–"
 
     def change_view(
         self,

@@ -40,6 +40,7 @@ RANKS: Final[Mapping[str, int]] = {
     Status.DELIVERED: 7,
     Status.ANSWERED: 7,
 }
+LANCKS_WORDS: Final = frozenset(word for word in RANKS if word.isupper())
 OTHER_WORD: Final = 3
 FINAL_RANK: Final = RANKS[Status.REJECTED]
 
@@ -63,8 +64,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
             self.update(**fields)
 
     def raise_status(self, status: str, at: datetime | None, **fields: Any) -> bool:
-        """Set the status unless what is known already outranks it; True for the one who changed the row."""
-        rank = RANKS.get(status, OTHER_WORD)
+        """Set the status to LANCK's word unless what is known outranks it; True for the one who changed the row."""
+        rank = RANKS[status] if status in LANCKS_WORDS else OTHER_WORD
         higher = Q(status_rank__lt=rank)
         same_rank = Q(status_rank=rank)
         if at is None:
@@ -139,4 +140,4 @@ class Message(models.Model):
     @property
     def may_carry_code(self) -> bool:
         """Whether the code in it may be the one that counts: whatever was not refused may have arrived."""
-        return self.status != Status.REFUSED
+        return self.status_rank != RANKS[Status.REFUSED] or self.status != Status.REFUSED

@@ -53,6 +53,8 @@ def check_verification(
     ``check_unknown`` (the answer was lost: the same code again settles it); ``unavailable`` (attempt given back).
     Must not be called inside a transaction.
     """
+    with transaction.atomic(durable=True):
+        pass  # raises inside a transaction, where a spent attempt could be rolled back
     verification, messages = verification_and_messages(verification_id, binding)
     digits = parse_code(code, verification.code_length)
     message = next((m for m in messages if m.may_carry_code), None)
@@ -70,9 +72,7 @@ def _check(verification: Verification, message: Message | None, digits: str | No
     if message is None or message.request_id is None:
         raise Refusal("outcome_unknown", retry_after=LOOK_AGAIN)
     client = get_client()
-    with transaction.atomic(durable=True):
-        spent = row.spend_attempt()
-    if not spent:
+    if not row.spend_attempt():
         return CheckResult(verification, _reason(verification))
     verification.attempts += 1
     return _ask(client, verification, message, digits)
@@ -111,8 +111,6 @@ def _settle(verification: Verification, message: Message, digits: str) -> CheckR
     Only the digits that were asked about then are verified by it. Others are simply wrong: LANCK verifies a request
     once. If LANCK found nothing right, this is a check like any other.
     """
-    with transaction.atomic(durable=True):
-        pass  # not inside somebody's transaction: the row is written below, after LANCK was asked
     client = get_client()
     same = constant_time_compare(message.lost_check, _code_hash(message, digits))
     if not _verified_at_lanck(client, verification, message):

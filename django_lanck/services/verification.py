@@ -92,7 +92,7 @@ def resend_verification(
         row = Verification.objects.filter(pk=before.pk)
         wait = waits[0] if waits else None
         if not row.claim_resend(resends=before.resends, method=method, wait=wait, lifetime=profile.lifetime):
-            raise Refusal("resend_too_soon", retry_after=profile.resend_waits[before.resends])
+            raise Refusal("resend_too_soon", retry_after=wait or profile.lifetime)
         verification = row.annotate(now=DatabaseNow()).get()  # type: ignore[no-redef]
         message = _new_message(verification, parse_number(verification.number))
         callback = callback_url(message)
