@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from ..exceptions import LanckError, Refusal
 from ..models import Message, Status, Verification
+from ..models.number import mask_number
 from ..services import parse_number, refresh_message
 
 if TYPE_CHECKING:
@@ -46,6 +48,35 @@ def badge(word: str) -> SafeString:
     return format_html(
         '<span class="lanck-badge lanck-{}">{}</span>', TONES.get(word, "neutral"), WORDS.get(word, word)
     )
+
+
+def filter_by(field: str, title: Any, choices: Iterable[tuple[str, Any]]) -> type[admin.SimpleListFilter]:
+    """A filter with fixed choices: it does not read the table to learn which values there are."""
+    known = list(choices)
+
+    class ChoicesFilter(admin.SimpleListFilter):
+        parameter_name = field
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+            return known
+
+        def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+            return queryset.filter(**{field: self.value()}) if self.value() else queryset
+
+    ChoicesFilter.title = title
+    return ChoicesFilter
+
+
+METHOD_CHOICES = [
+    ("sms", gettext_lazy("SMS")),
+    ("voice", gettext_lazy("voice call")),
+    ("call", gettext_lazy("flash call")),
+]
+
+
+def owner_name(user: Any, number: str) -> str:
+    """The user as staff see it; where the username is the number, masked."""
+    return str(user).replace(number, mask_number(number)) if user else "–"
 
 
 class ReadOnlyAdmin(ModelAdmin):

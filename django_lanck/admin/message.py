@@ -8,8 +8,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from ..models import Message, Receipt
-from .base import ReadOnlyAdmin, badge
+from ..models import Message, Receipt, Status
+from .base import METHOD_CHOICES, ReadOnlyAdmin, badge, filter_by
 
 if TYPE_CHECKING:
     TabularInline = admin.TabularInline[Receipt, Message]
@@ -33,7 +33,11 @@ class ReceiptInline(TabularInline):
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "number", "channel", "delivery", "country", "request_id"]
-    list_filter = ["channel", "status", "created_at"]
+    list_filter = [
+        filter_by("channel", _("channel"), METHOD_CHOICES),
+        filter_by("status", _("delivery"), Status.choices),
+        "created_at",
+    ]
     id_fields = ("request_id",)
     inlines = [ReceiptInline]
     fields = [

@@ -9,14 +9,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from ..models import DatabaseNow, Message, Verification, VerifiedNumber
-from .base import ReadOnlyAdmin, badge
+from .base import METHOD_CHOICES, ReadOnlyAdmin, badge, filter_by, owner_name
 from .timeline import timeline
 
 
 @admin.register(Verification)
 class VerificationAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "number", "purpose", "method", "status", "delivery", "attempts_spent"]
-    list_filter = ["state", "method", "purpose", "created_at"]
+    list_display = ["created_at", "number", "status", "delivery", "method", "attempts_spent", "purpose"]
+    list_filter = ["state", filter_by("method", _("method"), METHOD_CHOICES), "created_at"]
     id_fields = ("id",)
     change_form_template = "admin/lanck/verification/change_form.html"
     fields = [
@@ -27,7 +27,7 @@ class VerificationAdmin(ReadOnlyAdmin):
         "delivery",
         "attempts_spent",
         "resends",
-        "user",
+        "started_by",
         "owner",
         "language",
         "expires_at",
@@ -56,7 +56,11 @@ class VerificationAdmin(ReadOnlyAdmin):
     @admin.display(description=_("owner of the number"))
     def owner(self, verification: Verification) -> str:
         claim = VerifiedNumber.objects.filter(verification=verification.pk).select_related("user").first()
-        return str(claim.user) if claim else "–"
+        return owner_name(claim and claim.user, verification.number)
+
+    @admin.display(description=_("started by"))
+    def started_by(self, verification: Verification) -> str:
+        return owner_name(verification.user, verification.number)
 
     def change_view(
         self,
@@ -74,7 +78,11 @@ class VerificationAdmin(ReadOnlyAdmin):
 
 @admin.register(VerifiedNumber)
 class VerifiedNumberAdmin(ReadOnlyAdmin):
-    list_display = ["verified_at", "number", "user"]
+    list_display = ["verified_at", "number", "owner"]
     list_select_related = ["user"]
-    fields = ["number", "user", "verified_at"]
+    fields = ["number", "owner", "verified_at"]
     actions = None
+
+    @admin.display(description=_("owner"))
+    def owner(self, claim: VerifiedNumber) -> str:
+        return owner_name(claim.user, claim.number)

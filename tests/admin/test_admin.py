@@ -6,7 +6,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from django_lanck.models import Message, Verification
+from django_lanck.models import Message, Verification, VerifiedNumber
 from django_lanck.services import check_verification, claim_number, redeem_proof, start_verification
 from tests.services.test_start import statements
 
@@ -38,7 +38,8 @@ def story(lanck, phone):
     lanck.report(lanck.sent[-1], "DELIVERED")
     proof = check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
     redeem_proof(proof=proof)
-    claim_number(user=get_user_model().objects.create_user("owner"), proof=proof)
+    # A username that is the number, as a signup by phone may make it.
+    claim_number(user=get_user_model().objects.create_user(f"owner {phone}"), proof=proof)
     return Verification.objects.get()
 
 
@@ -61,7 +62,7 @@ def test_the_timeline_tells_what_happened_in_order(admin_client, story):
 
 
 def test_numbers_are_masked_for_those_without_the_permission(agent, admin_client, story, phone):
-    pages = [address(model) for model in LISTS]
+    pages = [*(address(model) for model in LISTS), address("verifiednumber", VerifiedNumber.objects.get().pk)]
     pages += [address("verification", story.pk), address("message", Message.objects.get().pk)]
     for page in pages:
         masked = agent.get(page).content.decode()
@@ -142,3 +143,18 @@ def test_no_page_has_a_code_a_token_or_a_proof(admin_client, lanck, phone, story
         text = admin_client.get(page).content.decode()
         for secret in (lanck.sent[-1].code, stored.proof_hash, lanck.sent[-1].params["callbackUrl"][-40:]):
             assert secret not in text
+
+
+@pytest.mark.parametrize(
+    ("model", "query", "rows"),
+    [
+        ("message", "channel=sms", 1),
+        ("message", "channel=voice", 0),
+        ("message", "status=DELIVERED", 1),
+        ("verification", "state__exact=verified", 1),
+        ("verification", "method=call", 0),
+    ],
+)
+def test_lists_can_be_filtered(admin_client, story, model, query, rows):
+    page = admin_client.get(f"{address(model)}?{query}").content.decode()
+    assert f"{rows} {model}" in page
