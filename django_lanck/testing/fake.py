@@ -146,6 +146,7 @@ class FakeLanck:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128  # many may come at once; a full queue resets connections
 
     def __init__(self, lanck: FakeLanck) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
