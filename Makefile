@@ -47,6 +47,7 @@ docs: $(BIN)/uv ## Build the documentation
 
 bench: $(BIN)/uv ## Print the ratios of tests/benchmarks
 	$(SYNC) --group test --group bench
+	$(BIN)/python -m tests.benchmarks.client_call
 	$(BIN)/python -m tests.benchmarks
 
 lock: $(BIN)/uv ## Renew uv.lock

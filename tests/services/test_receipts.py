@@ -231,3 +231,12 @@ def test_a_receiver_that_raises_does_not_make_lanck_repeat(lanck, sent):
     finally:
         signals.message_status_changed.disconnect(broken)
     assert status() == "DELIVERED"
+
+
+@pytest.mark.parametrize("word", ["refused", "sending", "unknown", "accepted", "Refused"])
+def test_a_word_of_ours_from_lanck_is_just_another_word(lanck, sent, word):
+    assert lanck.report(sent, word).status_code == 204
+    message = Message.objects.get()
+    assert (message.status, message.may_carry_code) == (word, True)
+    lanck.report(sent, "SENT")
+    assert status() == "SENT"

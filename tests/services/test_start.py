@@ -198,6 +198,17 @@ def test_a_lost_answer_is_a_started_verification_with_unknown_delivery(lanck, ph
     assert Message.objects.get().status == "unknown"
 
 
+def test_an_id_that_belongs_to_another_message_is_not_believed(lanck, phone):
+    first = start_verification(number=phone)
+    lanck.answer({"requestId": lanck.sent[-1].request_id})
+    second = start_verification(number=phone)
+    assert second.delivery == "unknown"
+    assert list(Message.objects.order_by("pk").values_list("verification", "status", "request_id")) == [
+        (first.pk, "accepted", lanck.sent[-1].request_id),
+        (second.pk, "unknown", None),
+    ]
+
+
 def test_refuses_to_run_inside_a_transaction_before_anything_is_sent(lanck, phone, transactional_db):
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
         start_verification(number=phone)
