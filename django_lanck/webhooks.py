@@ -7,6 +7,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.log import log_response
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 
 from .exceptions import Refusal
@@ -18,6 +19,7 @@ from .services import record_receipt
 @login_not_required
 @transaction.non_atomic_requests
 @require_http_methods(["POST", "GET", "HEAD"])
+@sensitive_variables()
 def receipt(request: HttpRequest, token: str) -> HttpResponse:
     """Take one delivery receipt. The body is read as JSON whatever its content type says: LANCK's is wrong."""
     if request.method != "POST":

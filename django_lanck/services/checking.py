@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.views.decorators.debug import sensitive_variables
 
 from .. import exceptions, signals
 from ..client import CheckAnswer, LanckClient, get_client
@@ -44,6 +45,7 @@ class CheckResult:
     proof: str | None = field(default=None, repr=False)
 
 
+@sensitive_variables()
 def check_verification(
     *, verification_id: uuid.UUID | str, code: str, binding: str | Sequence[str] = ""
 ) -> CheckResult:

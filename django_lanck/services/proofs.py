@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
+from django.views.decorators.debug import sensitive_variables
 
 from .. import signals
 from ..exceptions import Refusal
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 
+@sensitive_variables()
 def redeem_proof(*, proof: str, purpose: str = "signup", binding: str | Sequence[str] = "") -> str:
     """Spend a proof and return the number it proves, in E.164. A signup uses this number and no other.
 
@@ -30,6 +32,7 @@ def redeem_proof(*, proof: str, purpose: str = "signup", binding: str | Sequence
     return Verification.objects.values_list("number", flat=True).get(proof_hash=hashed)
 
 
+@sensitive_variables()
 def claim_number(*, user: AbstractBaseUser, proof: str) -> VerifiedNumber:
     """Make the user the owner of the number that a redeemed proof proved; call it in the same transaction.
 

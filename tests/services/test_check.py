@@ -3,6 +3,7 @@ import logging
 import pytest
 from django.db import transaction
 from django.test import override_settings
+from django.views.debug import ExceptionReporter
 
 from django_lanck import signals
 from django_lanck.exceptions import Refusal
@@ -272,3 +273,15 @@ def test_no_log_has_the_code_the_number_or_the_proof(lanck, phone, caplog):
     ours = "\n".join(record.getMessage() for record in caplog.records if not record.name.startswith("django.db"))
     for secret in (code, proof, phone, phone.removeprefix("+"), "test:test", "dGVzdDp0ZXN0"):
         assert secret not in ours
+
+
+def test_an_error_report_has_neither_code_nor_token(lanck, verification, rf, monkeypatch):
+    code = lanck.sent[-1].code
+    monkeypatch.setattr("django_lanck.client.transport._answer", len)
+    with pytest.raises(TypeError) as failed:
+        check(verification, code)
+    service = failed.tb.tb_next.tb_next
+    reporter = ExceptionReporter(rf.get("/"), failed.type, failed.value, service)
+    shown = [value for frame in reporter.get_traceback_frames() for value in frame["vars"]]
+    assert len(shown) > 10
+    assert not [name for name, value in shown if code in str(value) or "test:test" in str(value)]
