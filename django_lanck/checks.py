@@ -5,18 +5,25 @@ Each function looks at one thing and yields what is wrong with it, with a hint t
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
-from .conf import CODE_LENGTHS, KEYS, METHODS, PROFILE_KEYS, conf
+from .conf import (
+    CODE_LENGTHS,
+    KEYS,
+    METHODS,
+    PROFILE_KEYS,
+    conf,
+    is_access_token,
+    is_base_url,
+    parse_address,
+)
 
 SENDER_LENGTH = 20
 Found = Iterator[CheckMessage]
@@ -35,8 +42,7 @@ def check_keys() -> Found:
 
 
 def check_access_token() -> Found:
-    token = conf.raw.get("ACCESS_TOKEN")
-    if not isinstance(token, str) or not all(token.partition(":")):
+    if not is_access_token(conf.raw.get("ACCESS_TOKEN")):
         yield _error(
             3,
             "LANCK['ACCESS_TOKEN'] is not an access token.",
@@ -44,28 +50,8 @@ def check_access_token() -> Found:
         )
 
 
-def _url(value: object) -> SplitResult | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        parts = urlsplit(value)
-        _ = parts.port
-    except ValueError:
-        return None
-    plain = parts.hostname and not (parts.username or parts.query or parts.fragment)
-    return parts if plain and parts.scheme in ("http", "https") else None
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def check_base_url() -> Found:
-    parts = _url(conf.raw.get("BASE_URL"))
-    if parts is None or (parts.scheme == "http" and not _loopback(parts.hostname or "")):
+    if not is_base_url(conf.raw.get("BASE_URL")):
         yield _error(
             4,
             "LANCK['BASE_URL'] is not the address of LANCK's API.",
@@ -74,9 +60,11 @@ def check_base_url() -> Found:
 
 
 def check_callback_base_url() -> Found:
-    value = conf.raw.get("CALLBACK_BASE_URL", "")
-    if value and _url(value) is None:
-        yield _error(5, "LANCK['CALLBACK_BASE_URL'] is not an address.", "It looks like 'https://www.example.com'.")
+    value = conf.raw.get("CALLBACK_BASE_URL")
+    parts = parse_address(value)
+    if value and (parts is None or parts.path.strip("/")):
+        hint = "It looks like 'https://www.example.com', without a path."
+        yield _error(5, "LANCK['CALLBACK_BASE_URL'] is not an origin.", hint)
     if not value:
         yield Warning(
             "LANCK['CALLBACK_BASE_URL'] is not set, so LANCK cannot say what became of a message.",
@@ -174,7 +162,7 @@ def _whole(value: object, least: int, most: int = 10**9) -> bool:
 
 
 def _methods(value: object) -> bool:
-    return isinstance(value, Sequence) and bool(value) and set(value) <= set(METHODS)
+    return isinstance(value, list | tuple) and bool(value) and all(method in METHODS for method in value)
 
 
 PROFILE_VALUES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
@@ -184,7 +172,7 @@ PROFILE_VALUES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "CODE_LIFETIME": (lambda value: _whole(value, 1), "It is a whole number of seconds."),
     "PROOF_LIFETIME": (lambda value: _whole(value, 1), "It is a whole number of seconds."),
     "RESEND_WAITS": (
-        lambda value: isinstance(value, Sequence) and all(_whole(wait, 0) for wait in value),
+        lambda value: isinstance(value, list | tuple) and all(_whole(wait, 0) for wait in value),
         "It is a list of whole seconds: the wait before the first resend, the second, and so on.",
     ),
     "PUBLIC": (lambda value: isinstance(value, bool), "It is True or False."),
@@ -199,6 +187,15 @@ def check_time_zones() -> Found:
             yield _error(18, f"DATABASES[{alias!r}] has a TIME_ZONE.", "Leave it out: times are stored in UTC.")
 
 
+def check_sessions() -> Found:
+    if "django.contrib.sessions.middleware.SessionMiddleware" not in settings.MIDDLEWARE:
+        yield Warning(
+            "Sessions are off, so only logged-in users can verify a number through the API.",
+            hint="Add django.contrib.sessions to INSTALLED_APPS and its middleware to MIDDLEWARE.",
+            id="django_lanck.W002",
+        )
+
+
 CHECKS = (
     check_access_token,
     check_base_url,
@@ -211,6 +208,7 @@ CHECKS = (
     check_purposes,
     check_api_classes,
     check_time_zones,
+    check_sessions,
 )
 
 

@@ -6,9 +6,11 @@ Each property is one key, read at use, so that ``override_settings`` works. Defa
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings as django_settings
 
@@ -29,6 +31,36 @@ KEYS = PROFILE_KEYS | frozenset(
     "CA_FILE MAX_ANSWER_BYTES SENDERS SEND_CLIENT_IP PROVIDER_CODE_EXPIRY PROVIDER_CHECK_ATTEMPTS PURPOSES "
     "API_PERMISSION_CLASSES API_THROTTLE_CLASSES API_AUTHENTICATION_CLASSES".split()
 )
+
+
+def parse_address(value: object) -> SplitResult | None:
+    """The parts of an http or https address that names a host and nothing secret, or None."""
+    if not isinstance(value, str):
+        return None
+    try:
+        parts = urlsplit(value)
+        plain = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    plain = plain and not (parts.username or parts.query or parts.fragment)
+    return parts if plain and parts.scheme in ("http", "https") else None
+
+
+def is_base_url(value: object) -> bool:
+    """Whether it can be LANCK's: https, or http to a loopback host (the sandbox)."""
+    parts = parse_address(value)
+    return parts is not None and (parts.scheme == "https" or _is_loopback(parts.hostname or ""))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_access_token(value: object) -> bool:
+    return isinstance(value, str) and all(value.partition(":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +97,17 @@ class LanckSettings:
     @property
     def access_token(self) -> str:
         """LANCK's access token, ``id:secret`` in one string."""
-        return self._get("ACCESS_TOKEN", "")
+        return self._get("ACCESS_TOKEN", "") or ""
 
     @property
     def base_url(self) -> str:
         """Where LANCK's API is, up to and with ``/v1``."""
-        return str(self._get("BASE_URL", "")).rstrip("/")
+        return str(self._get("BASE_URL", "") or "").rstrip("/")
 
     @property
     def callback_base_url(self) -> str:
         """Public origin of this site for LANCK's callbacks, such as ``https://www.example.com``; empty for none."""
-        return str(self._get("CALLBACK_BASE_URL", "")).rstrip("/")
+        return str(self._get("CALLBACK_BASE_URL", "") or "").rstrip("/")
 
     # The transport
 
@@ -104,7 +136,7 @@ class LanckSettings:
     @property
     def ca_file(self) -> str:
         """CA bundle to trust instead of the one that ``requests`` brings; empty for that one."""
-        return str(self._get("CA_FILE", ""))
+        return str(self._get("CA_FILE", "") or "")
 
     @property
     def max_answer_bytes(self) -> int:
@@ -143,6 +175,12 @@ class LanckSettings:
         """Purpose → the keys of its profile that differ from the site's (``METHODS``, ``CODE_LENGTH`` …)."""
         return self._get("PURPOSES", {"signup": {"PUBLIC": True}})
 
+    def proof_lifetime(self, purpose: str) -> int:
+        """Seconds, also for a purpose that was removed while somebody typed its code."""
+        own = self.purposes.get(purpose, {})
+        lifetime: int = own.get("PROOF_LIFETIME", self._get("PROOF_LIFETIME", 900))
+        return lifetime
+
     def profile(self, purpose: str) -> Profile:
         """The profile of a purpose. Raises KeyError for one that is not in ``PURPOSES``."""
         own = self.purposes[purpose]
@@ -157,7 +195,7 @@ class LanckSettings:
             code_length=value("CODE_LENGTH", 6),
             max_attempts=value("MAX_ATTEMPTS", 5),
             lifetime=value("CODE_LIFETIME", 600),
-            proof_lifetime=value("PROOF_LIFETIME", 900),
+            proof_lifetime=self.proof_lifetime(purpose),
             resend_waits=tuple(value("RESEND_WAITS", (30, 40, 60, 90, 120))),
         )
 

@@ -6,6 +6,8 @@ import json
 import math
 from typing import Any, Final, NoReturn, Protocol
 
+from django.utils.translation import gettext as _
+
 MAX_BYTES: Final = 65_536
 MAX_DEPTH: Final = 16
 
@@ -25,13 +27,18 @@ def read_json(stream: Readable) -> Any:
     """
     body = stream.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
-        raise BadJSON(f"The body is longer than {MAX_BYTES} bytes.")
+        raise BadJSON(_("The body is longer than %d bytes.") % MAX_BYTES)
+    return parse_json(body)
+
+
+def parse_json(body: bytes) -> Any:
+    """The same for bytes whose number somebody else bounds."""
     try:
         value = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
     except RecursionError:
-        raise BadJSON(f"The body is nested deeper than {MAX_DEPTH} levels.") from None
+        raise BadJSON(_("The body is nested deeper than %d levels.") % MAX_DEPTH) from None
     except ValueError:  # not UTF-8, not JSON, or a number of thousands of digits
-        raise BadJSON("The body is not valid JSON.") from None
+        raise BadJSON(_("The body is not valid JSON.")) from None
     _check(value)
     return value
 
@@ -42,7 +49,7 @@ def _no_constant(name: str) -> NoReturn:
 
 def _check(value: Any) -> None:
     level: list[Any] = [value]
-    for _ in range(MAX_DEPTH):
+    for _depth in range(MAX_DEPTH):
         inner: list[Any] = []
         for item in level:
             if isinstance(item, dict):
@@ -52,13 +59,13 @@ def _check(value: Any) -> None:
             elif isinstance(item, str):
                 _check_text(item)
             elif isinstance(item, float) and not math.isfinite(item):
-                raise BadJSON("A number in the body is too large.")
+                raise BadJSON(_("A number in the body is too large."))
         if not inner:
             return
         level = inner
-    raise BadJSON(f"The body is nested deeper than {MAX_DEPTH} levels.")
+    raise BadJSON(_("The body is nested deeper than %d levels.") % MAX_DEPTH)
 
 
 def _check_text(text: str) -> None:
     if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise BadJSON("A text in the body has characters that no text may have.")
+        raise BadJSON(_("A text in the body has characters that no text may have."))

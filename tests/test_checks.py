@@ -67,6 +67,11 @@ def test_the_demo_is_clean():
         ({"PURPOSES": {"signup": {"PUBLIC": "no"}}}, ["E015"]),
         ({"PURPOSES": {"signup": {"CODE_LENGTH": 8}}}, ["E015"]),
         ({"METHODS": []}, ["E015"]),
+        ({"METHODS": [["sms"]]}, ["E015"]),
+        ({"METHODS": "sms"}, ["E015"]),
+        ({"CALLBACK_BASE_URL": None}, ["W001"]),
+        ({"CA_FILE": None}, []),
+        ({"CALLBACK_BASE_URL": "https://www.example.com/lanck/"}, ["E005"]),
         ({"METHODS": ["sms", "pigeon"]}, ["E015"]),
         ({"MAX_ATTEMPTS": 0}, ["E015"]),
         ({"CODE_LIFETIME": 1.5}, ["E015"]),
@@ -101,6 +106,11 @@ def test_times_have_to_know_their_zone(settings):
     zone = mock.patch.dict(settings.DATABASES["default"], {"TIME_ZONE": "Europe/Berlin"})
     with override_settings(LANCK=GOOD), zone:
         assert [message.id for message in check_settings()] == ["django_lanck.E018"]
+
+
+def test_a_site_without_sessions_is_told():
+    with override_settings(LANCK=GOOD, MIDDLEWARE=[]):
+        assert [message.id for message in check_settings()] == ["django_lanck.W002"]
 
 
 def test_each_message_says_what_to_do():

@@ -108,7 +108,7 @@ def test_no_receipt_comes_but_lanck_tells_when_asked(person, admin_client):
     receipts.wait()
     data = {"action": "ask_lanck", "_selected_action": [str(Verification.objects.get().pk)]}
     page = admin_client.post("/admin/lanck/verification/", data, follow=True).content.decode()
-    assert "1 has a new status" in page
+    assert "News: 1." in page
     assert someone.look()["delivery"] == "DELIVERED"
 
 

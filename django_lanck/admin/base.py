@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from ..exceptions import LanckError, Refusal
+from ..exceptions import LanckError, Refusal, RequestNotFound
 from ..models import Message, Status, Verification
 from ..models.number import mask_number
 from ..services import parse_number, refresh_message
@@ -41,6 +44,7 @@ TONES: dict[str, str] = {
 }
 WORDS: dict[str, Any] = {**dict(Status.choices), **dict(Verification.State.choices)}
 MOST_ASKED = 50
+ASKING_SECONDS = 20
 
 
 def badge(word: str) -> SafeString:
@@ -91,6 +95,11 @@ class ReadOnlyAdmin(ModelAdmin):
     id_fields: tuple[str, ...] = ()
     actions: Any = ["ask_lanck"]
 
+    # LANCK may be asked from here, and nothing is to be held meanwhile.
+    @method_decorator(transaction.non_atomic_requests)
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, extra_context)
+
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
@@ -135,16 +144,25 @@ class ReadOnlyAdmin(ModelAdmin):
     def ask_lanck(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Ask about the newest of the selected messages, and say plainly how it went."""
         asked = changed = 0
+        ends = time.monotonic() + ASKING_SECONDS
         for message in self.messages_of(queryset).exclude(request_id=None).order_by("-pk")[:MOST_ASKED]:
+            if time.monotonic() > ends:
+                self.message_user(request, _("LANCK is slow. Ask about the others again later."), messages.WARNING)
+                break
+            asked += 1
             try:
                 changed += refresh_message(message=message)
+            except RequestNotFound:
+                self.message_user(request, _("LANCK does not know %s.") % message, messages.WARNING)
             except LanckError as error:
                 self.message_user(request, _("LANCK did not tell: %s") % error, messages.ERROR)
                 break
-            asked += 1
-        text = ngettext("Asked about %(asked)d message", "Asked about %(asked)d messages", asked)
-        news = ngettext("%(changed)d has a new status.", "%(changed)d have a new status.", changed)
-        self.message_user(request, f"{text % {'asked': asked}}; {news % {'changed': changed}}")
+        text = ngettext(
+            "Asked about %(asked)d message. News: %(changed)d.",
+            "Asked about %(asked)d messages. News: %(changed)d.",
+            asked,
+        )
+        self.message_user(request, text % {"asked": asked, "changed": changed})
 
     def messages_of(self, queryset: QuerySet[Any]) -> QuerySet[Message]:
         raise NotImplementedError

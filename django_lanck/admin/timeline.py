@@ -43,7 +43,8 @@ def _message_events(message: Message) -> Iterator[Event]:
     names = {"channel": message.channel, "sender": message.sender}
     sent = _("A message by %(channel)s, from %(sender)s.") if message.sender else _("A message by %(channel)s.")
     url = reverse("admin:lanck_message_change", args=[message.pk])
-    yield Event(message.created_at, sent % names, _own_word(message), url)
+    reason = f" {message.error_reason}" if message.status == Status.REFUSED else ""
+    yield Event(message.created_at, sent % names + reason, _own_word(message), url)
     for receipt in message.receipts.all():
         yield Event(receipt.received_at, _receipt_text(receipt), badge(receipt.status))
 

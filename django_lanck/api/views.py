@@ -41,7 +41,7 @@ class JSONBody(BaseParser):
 
 @method_decorator([transaction.non_atomic_requests, never_cache], name="dispatch")
 class PhoneView(APIView):
-    """What the views share: JSON in and out, the site's classes, refusals in one shape."""
+    # What the views share: JSON in and out, the site's classes, refusals in one shape.
 
     parser_classes = [JSONBody]
     renderer_classes = [JSONRenderer]
@@ -54,12 +54,6 @@ class PhoneView(APIView):
 
     def get_throttles(self) -> list[Any]:
         return _instances(conf.api_throttle_classes, super().get_throttles)
-
-    def handle_exception(self, exc: Exception) -> Response:
-        # DRF's own first: it decides between 401 and 403, and lets bugs through.
-        if isinstance(exc, Refusal) and (response := refusal_response(exc)):
-            return response
-        return super().handle_exception(exc)
 
     def get_exception_handler(self) -> Any:
         return lambda exc, context: refusal_response(exc)

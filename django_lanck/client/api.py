@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import functools
-import ipaddress
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
-
-from django.core.exceptions import ImproperlyConfigured
+from urllib.parse import quote
 
 from ..conf import conf
 from ..exceptions import OutcomeUnknown
 from .payloads import Accepted, CheckAnswer, RequestInfo, VerifyInfo
-from .transport import Transport
+from .transport import Options, Transport
 
 
 class LanckClient:
@@ -23,36 +20,11 @@ class LanckClient:
     Times are seconds. :func:`get_client` makes one from the site's settings.
     """
 
-    def __init__(
-        self,
-        *,
-        base_url: str,
-        access_token: str,
-        connect_timeout: float,
-        read_timeout: float,
-        total_timeout: float,
-        rate_limit_wait: float,
-        proxies: Mapping[str, str],
-        ca_file: str,
-        max_answer_bytes: int,
-    ) -> None:
-        _check_base_url(base_url)
-        if not isinstance(access_token, str) or not all(access_token.partition(":")):
-            raise ImproperlyConfigured("LANCK['ACCESS_TOKEN'] has to be LANCK's access token, 'id:secret'.")
-        self._transport = Transport(
-            base_url=base_url,
-            access_token=access_token,
-            connect_timeout=connect_timeout,
-            read_timeout=read_timeout,
-            total_timeout=total_timeout,
-            rate_limit_wait=rate_limit_wait,
-            proxies=proxies,
-            ca_file=ca_file,
-            max_answer_bytes=max_answer_bytes,
-        )
+    def __init__(self, options: Options) -> None:
+        self._transport = Transport(options)
 
     def __repr__(self) -> str:
-        return f"LanckClient({self._transport.base_url!r})"
+        return f"LanckClient({self._transport.options.base_url!r})"
 
     def verify(
         self,
@@ -115,21 +87,23 @@ class LanckClient:
 def get_client() -> LanckClient:
     """The client for the site's settings. One is made for each set of values, and kept with its connections."""
     return _client(
-        base_url=conf.base_url,
-        access_token=conf.access_token,
-        connect_timeout=conf.connect_timeout,
-        read_timeout=conf.read_timeout,
-        total_timeout=conf.total_timeout,
-        rate_limit_wait=conf.rate_limit_wait,
-        proxies=tuple(sorted(conf.proxies.items())),
-        ca_file=conf.ca_file,
-        max_answer_bytes=conf.max_answer_bytes,
+        Options(
+            base_url=conf.base_url,
+            access_token=conf.access_token,
+            connect_timeout=conf.connect_timeout,
+            read_timeout=conf.read_timeout,
+            total_timeout=conf.total_timeout,
+            rate_limit_wait=conf.rate_limit_wait,
+            proxies=tuple(sorted(conf.proxies.items())),
+            ca_file=conf.ca_file,
+            max_answer_bytes=conf.max_answer_bytes,
+        )
     )
 
 
 @functools.lru_cache(maxsize=8)
-def _client(*, proxies: tuple[tuple[str, str], ...], **values: Any) -> LanckClient:
-    return LanckClient(proxies=dict(proxies), **values)
+def _client(options: Options) -> LanckClient:
+    return LanckClient(options)
 
 
 def _segment(request_id: str) -> str:
@@ -137,24 +111,3 @@ def _segment(request_id: str) -> str:
     if not request_id.strip("."):
         raise ValueError("This is no request id.")
     return quote(request_id, safe="")
-
-
-def _check_base_url(base_url: str) -> None:
-    try:
-        parts = urlsplit(base_url)
-        fits = bool(parts.hostname) and not (parts.username or parts.query or parts.fragment)
-        fits = fits and (parts.port is None or parts.port > 0)
-    except ValueError:
-        fits = False
-    if not fits or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))):
-        raise ImproperlyConfigured(
-            "LANCK['BASE_URL'] has to be the address of LANCK's API, such as 'https://HOST/v1'. "
-            "Plain http is for a sandbox on this machine only."
-        )
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

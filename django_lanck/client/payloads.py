@@ -31,7 +31,7 @@ def _parse_iso(text: str) -> datetime | None:
         return None
 
 
-def parse_number(value: object) -> str:
+def to_e164(value: object) -> str:
     """A number as LANCK gives it, in E.164: with or without ``+``, or with ``00``. A sender's name stays as it is."""
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     digits = text.removeprefix("+")
@@ -67,7 +67,7 @@ class CheckAnswer:
     def parse(cls, answer: Mapping[str, Any]) -> CheckAnswer:
         return cls(
             request_id=_text(answer, "requestId"),
-            number=parse_number(answer.get("number")),
+            number=to_e164(answer.get("number")),
             method=_text(answer, "method"),
             verified_at=parse_time(answer.get("verifiedAt")),
             raw=answer,
@@ -95,7 +95,7 @@ class VerifyInfo:
         attempts = answer.get("checkAttempts")
         return cls(
             status=_text(answer, "status"),
-            number=parse_number(answer.get("number")),
+            number=to_e164(answer.get("number")),
             method=_text(answer, "method"),
             verified_at=parse_time(answer.get("verifiedAt")),
             requested_at=parse_time(answer.get("verificationRequestedAt")),
@@ -132,7 +132,7 @@ class RequestInfo:
         return cls(
             request_id=_text(answer, "id"),
             product=_text(answer, "product"),
-            number=parse_number(answer.get("number")),
+            number=to_e164(answer.get("number")),
             mccmnc=_text(answer, "mccmnc"),
             network=_text(answer, "network"),
             country=_text(answer, "country"),

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import secrets
 import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
 
 import requests
 import urllib3
+from django.core.exceptions import ImproperlyConfigured
 from requests.cookies import RequestsCookieJar
 
+from ..conf import is_access_token, is_base_url
 from ..exceptions import APIError, NotSent, OutcomeUnknown, TooManyRequests, api_error
+from ..jsonbody import BadJSON, parse_json
 from .deadline import Deadline, DeadlineAdapter
 
 REASON_LENGTH: Final = 200
@@ -39,46 +43,48 @@ REPEATS = urllib3.Retry(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Where LANCK is, who asks, and how long asking may take (seconds). Raises ImproperlyConfigured for nonsense."""
+
+    base_url: str
+    access_token: str = field(repr=False)
+    connect_timeout: float
+    read_timeout: float
+    total_timeout: float
+    rate_limit_wait: float
+    proxies: tuple[tuple[str, str], ...]
+    ca_file: str
+    max_answer_bytes: int
+
+    def __post_init__(self) -> None:
+        if not is_base_url(self.base_url):
+            raise ImproperlyConfigured(
+                "LANCK['BASE_URL'] has to be the address of LANCK's API, such as 'https://HOST/v1'. "
+                "Plain http is for a sandbox on this machine only."
+            )
+        if not is_access_token(self.access_token):
+            raise ImproperlyConfigured("LANCK['ACCESS_TOKEN'] has to be LANCK's access token, 'id:secret'.")
+
+
 class Transport:
     """Sends requests and turns what comes back into an answer or one of the three failures."""
 
-    def __init__(
-        self,
-        *,
-        base_url: str,
-        access_token: str,
-        connect_timeout: float,
-        read_timeout: float,
-        total_timeout: float,
-        rate_limit_wait: float,
-        proxies: Mapping[str, str],
-        ca_file: str,
-        max_answer_bytes: int,
-    ) -> None:
-        self.base_url = base_url
-        self._access_token = access_token
-        self._connect_timeout = connect_timeout
-        self._read_timeout = read_timeout
-        self._total_timeout = total_timeout
-        self._rate_limit_wait = rate_limit_wait
-        self._proxies = dict(proxies)
-        self._ca_file = ca_file
-        self._max_answer_bytes = max_answer_bytes
+    def __init__(self, options: Options) -> None:
+        self.options = options
         self._local = threading.local()
 
-    def call(
-        self, verb: str, path: str, *, form: Mapping[str, str] | None = None, body: object = None
-    ) -> dict[str, Any]:
+    def call(self, verb: str, path: str, *, form: Mapping[str, str] | None = None) -> dict[str, Any]:
         """The JSON object that LANCK answers with.
 
-        ``form`` is sent form-encoded, ``body`` as JSON. On 429 the request was not carried out: it is repeated after
+        ``form`` is sent form-encoded. On 429 the request was not carried out: it is repeated after
         a pause with jitter, as long as the budget for waiting and the deadline allow.
         """
-        ends = time.monotonic() + self._total_timeout
-        left_to_wait = self._rate_limit_wait
+        ends = time.monotonic() + self.options.total_timeout
+        left_to_wait = self.options.rate_limit_wait
         for pause in _pauses():
             try:
-                return self._once(verb, path, form, body, ends)
+                return self._once(verb, path, form, ends)
             except TooManyRequests:
                 if pause > left_to_wait or time.monotonic() + pause >= ends:
                     raise
@@ -86,24 +92,23 @@ class Transport:
             time.sleep(pause)
         raise AssertionError("the pauses never end")
 
-    def _once(self, verb: str, path: str, form: Mapping[str, str] | None, body: object, ends: float) -> dict[str, Any]:
-        timeout = Deadline(self._connect_timeout, self._read_timeout, ends)
+    def _once(self, verb: str, path: str, form: Mapping[str, str] | None, ends: float) -> dict[str, Any]:
+        timeout = Deadline(self.options.connect_timeout, self.options.read_timeout, ends)
         try:
             response = self._session().request(
                 verb,
-                self.base_url + path,
+                self.options.base_url + path,
                 data=form,
-                json=body,
                 timeout=timeout,  # type: ignore[arg-type]
                 allow_redirects=False,
                 stream=True,
             )
             with response:
-                content = response.raw.read(self._max_answer_bytes + 1, decode_content=False)
+                content = response.raw.read(self.options.max_answer_bytes + 1, decode_content=False)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             # From None: requests' exceptions carry the request, with its token and its code.
             raise _failure(error) from None
-        if len(content) > self._max_answer_bytes:
+        if len(content) > self.options.max_answer_bytes:
             raise OutcomeUnknown("LANCK's answer is too large", http_status=response.status_code)
         return _answer(response, content)
 
@@ -118,9 +123,9 @@ class Transport:
     def _new_session(self) -> requests.Session:
         session = requests.Session()
         session.trust_env = False  # no netrc, no proxies or CA files but the settings' own
-        session.proxies = dict(self._proxies)
-        session.verify = self._ca_file or True
-        session.auth = requests.auth.HTTPBasicAuth(*self._access_token.encode().split(b":", 1))
+        session.proxies = dict(self.options.proxies)
+        session.verify = self.options.ca_file or True
+        session.auth = requests.auth.HTTPBasicAuth(*self.options.access_token.encode().split(b":", 1))
         session.headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
         session.cookies = RequestsCookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
@@ -187,8 +192,8 @@ def _parse(response: requests.Response, content: bytes) -> dict[str, Any] | None
     if response.headers.get("Content-Encoding", "identity") != "identity":
         return None
     try:
-        parsed = json.loads(content)
-    except (ValueError, RecursionError):
+        parsed = parse_json(content)
+    except BadJSON:
         return None
     return parsed if isinstance(parsed, dict) else None
 
@@ -204,4 +209,6 @@ def _error_code(parsed: dict[str, Any] | None) -> int | None:
 def _error(status: int, code: int | None, parsed: dict[str, Any] | None, content: bytes) -> APIError:
     reason = (parsed or {}).get("errorReason")
     text = reason if isinstance(reason, str) else content[: REASON_LENGTH * 4].decode("utf-8", "replace")
+    # Kept and logged: as text that every database takes, and without anybody's number.
+    text = re.sub(r"\d{5,}", "…", re.sub(r"[\x00-\x1f\x7f]+", " ", text))
     return api_error(http_status=status, error_code=code, error_reason=text[:REASON_LENGTH])

@@ -123,7 +123,7 @@ class Message(models.Model):
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["number", "created_at"], name="lanck_message_number"),
-            models.Index(fields=["status_rank", "created_at"], name="lanck_message_unsettled"),
+            models.Index(fields=["created_at"], name="lanck_message_created"),
         ]
 
     def __str__(self) -> str:

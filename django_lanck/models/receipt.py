@@ -25,4 +25,4 @@ class Receipt(models.Model):
         constraints = [models.UniqueConstraint(fields=["message", "digest"], name="lanck_receipt_once")]
 
     def __str__(self) -> str:
-        return f"{self.status} ({self.message_id})"
+        return self.status

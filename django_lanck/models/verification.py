@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -152,7 +153,7 @@ class Verification(models.Model):
 
     objects = VerificationQuerySet.as_manager()
 
-    # Set where the row is read together with the database's clock.
+    # The database's clock, where the row was read together with it.
     now: datetime
 
     class Meta:
@@ -180,7 +181,8 @@ class Verification(models.Model):
     @property
     def current_state(self) -> str:
         """The state by the clock it was read with: a pending one whose time is over is expired already."""
-        if self.state == self.State.PENDING and self.expires_at <= self.now:
+        now = getattr(self, "now", None) or timezone.now()
+        if self.state == self.State.PENDING and self.expires_at <= now:
             return self.State.EXPIRED
         return self.state
 

@@ -44,6 +44,7 @@ class VerifiedNumber(models.Model):
         verbose_name = _("verified number")
         verbose_name_plural = _("verified numbers")
         ordering = ["-verified_at"]
+        indexes = [models.Index(fields=["verified_at"], name="lanck_number_verified")]
 
     def __str__(self) -> str:
         return mask_number(self.number)

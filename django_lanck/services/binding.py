@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 
 SESSION_KEY = "lanck_binding"
@@ -21,11 +22,14 @@ def binding_for(request: HttpRequest, *, create: bool = False) -> list[str]:
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
         bindings.append(f"user:{user.pk}")
-    value = request.session.get(SESSION_KEY) if hasattr(request, "session") else None
+    session = getattr(request, "session", None)
+    value = session.get(SESSION_KEY) if session is not None else None
     if value is None:
         value = secrets.token_urlsafe(32)
         if create and not bindings:
-            request.session[SESSION_KEY] = value
+            if session is None:
+                raise ImproperlyConfigured("Someone who is not logged in can be told apart only by a session.")
+            session[SESSION_KEY] = value
     return [*bindings, f"session:{value}"]
 
 

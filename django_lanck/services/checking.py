@@ -17,10 +17,10 @@ from .. import exceptions, signals
 from ..client import CheckAnswer, LanckClient, get_client
 from ..conf import conf
 from ..exceptions import Refusal
-from ..models import Message, Verification
+from ..models import DatabaseNow, Message, Verification
 from .asking import ask
 from .numbers import parse_code
-from .sending import ACCOUNT_ERRORS, log_failure, refusal_for
+from .sending import ACCOUNT_ERRORS, log_failure, unavailable
 from .verification import refusal_code, verification_and_messages
 
 logger = logging.getLogger("django_lanck")
@@ -52,11 +52,12 @@ def check_verification(
     """Check the code that a person typed. A wrong one is an answer, not an exception.
 
     Raises Refusal: ``not_found``; ``outcome_unknown`` (it is not known yet which code counts; nothing spent);
-    ``check_unknown`` (the answer was lost: the same code again settles it); ``unavailable`` (attempt given back).
+    ``check_unknown`` (the answer was lost: the same code again settles it); ``unavailable`` (the attempt is given back
+    where LANCK compared nothing).
     Must not be called inside a transaction.
     """
     with transaction.atomic(durable=True):
-        pass  # raises inside a transaction, where a spent attempt could be rolled back
+        """Raises inside a transaction, where a spent attempt could be rolled back."""
     verification, messages = verification_and_messages(verification_id, binding)
     digits = parse_code(code, verification.code_length)
     message = next((m for m in messages if m.may_carry_code), None)
@@ -93,14 +94,14 @@ def _ask(client: LanckClient, verification: Verification, message: Message, digi
     except NOT_COMPARED as error:
         log_failure(f"Message {message.pk}: its code was not checked", error)
         row.give_back_attempt()
-        raise refusal_for(error) from error
+        raise unavailable(error) from error
     except exceptions.OutcomeUnknown as error:
         logger.warning("Message %s: the answer to a check was lost: %s", message.pk, error)
         Message.objects.filter(pk=message.pk).remember_lost_check(_code_hash(message, digits))
         raise Refusal("check_unknown", retry_after=LOOK_AGAIN) from error
     except exceptions.APIError as error:
         log_failure(f"Message {message.pk}: its code was not checked", error)
-        raise refusal_for(error) from error
+        raise unavailable(error) from error
     if _proves(client, answer, verification, message):
         return _succeeded(verification)
     Message.objects.filter(pk=message.pk).remember_lost_check(_code_hash(message, digits))
@@ -145,7 +146,7 @@ def _verified_at_lanck(client: LanckClient, verification: Verification, message:
 
 def _succeeded(verification: Verification) -> CheckResult:
     proof = secrets.token_urlsafe(32)
-    lifetime = conf.profile(verification.purpose).proof_lifetime
+    lifetime = conf.proof_lifetime(verification.purpose)
     row = Verification.objects.filter(pk=verification.pk)
     if not row.verify(proof_hash=proof_hash(proof), proof_lifetime=lifetime):
         return CheckResult(verification, _reason(verification))
@@ -181,7 +182,7 @@ def _ended(verification: Verification) -> str | None:
 
 def _reason(verification: Verification) -> str:
     """Why a conditional UPDATE found nothing to change: somebody else was faster."""
-    verification.refresh_from_db()
+    verification.refresh_from_db(from_queryset=Verification.objects.annotate(now=DatabaseNow()))  # type: ignore[no-redef]
     return _ended(verification) or "exhausted"
 
 

@@ -68,8 +68,8 @@ def _take_over(verification: Verification, user: AbstractBaseUser) -> VerifiedNu
     old_user_id = row.values_list("user_id", flat=True).first()
     if not row.take_over(verification, user.pk):
         claim = row.first()
-        if claim is not None and claim.verification_id == verification.pk and claim.user_id == user.pk:
-            return claim
+        if claim is not None and claim.user_id == user.pk:
+            return claim  # it rests on this proof already, or on a newer one of theirs
         raise Refusal("newer_claim")
     claim = row.get()
     if old_user_id is not None and old_user_id != user.pk:

@@ -15,7 +15,7 @@ from django.db.models import Count, F, OuterRef, Subquery
 from django.urls import reverse
 
 from .. import signals
-from ..client import get_client, parse_number, parse_time
+from ..client import get_client, parse_time, to_e164
 from ..conf import conf
 from ..exceptions import Refusal
 from ..models import Message, Receipt
@@ -58,12 +58,12 @@ def record_receipt(*, token: str, payload: object) -> None:
             changed = _raise_status(message, facts["status"], facts["at"], {**facts["network"], **learned})
     except IntegrityError:  # the request id is another message's
         raise Refusal("not_found") from None
-    if changed:
+    if changed and message.status != old_status:
         _announce(message, old_status)
 
 
 def refresh_message(*, message: Message) -> bool:
-    """Ask LANCK what became of a message; True when its status changed. A message without request id stays as it is.
+    """Ask LANCK what became of a message; True when that is news. A message without request id stays as it is.
 
     Raises what the client raises (APIError, NotSent, OutcomeUnknown).
     """
@@ -71,7 +71,7 @@ def refresh_message(*, message: Message) -> bool:
         return False
     client, request_id = get_client(), message.request_id
     info = ask(lambda: client.request_info(request_id=request_id))
-    facts: dict[str, Any] = {"mccmnc": info.mccmnc, "network": info.network[:100], "country": info.country[:2]}
+    facts = {**_network(info.mccmnc), "network": info.network[:100], "country": info.country[:2]}
     facts = {name: value for name, value in facts.items() if value}
     if (price := _price(info.rate)) is not None:
         facts["price"] = price
@@ -106,14 +106,12 @@ def _facts(payload: object) -> dict[str, Any]:
     fits = fits and isinstance(status, str) and 0 < len(status) <= 32
     if not fits or not isinstance(number, str | int):
         raise Refusal("invalid_receipt")
-    mccmnc = payload.get("mccmnc")
-    known_network = isinstance(mccmnc, str) and 0 < len(mccmnc) <= 6
     return {
         "request_id": request_id,
-        "number": parse_number(str(number)),
+        "number": to_e164(str(number)),
         "status": status,
         "at": parse_time(payload.get("timestamp")),
-        "network": {"mccmnc": mccmnc} if known_network else {},
+        "network": _network(payload.get("mccmnc")),
         "payload": payload,
         "digest": hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest(),
     }
@@ -168,6 +166,10 @@ def _announce(message: Message, old_status: str) -> None:
     signals.message_status_changed.send_robust(
         Message, message=message, old_status=old_status, new_status=message.status
     )
+
+
+def _network(mccmnc: object) -> dict[str, Any]:
+    return {"mccmnc": mccmnc} if isinstance(mccmnc, str) and 0 < len(mccmnc) <= 6 else {}
 
 
 def _price(rate: object) -> Decimal | None:

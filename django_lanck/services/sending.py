@@ -68,5 +68,9 @@ def refusal_for(error: exceptions.LanckError) -> exceptions.Refusal:
     """What a person is told when LANCK took nothing: nothing about the account, and a time to wait where that helps."""
     if isinstance(error, exceptions.InvalidNumber):
         return exceptions.Refusal("invalid_number")
+    return unavailable(error)
+
+
+def unavailable(error: exceptions.LanckError) -> exceptions.Refusal:
     wait = 60 if isinstance(error, ACCOUNT_ERRORS) else 5
     return exceptions.Refusal("unavailable", retry_after=wait)

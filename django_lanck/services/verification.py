@@ -82,6 +82,8 @@ def resend_verification(
     before = get_verification(verification_id=verification_id, binding=binding)
     if refused := refusal_code(before):
         raise Refusal(refused)
+    if before.attempts_left == 0:
+        raise Refusal("exhausted")  # no attempt is left to check a new code with
     profile = _profile(before.purpose)
     method = _method(profile, method or before.method)
     if before.resend_at is None or before.resend_at > before.now:
@@ -197,7 +199,7 @@ def _new_verification(
         purpose=profile.purpose,
         method=method,
         language=language,
-        user=user,
+        user=user if user is not None and user.is_authenticated else None,
         binding_hash=binding_hashes(binding)[0],
         code_length=profile.code_length,
         max_attempts=profile.max_attempts,

@@ -56,6 +56,8 @@ class FakeLanck:
             "BASE_URL": f"http://127.0.0.1:{self._server.server_port}/v1",
             "CALLBACK_BASE_URL": "http://testserver",
             "RATE_LIMIT_WAIT": 0,
+            "PROXIES": {},
+            "CA_FILE": "",
         }
 
     def refuse(self, error_code: int, *, http_status: int = 400, reason: str = "refused by the test") -> None:

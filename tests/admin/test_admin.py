@@ -103,7 +103,7 @@ def test_asking_lanck_brings_the_news(admin_client, lanck, phone):
     lanck.sent[-1].status = "UNDELIVERED"
     data = {"action": "ask_lanck", "_selected_action": [str(verification.pk)]}
     page = admin_client.post(address("verification"), data, follow=True).content.decode()
-    assert "Asked about 1 message; 1 has a new status." in page
+    assert "Asked about 1 message. News: 1." in page
     assert Message.objects.get().status == "UNDELIVERED"
 
 

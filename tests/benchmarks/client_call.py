@@ -37,23 +37,24 @@ def main() -> None:
     from django.conf import settings
 
     settings.configure()
-    from django_lanck.client import LanckClient
+    from django_lanck.client import LanckClient, Options
 
     ours, theirs = multiprocessing.Pipe()
     server = multiprocessing.Process(target=serve, args=[theirs], daemon=True)
     server.start()
     url = f"http://127.0.0.1:{ours.recv()}/v1"
-    client = LanckClient(
+    options = Options(
         base_url=url,
         access_token="id:secret",
         connect_timeout=5,
         read_timeout=10,
         total_timeout=15,
         rate_limit_wait=3,
-        proxies={},
+        proxies=(),
         ca_file="",
         max_answer_bytes=1_048_576,
     )
+    client = LanckClient(options)
     bare = requests.Session()
     bare.auth = ("id", "secret")
     form = {"requestId": "r1", "code": "123456"}

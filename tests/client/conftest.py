@@ -1,6 +1,6 @@
 import pytest
 
-from django_lanck.client import LanckClient
+from django_lanck.client import LanckClient, Options
 
 TOKEN = "id-of-account:kept-secret"
 
@@ -14,10 +14,10 @@ def make_client():
             "read_timeout": 0.4,
             "total_timeout": 2.0,
             "rate_limit_wait": 0.0,
-            "proxies": {},
+            "proxies": (),
             "ca_file": "",
             "max_answer_bytes": 10_000,
         }
-        return LanckClient(base_url=base_url, **{**defaults, **keys})
+        return LanckClient(Options(base_url=base_url, **{**defaults, **keys}))
 
     return make

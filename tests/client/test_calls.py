@@ -11,7 +11,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
-from django_lanck.client import LanckClient, get_client, parse_number, parse_time
+from django_lanck.client import LanckClient, get_client, parse_time, to_e164
 from django_lanck.client.payloads import CheckAnswer, VerifyInfo
 
 from .conftest import TOKEN
@@ -202,7 +202,7 @@ def test_times_are_seconds_or_milliseconds(value, time_):
     ],
 )
 def test_numbers_come_with_and_without_plus(value, number):
-    assert parse_number(value) == number
+    assert to_e164(value) == number
 
 
 # The session
@@ -220,7 +220,7 @@ def test_the_environment_neither_helps_nor_hinders(make_client, monkeypatch, tmp
 
 def test_the_settings_proxy_is_used(make_client):
     with scripted(OK) as proxy:
-        make_client("http://127.0.0.1:9/v1", proxies={"http": f"http://127.0.0.1:{proxy.port}"}).verify(
+        make_client("http://127.0.0.1:9/v1", proxies=(("http", f"http://127.0.0.1:{proxy.port}"),)).verify(
             number="+1", method="sms"
         )
     assert proxy.requests[0].path == "http://127.0.0.1:9/v1/verify"
@@ -282,9 +282,10 @@ FORK = """
 import os, sys
 from django.conf import settings
 settings.configure()
-from django_lanck.client import LanckClient
-client = LanckClient(base_url=sys.argv[1], access_token="a:b", connect_timeout=1, read_timeout=1, total_timeout=3,
-                     rate_limit_wait=0, proxies={}, ca_file="", max_answer_bytes=1000)
+from django_lanck.client import LanckClient, Options
+options = Options(base_url=sys.argv[1], access_token="a:b", connect_timeout=1, read_timeout=1, total_timeout=3,
+                  rate_limit_wait=0, proxies=(), ca_file="", max_answer_bytes=1000)
+client = LanckClient(options)
 client.verify(number="+1", method="sms")
 child = os.fork()
 client.verify(number="+1", method="sms")

@@ -93,7 +93,7 @@ def test_a_certificate_of_the_ca_file_is_trusted_whatever_the_environment_says(m
 
 
 def test_a_proxy_that_cannot_be_reached_is_not_sent(make_client, unused_port):
-    proxies = {"http": f"http://127.0.0.1:{unused_port}", "https": f"http://127.0.0.1:{unused_port}"}
+    proxies = (("http", f"http://127.0.0.1:{unused_port}"), ("https", f"http://127.0.0.1:{unused_port}"))
     fails(NotSent, make_client("https://lanck.example/v1", proxies=proxies))
 
 
@@ -132,6 +132,7 @@ def test_what_was_surely_not_sent_is_tried_once_more(make_client, unused_port, m
         pytest.param(says(b"\xff\xfe"), id="not UTF-8"),
         pytest.param(says("[" * 9000), id="nested too deep"),
         pytest.param(says("{}"), id="no request id"),
+        pytest.param(says('{"requestId": "\\u0000"}'), id="request id that no database takes"),
         pytest.param(says('{"requestId": 7}'), id="request id of another type"),
         pytest.param(says('{"requestId": "' + "r" * 129 + '"}'), id="request id too long"),
         pytest.param(says('{"requestId": "' + "r" * 20_000 + '"}'), id="answer too large"),
@@ -222,6 +223,9 @@ def test_every_error_of_the_table_is_tested():
         ('{"errorCode": "6", "errorReason": "x"}', 403, exceptions.InsufficientFunds, 6, "x"),
         ('{"errorCode": null, "errorReason": "x"}', 404, APIError, None, "x"),
         ('{"errorCode": true, "errorReason": 7}', 404, APIError, None, '{"errorCode": true, "errorReason": 7}'),
+        ('{"errorCode": 9, "errorReason": "no +12015550123\\n!"}', 400, exceptions.Rejected, 9, "no +… !"),
+        ("\x00\x01binary", 400, APIError, None, " binary"),
+        ('{"errorReason": "\\u0000"}', 400, APIError, None, '{"errorReason": "\\u0000"}'),
         ('{"errorCode": 11, "errorReason": "x"}', 200, exceptions.InvalidNumber, 11, "x"),
     ],
 )

@@ -16,7 +16,7 @@ def within_one_second(burst):
         answers = burst()
         if int(time.time()) == second:
             return answers
-    pytest.skip("This machine is too slow for 40 requests in a second.")
+    pytest.fail("This machine is too slow for 40 requests in a second.")
 
 
 def test_the_31st_request_in_a_second_is_refused_and_not_carried_out(api):

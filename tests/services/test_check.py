@@ -8,7 +8,7 @@ from django.views.debug import ExceptionReporter
 from django_lanck import signals
 from django_lanck.exceptions import Refusal
 from django_lanck.models import Message, Verification
-from django_lanck.services import check_verification, resend_verification, start_verification
+from django_lanck.services import check_verification, checking, resend_verification, start_verification
 from tests.services.test_start import statements
 
 pytestmark = pytest.mark.django_db
@@ -173,6 +173,27 @@ def test_a_lost_answer_on_the_last_attempt_can_still_be_settled(lanck, verificat
     with pytest.raises(Refusal):
         check(verification, lanck.sent[-1].code)
     assert check(verification, lanck.sent[-1].code).proof
+
+
+def test_when_the_time_ends_during_a_check_the_answer_is_expired(lanck, verification, age, monkeypatch, heard):
+    failed = heard(signals.verification_failed)
+    get_client = checking.get_client
+    monkeypatch.setattr(checking, "get_client", lambda: age(verification, 700) or get_client())
+    assert check(verification, lanck.sent[-1].code).refusal == "expired"
+    assert not lanck.sent[-1].checks
+    assert [said["reason"] for said in failed] == ["expired"]
+
+
+def test_a_purpose_that_was_removed_meanwhile_still_gets_its_proof(lanck, verification):
+    with override_settings(LANCK={**lanck.settings, "PURPOSES": {}}):
+        assert check(verification, lanck.sent[-1].code).proof
+
+
+def test_an_invalid_number_at_a_check_is_not_the_persons_fault(lanck, verification):
+    lanck.refuse(11)
+    with pytest.raises(Refusal) as refused:
+        check(verification, lanck.sent[-1].code)
+    assert (refused.value.code, refused.value.errors) == ("unavailable", {})
 
 
 def test_two_lost_answers_for_different_codes_settle_nothing(lanck, verification):

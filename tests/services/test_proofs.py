@@ -113,3 +113,13 @@ def test_one_redeemed_proof_cannot_serve_two_users(prove, make_user):
     redeem_proof(proof=proof)
     claim_number(user=make_user("a"), proof=proof)
     assert refused(claim_number, user=make_user("b"), proof=proof) == "newer_claim"
+
+
+def test_ones_own_older_proof_changes_nothing(prove, make_user):
+    old, new = prove(), prove()
+    redeem_proof(proof=old)
+    redeem_proof(proof=new)
+    owner = make_user("a")
+    claim = claim_number(user=owner, proof=new)
+    assert claim_number(user=owner, proof=old) == claim
+    assert VerifiedNumber.objects.get().verified_at == claim.verified_at

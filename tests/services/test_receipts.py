@@ -115,24 +115,27 @@ def test_of_one_message_at_most_fifty_receipts_are_kept(lanck, sent):
     assert status() == "DELIVERED"
 
 
-def test_a_receipt_that_comes_before_the_answer_brings_the_id(lanck, phone):
-    carry_out = lanck.handle
-
-    def receipt_first(*arguments):
-        answer = carry_out(*arguments)
-        threads.append(lanck.sent[-1])
-        return answer
-
-    threads = []
-    lanck.handle = receipt_first
+def test_a_receipt_brings_the_id_of_a_message_whose_answer_was_lost(lanck, phone):
     lanck.lose_answer()
-    try:
-        start_verification(number=phone)
-    finally:
-        del lanck.handle
-    lanck.report(threads[0], "DELIVERED")
+    start_verification(number=phone)
+    lanck.report(lanck.sent[-1], "DELIVERED")
     message = Message.objects.get()
-    assert (message.request_id, message.status) == (threads[0].request_id, "DELIVERED")
+    assert (message.request_id, message.status) == (lanck.sent[-1].request_id, "DELIVERED")
+
+
+def test_the_same_word_at_a_later_time_is_no_change(lanck, sent, heard):
+    changed = heard(signals.message_status_changed)
+    for second in range(3):
+        lanck.report(sent, "SENT", timestamp=1700000000 + second)
+    assert [(said["old_status"], said["new_status"]) for said in changed] == [("accepted", "SENT")]
+    assert Message.objects.get().status_at.timestamp() == 1700000002
+
+
+def test_asking_about_a_network_with_an_odd_code(lanck, sent):
+    lanck.answer({"id": sent.request_id, "status": "SENT", "mccmnc": "1" * 7, "network": "x" * 200, "country": "USA"})
+    message = Message.objects.get()
+    assert refresh_message(message=message)
+    assert (message.mccmnc, message.network, message.country) == ("", "x" * 100, "US")
 
 
 def test_the_direct_answer_wins_over_the_id_of_a_receipt_and_keeps_its_status(lanck, phone):

@@ -73,6 +73,13 @@ def test_attempts_go_on_counting(lanck, verification, age):
     assert resend_verification(verification_id=verification.pk).attempts_left == 1
 
 
+def test_without_attempts_left_no_code_is_sent(lanck, verification, age):
+    Verification.objects.update(attempts=5, failures=4)
+    age(verification, 31)
+    assert refusal(resend_verification, verification_id=verification.pk).code == "exhausted"
+    assert len(lanck.sent) == 1
+
+
 def test_a_refused_resend_leaves_the_earlier_code_and_gives_the_resend_back(lanck, verification, age):
     age(verification, 31)
     before = Verification.objects.values().get()

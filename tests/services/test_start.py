@@ -1,4 +1,6 @@
 import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
@@ -180,6 +182,15 @@ def test_a_refusal_of_lanck_cancels_and_tells_the_person_nothing_of_the_account(
     assert not started
 
 
+def test_whatever_lanck_says_can_be_stored(lanck, phone):
+    lanck.refuse(9, reason="no \x00 \ud800 +12015550123")
+    with pytest.raises(Refusal):
+        start_verification(number=phone)
+    message = Message.objects.get()
+    assert message.status == "refused"
+    assert phone not in message.error_reason
+
+
 def test_nobody_listening_at_lanck_cancels(lanck, phone, unused_port):
     with with_lanck(lanck, BASE_URL=f"http://127.0.0.1:{unused_port}/v1"), pytest.raises(Refusal) as refused:
         start_verification(number=phone)
@@ -246,6 +257,20 @@ def test_another_binding_finds_nothing(lanck, phone):
         with pytest.raises(Refusal) as refused:
             services.get_verification(verification_id=verification.pk, binding=binding)
         assert refused.value.code == "not_found"
+
+
+def test_a_row_that_was_read_alone_knows_its_state_too(lanck, phone, age):
+    age(start_verification(number=phone), 601)
+    assert Verification.objects.get().current_state == "expired"
+
+
+def test_someone_anonymous_is_nobody(lanck, phone):
+    assert start_verification(number=phone, user=AnonymousUser()).user is None
+
+
+def test_someone_anonymous_without_a_session_cannot_be_told_apart(rf):
+    with pytest.raises(ImproperlyConfigured):
+        services.binding_for(rf.get("/"), create=True)
 
 
 def test_the_binding_is_not_stored_in_clear(lanck, phone):
