@@ -178,7 +178,7 @@ REFUSALS: Final[Mapping[str, tuple[int, str | Promise]]] = {
     "newer_claim": (409, _("Someone proved this number more recently.")),
     "resend_too_soon": (429, _("Please wait a little before you ask for another code.")),
     "outcome_unknown": (503, _("We do not know yet whether your code was sent. Try again in a moment.")),
-    "check_unknown": (503, _("We could not learn whether this code is right. Send the same code again in a moment.")),
+    "check_unknown": (503, _("We could not learn whether this code is right. Enter the same code again in a moment.")),
     "unavailable": (503, _("We cannot send or check codes at the moment. Try again in a moment.")),
 }
 

@@ -95,7 +95,10 @@ def sentence(refusal: Refusal) -> str:
     """A refusal, with the time to wait where waiting helps."""
     if refusal.retry_after is None:
         return refusal.detail
-    return f"{refusal.detail.removesuffix('.')} ({seconds(refusal.retry_after)})."
+    wait = f"in {seconds(refusal.retry_after)}"
+    if "in a moment" in refusal.detail:
+        return refusal.detail.replace("in a moment", wait)
+    return f"{refusal.detail} Try again {wait}."
 
 
 def _plural(number: int, unit: str) -> str:

@@ -7,6 +7,7 @@ import unittest
 from pathlib import Path
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.checks import Error
 from django.test import RequestFactory, override_settings
 from django.urls import include, path
@@ -51,21 +52,30 @@ def test_a_snippet_runs(name, index, lanck, phone, monkeypatch, client, rf):
         assert unittest.TextTestRunner().run(suite).wasSuccessful()
     if "test_a_person_can_verify_a_number" in names:
         names["test_a_person_can_verify_a_number"](client, lanck)
-    if "claim_number" in names:
+    if "claim_number" in names and ("signup" in names or "make_account" in names):
         make_account(names, lanck, phone, rf)
 
 
 def make_account(names, lanck, phone, rf: RequestFactory) -> None:
     binding = "session:abc"
-    verification = start_verification(number=phone, binding=binding)
-    proof = check_verification(verification_id=verification.pk, code=lanck.sent[-1].code, binding=binding).proof
-    if "signup" in names:
-        request = rf.get("/")
-        request.session = {"lanck_binding": "abc"}
-        user = names["signup"](request, proof)
-    else:
+    proof = prove(lanck, phone, binding)
+    if "signup" not in names:
         user = names["make_account"](proof, binding)
-    assert VerifiedNumber.objects.get(number=phone).user == user
+        assert VerifiedNumber.objects.get(number=phone).user == user
+        return
+    statuses = []
+    for given in (proof, proof, prove(lanck, phone, binding)):
+        request = rf.post("/", {"proof": given})
+        request.session = SessionStore()
+        request.session["lanck_binding"] = "abc"
+        statuses.append(names["signup"](request).status_code)
+    assert statuses == [302, 400, 302]
+    assert request.session["_auth_user_id"] == str(VerifiedNumber.objects.get(number=phone).user_id)
+
+
+def prove(lanck, phone, binding) -> str:
+    verification = start_verification(number=phone, binding=binding)
+    return check_verification(verification_id=verification.pk, code=lanck.sent[-1].code, binding=binding).proof
 
 
 def test_json_that_is_shown_is_what_is_answered():

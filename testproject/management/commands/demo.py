@@ -20,6 +20,8 @@ ADMIN = "admin"
 
 
 class Command(BaseCommand):
+    # After the port was looked at: other settings are made of it, and its own sentence is the clear one.
+    requires_system_checks = ()
     help = "Prepare the demo's database and admin user, print the addresses, and serve."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,6 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *, no_serve: bool, **options: Any) -> None:
         port = _port()
+        self.check()
         if not no_serve:
             _require_free(port)
         call_command("migrate", verbosity=0, interactive=False)
@@ -49,7 +52,7 @@ class Command(BaseCommand):
         ]
         lines = [f"  {name:<19}{self.style.HTTP_INFO(address)}  {note}".rstrip() for name, address, note in rows]
         title = self.style.MIGRATE_HEADING("The django-lanck demo")
-        return "\n".join(["", f"  {title}, on {conf.base_url}", "", *lines, ""])
+        return "\n".join(["", f"  {title}. Its LANCK is {conf.base_url}", "", *lines, ""])
 
 
 class Server(Runserver):
