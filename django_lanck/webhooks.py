@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.contrib.auth.decorators import login_not_required
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.log import log_response
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_http_methods
 
 from .exceptions import Refusal
 from .jsonbody import BadJSON, read_json
 from .services import record_receipt
 
+logger = logging.getLogger("django_lanck")
+
 
 @csrf_exempt
 @login_not_required
 @transaction.non_atomic_requests
-@require_http_methods(["POST", "GET", "HEAD"])
 @sensitive_variables()
 def receipt(request: HttpRequest, token: str) -> HttpResponse:
     """Take one delivery receipt. The body is read as JSON whatever its content type says: LANCK's is wrong."""
+    if request.method not in ("POST", "GET", "HEAD"):
+        return _refuse(request, 405, "method_not_allowed", "Receipts come by POST.")
     if request.method != "POST":
         return HttpResponse("This address takes delivery receipts by POST.\n", content_type="text/plain")
     try:
         record_receipt(token=token, payload=read_json(request))
     except BadJSON as error:
         return _refuse(request, 400, "invalid_body", str(error))
+    except DatabaseError:
+        logger.exception("A receipt could not be stored")
+        return _refuse(request, 503, "unavailable", "Try again later.")
     except Refusal as refusal:
         return _refuse(request, refusal.http_status, refusal.code, refusal.detail)
     return HttpResponse(status=204)

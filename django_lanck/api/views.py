@@ -68,7 +68,7 @@ class VerificationsView(PhoneView):
     def post(self, request: Request) -> Response:
         verification = services.start_verification(
             **self.read(StartSerializer, request),
-            user=request.user if request.user.is_authenticated else None,
+            user=request.user,
             binding=services.binding_for(request, create=True),
             ip=request.META.get("REMOTE_ADDR"),
         )

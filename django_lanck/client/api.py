@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from django.views.decorators.debug import sensitive_variables
+
 from ..conf import conf
 from ..exceptions import OutcomeUnknown
 from .payloads import Accepted, CheckAnswer, RequestInfo, VerifyInfo
@@ -79,11 +81,12 @@ class LanckClient:
         form = {name: str(value) for name, value in parameters.items() if value is not None}
         answer = self._transport.call("POST", path, form=form)
         request_id = answer.get("requestId")
-        if not isinstance(request_id, str) or not 0 < len(request_id) <= 128:
+        if not isinstance(request_id, str) or not 0 < len(request_id) <= 128 or not request_id.strip("."):
             raise OutcomeUnknown("LANCK's answer has no request id")
         return Accepted(request_id=request_id, raw=answer)
 
 
+@sensitive_variables()
 def get_client() -> LanckClient:
     """The client for the site's settings. One is made for each set of values, and kept with its connections."""
     return _client(

@@ -65,6 +65,14 @@ class _TimedResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(_TimedSocket(sock), *args, **kwargs)  # type: ignore[arg-type]
 
+    def _read_status(self) -> tuple[str, int, str]:
+        """The status of the final answer. http.client takes 102 and 103 for one, and the next call would get ours."""
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if status == 100 or not 100 < status < 200:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+
 
 class _TimedHTTPConnection(HTTPConnection):
     response_class = _TimedResponse

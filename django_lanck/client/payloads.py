@@ -26,9 +26,10 @@ def parse_time(value: object) -> datetime | None:
 def _parse_iso(text: str) -> datetime | None:
     try:
         time = datetime.fromisoformat(text)
-        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+        time = (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return time if EARLIEST <= time.timestamp() <= LATEST else None
 
 
 def to_e164(value: object) -> str:

@@ -67,6 +67,11 @@ class Options:
             raise ImproperlyConfigured("LANCK['ACCESS_TOKEN'] has to be LANCK's access token, 'id:secret'.")
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: a redirect is not followed, and its body is not read to find out where it would lead."""
+
+
 class Transport:
     """Sends requests and turns what comes back into an answer or one of the three failures."""
 
@@ -105,7 +110,7 @@ class Transport:
             )
             with response:
                 content = response.raw.read(self.options.max_answer_bytes + 1, decode_content=False)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             # From None: requests' exceptions carry the request, with its token and its code.
             raise _failure(error) from None
         if len(content) > self.options.max_answer_bytes:
@@ -121,7 +126,7 @@ class Transport:
         return session
 
     def _new_session(self) -> requests.Session:
-        session = requests.Session()
+        session = _Session()
         session.trust_env = False  # no netrc, no proxies or CA files but the settings' own
         session.proxies = dict(self.options.proxies)
         session.verify = self.options.ca_file or True
@@ -172,13 +177,16 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
             continue
         seen.append(current)
         yield current
-        left += [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
+        # Not __context__: that leads on to whatever the caller was handling before.
+        left += [current.__cause__, getattr(current, "reason", None), *current.args]
 
 
 def _answer(response: requests.Response, content: bytes) -> dict[str, Any]:
     status = response.status_code
     parsed = _parse(response, content)
     error_code = _error_code(parsed)
+    if 200 <= status < 300 and error_code is not None and "requestId" in (parsed or {}):
+        raise OutcomeUnknown("LANCK's answer says yes and no", http_status=status)
     if 400 <= status < 500 or (200 <= status < 300 and error_code is not None):
         raise _error(status, error_code, parsed, content)
     if not 200 <= status < 300:
@@ -201,14 +209,15 @@ def _parse(response: requests.Response, content: bytes) -> dict[str, Any] | None
 def _error_code(parsed: dict[str, Any] | None) -> int | None:
     code = (parsed or {}).get("errorCode")
     try:
-        return int(code) if isinstance(code, int | str) and not isinstance(code, bool) else None
+        number = int(code) if isinstance(code, int | str) and not isinstance(code, bool) else -1
     except ValueError:
         return None
+    return number if 0 <= number < 2**15 else None
 
 
 def _error(status: int, code: int | None, parsed: dict[str, Any] | None, content: bytes) -> APIError:
     reason = (parsed or {}).get("errorReason")
     text = reason if isinstance(reason, str) else content[: REASON_LENGTH * 4].decode("utf-8", "replace")
-    # Kept and logged: as text that every database takes, and without anybody's number.
-    text = re.sub(r"\d{5,}", "…", re.sub(r"[\x00-\x1f\x7f]+", " ", text))
+    # Kept and logged: as text that every database takes, and without a number or a code.
+    text = re.sub(r"\d{4,}", "…", re.sub(r"[\x00-\x1f\x7f]+", " ", text))
     return api_error(http_status=status, error_code=code, error_reason=text[:REASON_LENGTH])

@@ -45,6 +45,11 @@ OTHER_WORD: Final = 3
 FINAL_RANK: Final = RANKS[Status.REJECTED]
 
 
+def rank_of(status: str) -> int:
+    """The rank of a word of LANCK's."""
+    return RANKS[status] if status in LANCKS_WORDS else OTHER_WORD
+
+
 class MessageQuerySet(models.QuerySet["Message"]):
     def lock(self) -> None:
         """Keep others from changing the rows until the transaction ends.
@@ -65,7 +70,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def raise_status(self, status: str, at: datetime | None, **fields: Any) -> bool:
         """Set the status to LANCK's word unless what is known outranks it; True for the one who changed the row."""
-        rank = RANKS[status] if status in LANCKS_WORDS else OTHER_WORD
+        rank = rank_of(status)
         higher = Q(status_rank__lt=rank)
         same_rank = Q(status_rank=rank)
         if at is None:

@@ -56,7 +56,7 @@ class VerificationQuerySet(models.QuerySet["Verification"]):
         """Take the resend that follows the given number of resends, and set the times that follow it."""
         return bool(
             self.open()
-            .filter(resends=resends, resend_at__lte=DatabaseNow())
+            .filter(resends=resends, resend_at__lte=DatabaseNow(), attempts__lt=F("max_attempts"))
             .update(
                 resends=resends + 1,
                 method=method,

@@ -18,6 +18,6 @@ def ask(call: Callable[[], T]) -> T:
     """
     for connection in connections.all(initialized_only=True):
         lasting = connection.vendor == "sqlite" or connection.settings_dict["CONN_MAX_AGE"] != 0
-        if not (lasting or connection.in_atomic_block):
+        if not (lasting or connection.in_atomic_block) and connection.get_autocommit():
             connection.close()
     return call()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.views.decorators.debug import sensitive_variables
@@ -30,6 +33,10 @@ CODE_IS_OVER = (exceptions.RequestExpired, exceptions.TooManyAttempts, exception
 # Nothing was compared, so the attempt is given back.
 NOT_COMPARED = (exceptions.NotSent, exceptions.TooManyRequests, *ACCOUNT_ERRORS)
 LOOK_AGAIN = 2
+
+
+class _NoInfo(exceptions.LanckError):
+    """LANCK refuses to say whether a code was right: it does not know the request, or not the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +94,12 @@ def _ask(client: LanckClient, verification: Verification, message: Message, digi
     try:
         answer = ask(lambda: client.verify_check(request_id=request_id, code=digits))
     except exceptions.WrongCode:
+        if message.lost_check == _code_hash(message, digits):
+            Message.objects.filter(pk=message.pk, lost_check=message.lost_check).update(lost_check="")
         return _failed(verification)
     except CODE_IS_OVER as error:
         log_failure(f"Message {message.pk}: its code is over", error)
-        return CheckResult(verification, "code_expired")
+        return _code_is_over(client, verification, message, digits)
     except NOT_COMPARED as error:
         log_failure(f"Message {message.pk}: its code was not checked", error)
         row.give_back_attempt()
@@ -102,22 +111,37 @@ def _ask(client: LanckClient, verification: Verification, message: Message, digi
     except exceptions.APIError as error:
         log_failure(f"Message {message.pk}: its code was not checked", error)
         raise unavailable(error) from error
-    if _proves(client, answer, verification, message):
-        return _succeeded(verification)
+    with contextlib.suppress(_NoInfo):
+        if _proves(client, answer, verification, message):
+            return _succeeded(verification)
     Message.objects.filter(pk=message.pk).remember_lost_check(_code_hash(message, digits))
     raise Refusal("check_unknown", retry_after=LOOK_AGAIN)
+
+
+def _code_is_over(client: LanckClient, verification: Verification, message: Message, digits: str) -> CheckResult:
+    """LANCK checks this code no more: perhaps because it found it right, in an answer that was lost or is another's."""
+    if message.lost_check == _code_hash(message, digits):
+        with contextlib.suppress(_NoInfo):
+            if _verified_at_lanck(client, verification, message):
+                return _succeeded(verification)
+    _read_again(verification)
+    return CheckResult(verification, _ended(verification) or "code_expired")
 
 
 def _settle(verification: Verification, message: Message, digits: str) -> CheckResult:
     """An earlier check of this message had no answer: ask whether LANCK found that code right.
 
     Only the digits that were asked about then are verified by it. Others are simply wrong: LANCK verifies a request
-    once. If LANCK found nothing right, this is a check like any other.
+    once. If LANCK found nothing right, or does not say, this is a check like any other; the lost one is remembered,
+    because LANCK may be late.
     """
     client = get_client()
     same = constant_time_compare(message.lost_check, _code_hash(message, digits))
-    if not _verified_at_lanck(client, verification, message):
-        Message.objects.filter(pk=message.pk, lost_check=message.lost_check).update(lost_check="")
+    try:
+        verified = _verified_at_lanck(client, verification, message)
+    except _NoInfo:
+        verified = False
+    if not verified:
         return _check(verification, message, digits)
     if same:
         return _succeeded(verification)
@@ -138,6 +162,11 @@ def _verified_at_lanck(client: LanckClient, verification: Verification, message:
     request_id = _request_id(message)
     try:
         info = ask(lambda: client.verify_info(request_id=request_id))
+    except exceptions.APIError as error:
+        log_failure(f"Message {message.pk}: whether its code was right is unknown", error)
+        if isinstance(error, NOT_COMPARED):
+            raise Refusal("check_unknown", retry_after=LOOK_AGAIN) from error
+        raise _NoInfo from error
     except exceptions.LanckError as error:
         log_failure(f"Message {message.pk}: whether its code was right is unknown", error)
         raise Refusal("check_unknown", retry_after=LOOK_AGAIN) from error
@@ -152,9 +181,15 @@ def _succeeded(verification: Verification) -> CheckResult:
         return CheckResult(verification, _reason(verification))
     verification.state = Verification.State.VERIFIED
     signals.number_verified.send_robust(
-        Verification, verification=verification, number=verification.number, user=verification.user
+        Verification, verification=verification, number=verification.number, user=_user_of(verification)
     )
     return CheckResult(verification, proof=proof)
+
+
+def _user_of(verification: Verification) -> Any:
+    # Asked for now: the user may have been deleted while LANCK was asked.
+    users = get_user_model()._default_manager
+    return users.filter(pk=verification.user_id).first() if verification.user_id else None
 
 
 def _failed(verification: Verification) -> CheckResult:
@@ -182,8 +217,12 @@ def _ended(verification: Verification) -> str | None:
 
 def _reason(verification: Verification) -> str:
     """Why a conditional UPDATE found nothing to change: somebody else was faster."""
-    verification.refresh_from_db(from_queryset=Verification.objects.annotate(now=DatabaseNow()))  # type: ignore[no-redef]
+    _read_again(verification)
     return _ended(verification) or "exhausted"
+
+
+def _read_again(verification: Verification) -> None:
+    verification.refresh_from_db(from_queryset=Verification.objects.annotate(now=DatabaseNow()))  # type: ignore[no-redef]
 
 
 def _request_id(message: Message) -> str:
@@ -198,4 +237,4 @@ def _code_hash(message: Message, digits: str) -> str:
 
 
 def proof_hash(proof: str) -> str:
-    return hashlib.sha256(proof.encode()).hexdigest()
+    return hashlib.sha256(str(proof).encode(errors="surrogatepass")).hexdigest()

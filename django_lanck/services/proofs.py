@@ -47,7 +47,11 @@ def claim_number(*, user: AbstractBaseUser, proof: str) -> VerifiedNumber:
     except Verification.DoesNotExist:
         raise Refusal("invalid_proof") from None
     with transaction.atomic():
-        return _insert(verification, user) or _take_over(verification, user)
+        # An owner's row first: two that insert at once would both hold the index that the take-over needs.
+        claim = _take_over(verification, user) or _insert(verification, user) or _take_over(verification, user)
+    if claim is None:
+        raise Refusal("newer_claim")
+    return claim
 
 
 def _insert(verification: Verification, user: AbstractBaseUser) -> VerifiedNumber | None:
@@ -63,21 +67,21 @@ def _insert(verification: Verification, user: AbstractBaseUser) -> VerifiedNumbe
         return None
 
 
-def _take_over(verification: Verification, user: AbstractBaseUser) -> VerifiedNumber:
+def _take_over(verification: Verification, user: AbstractBaseUser) -> VerifiedNumber | None:
     row = VerifiedNumber.objects.filter(number=verification.number)
-    old_user_id = row.values_list("user_id", flat=True).first()
+    old = row.select_for_update().first()
+    if old is None:
+        return None
     if not row.take_over(verification, user.pk):
-        claim = row.first()
-        if claim is not None and claim.user_id == user.pk:
-            return claim  # it rests on this proof already, or on a newer one of theirs
-        raise Refusal("newer_claim")
+        # Their own row rests on this proof already, or on a newer one of theirs.
+        return old if old.user_id == user.pk else None
     claim = row.get()
-    if old_user_id is not None and old_user_id != user.pk:
+    if old.user_id != user.pk:
         announce = partial(
             signals.number_taken_over.send_robust,
             VerifiedNumber,
             verified_number=claim,
-            old_user_id=old_user_id,
+            old_user_id=old.user_id,
             new_user_id=user.pk,
         )
         transaction.on_commit(announce, robust=True)

@@ -19,6 +19,7 @@ from ..client import get_client, parse_time, to_e164
 from ..conf import conf
 from ..exceptions import Refusal
 from ..models import Message, Receipt
+from ..models.message import rank_of
 from .asking import ask
 
 # What could hold a person's number or code; on a flash call the calling number is the code.
@@ -158,7 +159,9 @@ def _keep(message: Any, facts: Mapping[str, Any]) -> None:
 def _raise_status(message: Message, status: str, at: datetime | None, fields: Mapping[str, Any]) -> bool:
     changed = Message.objects.filter(pk=message.pk).raise_status(status, at, **fields)
     if changed:
-        message.status = status
+        now_known = {"status": status, "status_rank": rank_of(status), "status_at": at, **fields}
+        for name, value in now_known.items():
+            setattr(message, name, value)
     return changed
 
 

@@ -34,7 +34,7 @@ def send(message: Message, call: Callable[[], Accepted]) -> None:
     row = Message.objects.filter(pk=message.pk)
     try:
         accepted = ask(call)
-    except exceptions.OutcomeUnknown as error:
+    except (exceptions.OutcomeUnknown, exceptions.InternalServerError) as error:
         logger.warning("Message %s: whether LANCK took it is unknown: %s", message.pk, error)
         _remember(message, Status.UNKNOWN)
         row.record_answer(Status.UNKNOWN, error_reason=str(error)[:200])

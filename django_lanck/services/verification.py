@@ -94,7 +94,7 @@ def resend_verification(
         row = Verification.objects.filter(pk=before.pk)
         wait = waits[0] if waits else None
         if not row.claim_resend(resends=before.resends, method=method, wait=wait, lifetime=profile.lifetime):
-            raise Refusal("resend_too_soon", retry_after=wait or profile.lifetime)
+            raise _lost_resend(before, binding, wait or profile.lifetime)
         verification = row.annotate(now=DatabaseNow()).get()  # type: ignore[no-redef]
         message = _new_message(verification, parse_number(verification.number))
         callback = callback_url(message)
@@ -156,6 +156,12 @@ def refusal_code(verification: Verification) -> str | None:
     if state == Verification.State.PENDING:
         return None
     return "already_verified" if state == Verification.State.VERIFIED else state
+
+
+def _lost_resend(before: Verification, binding: str | Sequence[str], wait: int) -> Refusal:
+    """Why somebody else was faster: they ended it, or took this resend."""
+    refused = refusal_code(get_verification(verification_id=before.pk, binding=binding))
+    return Refusal(refused) if refused else Refusal("resend_too_soon", retry_after=wait)
 
 
 def _profile(purpose: str) -> Profile:

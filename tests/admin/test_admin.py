@@ -158,3 +158,8 @@ def test_no_page_has_a_code_a_token_or_a_proof(admin_client, lanck, phone, story
 def test_lists_can_be_filtered(admin_client, story, model, query, rows):
     page = admin_client.get(f"{address(model)}?{query}").content.decode()
     assert f"{rows} {model}" in page
+
+
+def test_a_masked_number_cannot_be_found_out_digit_by_digit(agent, story):
+    for model in ("verification", "message", "verifiednumber"):
+        assert agent.get(f"{address(model)}?number__startswith=%2B1201").status_code in (302, 400)

@@ -178,6 +178,7 @@ def test_an_answer_of_wrong_types_is_an_empty_one(make_client):
         ("2023-11-14T22:13:20", VERIFIED_AT),
         *[(value, None) for value in (None, True, "", "soon", [], 0, -1, 10**30, float("inf"), float("nan"), "nan")],
         ("0001-01-01T00:00:00+23:00", None),
+        ("9999-12-31T00:00:00", None),
         (10**400, None),
     ],
 )

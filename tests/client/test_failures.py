@@ -132,6 +132,10 @@ def test_what_was_surely_not_sent_is_tried_once_more(make_client, unused_port, m
         pytest.param(says(b"\xff\xfe"), id="not UTF-8"),
         pytest.param(says("[" * 9000), id="nested too deep"),
         pytest.param(says("{}"), id="no request id"),
+        pytest.param(says('{"requestId": ".."}'), id="request id of dots"),
+        pytest.param(says('{"requestId": "r1", "errorCode": 9}'), id="yes and no"),
+        pytest.param(says("", "302 Found", "Location: http://[bad"), id="redirect to nowhere"),
+        pytest.param(sends(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nx"), id="negative chunk"),
         pytest.param(says('{"requestId": "\\u0000"}'), id="request id that no database takes"),
         pytest.param(says('{"requestId": 7}'), id="request id of another type"),
         pytest.param(says('{"requestId": "' + "r" * 129 + '"}'), id="request id too long"),
@@ -173,6 +177,37 @@ def test_a_redirect_is_not_followed_and_the_token_does_not_leave(make_client):
 def test_the_status_of_an_unreadable_answer_is_kept(make_client):
     with scripted(says("", "502 Bad Gateway")) as server:
         assert fails(OutcomeUnknown, make_client(server.url)).http_status == 502
+
+
+def test_what_the_caller_was_handling_does_not_matter(make_client, unused_port):
+    with scripted(resets) as server:
+        client = make_client(server.url)
+        try:
+            send(make_client(f"http://127.0.0.1:{unused_port}/v1"))
+        except NotSent:
+            fails(OutcomeUnknown, client)
+
+
+@pytest.mark.parametrize("interim", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"])
+def test_interim_answers_are_not_the_answer(make_client, interim):
+    first, second = interim * 2 + answer('{"requestId": "r1"}'), answer('{"requestId": "r2"}')
+    with scripted(sends(first), sends(second)) as server:
+        client = make_client(server.url)
+        assert [send(client).request_id for _ in range(2)] == ["r1", "r2"]
+        assert server.connections == 1
+
+
+def test_the_body_of_a_redirect_is_not_read_whole(make_client):
+    def endless(connection):
+        connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 1000000000\r\n\r\n")
+        for _ in range(2000):
+            connection.sendall(b"x" * 100_000)
+            sent.append(1)
+
+    sent = []
+    with scripted(endless) as server:
+        fails(OutcomeUnknown, make_client(server.url))
+    assert len(sent) < 200
 
 
 # LANCK said no
@@ -225,7 +260,9 @@ def test_every_error_of_the_table_is_tested():
         ('{"errorCode": true, "errorReason": 7}', 404, APIError, None, '{"errorCode": true, "errorReason": 7}'),
         ('{"errorCode": 9, "errorReason": "no +12015550123\\n!"}', 400, exceptions.Rejected, 9, "no +… !"),
         ("\x00\x01binary", 400, APIError, None, " binary"),
-        ('{"errorReason": "\\u0000"}', 400, APIError, None, '{"errorReason": "\\u0000"}'),
+        ('{"errorReason": "\\u0000"}', 400, APIError, None, '{"errorReason": "\\u…"}'),
+        ('{"errorCode": -1, "errorReason": "x"}', 400, APIError, None, "x"),
+        ('{"errorCode": 1000000000000, "errorReason": "x"}', 400, APIError, None, "x"),
         ('{"errorCode": 11, "errorReason": "x"}', 200, exceptions.InvalidNumber, 11, "x"),
     ],
 )

@@ -1,6 +1,7 @@
 import logging
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.test import override_settings
 from django.views.debug import ExceptionReporter
@@ -194,6 +195,32 @@ def test_an_invalid_number_at_a_check_is_not_the_persons_fault(lanck, verificati
     with pytest.raises(Refusal) as refused:
         check(verification, lanck.sent[-1].code)
     assert (refused.value.code, refused.value.errors) == ("unavailable", {})
+
+
+def test_where_lanck_does_not_say_the_code_is_checked_again(lanck, verification):
+    lanck.answer({}, http_status=502)
+    with pytest.raises(Refusal):
+        check(verification, lanck.sent[-1].code)
+    lanck.refuse(20, http_status=404)  # it has no /verify/info
+    assert check(verification, lanck.sent[-1].code).proof
+
+
+def test_a_right_answer_that_lanck_knows_of_late_is_not_lost(lanck, verification):
+    code = lanck.sent[-1].code
+    lanck.lose_answer()
+    with pytest.raises(Refusal):
+        check(verification, code)
+    lanck.answer({"status": "processing", "number": verification.number})
+    assert check(verification, code).proof
+
+
+def test_a_user_deleted_during_the_check_does_not_lose_the_proof(lanck, phone, heard):
+    verified = heard(signals.number_verified)
+    user = get_user_model().objects.create_user("gone")
+    verification = start_verification(number=phone, user=user)
+    user.delete()
+    assert check(verification, lanck.sent[-1].code).proof
+    assert verified[0]["user"] is None
 
 
 def test_two_lost_answers_for_different_codes_settle_nothing(lanck, verification):

@@ -52,7 +52,7 @@ def test_a_proof_grows_old(prove, age, lanck):
     assert refused(redeem_proof, proof=proof) == "invalid_proof"
 
 
-@pytest.mark.parametrize("proof", ["", "x", "x" * 10_000, "\x00", "ü"])
+@pytest.mark.parametrize("proof", ["", "x", "x" * 10_000, "\x00", "ü", "\ud800", None, 7])
 def test_what_is_no_proof_is_refused(proof):
     assert refused(redeem_proof, proof=proof) == "invalid_proof"
 

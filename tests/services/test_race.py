@@ -4,14 +4,17 @@ import threading
 import time
 
 import pytest
-from django.db import connection
+from django.contrib.auth import get_user_model
+from django.db import connection, transaction
 from django.test import Client, override_settings
 
 from django_lanck import signals
 from django_lanck.exceptions import Refusal
-from django_lanck.models import Message, Receipt, Verification
+from django_lanck.models import Message, Receipt, Verification, VerifiedNumber
 from django_lanck.services import (
     check_verification,
+    claim_number,
+    record_receipt,
     redeem_proof,
     resend_verification,
     start_verification,
@@ -195,3 +198,43 @@ def test_a_slow_lanck_holds_no_database_connection(lanck, phone, monkeypatch):
     monkeypatch.setattr(lanck, "handle", look)
     start_verification(number=phone)
     assert held == [False]
+
+
+@pytest.mark.parametrize("owned", [False, True])
+def test_of_users_who_claim_a_number_at_once_the_newest_proof_owns_it(lanck, phone, owned):
+    def prove():
+        verification = start_verification(number=phone)
+        proof = check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
+        redeem_proof(proof=proof)
+        return proof
+
+    users = [get_user_model().objects.create_user(f"user{number}") for number in range(9)]
+    if owned:
+        claim_number(user=users[8], proof=prove())
+    proofs = [prove() for _ in range(8)]
+    results = at_once(lambda number: claim_number(user=users[number], proof=proofs[number]), 8, threads=8)
+    assert {type(result) for result in results} <= {VerifiedNumber, Refusal}, results
+    assert VerifiedNumber.objects.get().user == users[7]
+
+
+def test_losers_of_a_double_click_hear_that_it_is_verified(lanck, verification):
+    code = lanck.sent[-1].code
+    results = at_once(lambda number: check_verification(verification_id=verification.pk, code=code), 5, threads=5)
+    assert sum(bool(result.proof) for result in results) == 1
+    assert {result.refusal for result in results if not result.proof} <= {"already_verified", "code_expired"}
+
+
+@pytest.mark.parametrize("service", ["resend", "receipt"])
+def test_no_service_that_sends_or_stores_runs_inside_a_transaction(lanck, verification, age, service):
+    age(verification, 31)
+    sent = lanck.sent[-1]
+    token = sent.params["callbackUrl"].split("/")[-2]
+    payload = {"requestId": sent.request_id, "number": sent.number, "status": "SENT"}
+    calls = {
+        "resend": lambda: resend_verification(verification_id=verification.pk),
+        "receipt": lambda: record_receipt(token=token, payload=payload),
+    }
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+        calls[service]()
+    assert len(lanck.sent) == 1
+    assert not Receipt.objects.exists()

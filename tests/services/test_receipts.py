@@ -131,6 +131,13 @@ def test_the_same_word_at_a_later_time_is_no_change(lanck, sent, heard):
     assert Message.objects.get().status_at.timestamp() == 1700000002
 
 
+def test_the_signal_brings_the_message_as_it_is_now(lanck, sent, heard):
+    changed = heard(signals.message_status_changed)
+    lanck.report(sent, "DELIVERED", mccmnc="00101", timestamp=1700000000)
+    message = changed[0]["message"]
+    assert (message.is_final, message.mccmnc, message.status_at.timestamp()) == (True, "00101", 1700000000)
+
+
 def test_asking_about_a_network_with_an_odd_code(lanck, sent):
     lanck.answer({"id": sent.request_id, "status": "SENT", "mccmnc": "1" * 7, "network": "x" * 200, "country": "USA"})
     message = Message.objects.get()

@@ -182,6 +182,11 @@ def test_a_refusal_of_lanck_cancels_and_tells_the_person_nothing_of_the_account(
     assert not started
 
 
+def test_an_internal_error_of_lanck_is_an_unknown_outcome(lanck, phone):
+    lanck.refuse(99)
+    assert start_verification(number=phone).delivery == "unknown"
+
+
 def test_whatever_lanck_says_can_be_stored(lanck, phone):
     lanck.refuse(9, reason="no \x00 \ud800 +12015550123")
     with pytest.raises(Refusal):

@@ -1,7 +1,8 @@
 import json
+from unittest.mock import Mock
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test import Client, override_settings
 from django.urls import reverse
 from hypothesis import HealthCheck, given
@@ -131,11 +132,14 @@ def test_no_body_is_an_error_of_ours(client, path, payload, changes):
     assert response.status_code in (204, 400, 404)
 
 
-def test_no_log_has_a_token(client, path, payload, caplog):
+def test_no_log_has_a_token(client, path, payload, caplog, monkeypatch):
     caplog.set_level("DEBUG")
     client.post(path, json.dumps(payload), "application/json")
     client.post(path, json.dumps({**payload, "requestId": "another"}), "application/json")
     client.post(path, "{", "application/json")
+    client.put(path)
+    monkeypatch.setattr("django_lanck.services.receipts._locked_message", Mock(side_effect=DatabaseError("gone")))
+    assert client.post(path, json.dumps(payload), "application/json").status_code == 503
     messages = [record.getMessage() for record in caplog.records if not record.name.startswith("django.db")]
     assert [message for message in messages if "A receipt was refused" in message]
     assert not [message for message in messages if path.split("/")[3] in message]
