@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
-from django.db import models
+from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
 
 from .number import NUMBER_LENGTH, mask_number
@@ -9,6 +11,24 @@ from .verification import Verification
 
 
 class VerifiedNumberQuerySet(models.QuerySet["VerifiedNumber"]):
+    def insert_or_lock(self, verification: Verification, user_id: Any) -> VerifiedNumber:
+        """The row of the number: the user's new one, or the one that somebody inserted meanwhile, locked.
+
+        An upsert that changes nothing, because a failed INSERT would leave a shared lock on MariaDB, and two of those
+        that both go on to an UPDATE are a deadlock.
+        """
+        row = VerifiedNumber(
+            number=verification.number,
+            user_id=user_id,
+            verification=verification,
+            verified_at=verification.ended_at,  # type: ignore[misc]
+        )
+        targets = connections[self.db].features.supports_update_conflicts_with_target
+        self.bulk_create(
+            [row], update_conflicts=True, update_fields=["number"], unique_fields=["number"] if targets else None
+        )
+        return self.get(number=verification.number)
+
     def take_over(self, verification: Verification, user_id: object) -> bool:
         """Move the claim on the number to the user, if the verification is newer than the one it rests on."""
         return bool(

@@ -125,7 +125,7 @@ def _code_is_over(client: LanckClient, verification: Verification, message: Mess
             if _verified_at_lanck(client, verification, message):
                 return _succeeded(verification)
     _read_again(verification)
-    return CheckResult(verification, _ended(verification) or "code_expired")
+    return CheckResult(verification, refusal_code(verification) or "code_expired")
 
 
 def _settle(verification: Verification, message: Message, digits: str) -> CheckResult:

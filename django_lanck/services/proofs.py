@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from .. import signals
@@ -47,33 +47,21 @@ def claim_number(*, user: AbstractBaseUser, proof: str) -> VerifiedNumber:
     except Verification.DoesNotExist:
         raise Refusal("invalid_proof") from None
     with transaction.atomic():
-        # An owner's row first: two that insert at once would both hold the index that the take-over needs.
-        claim = _take_over(verification, user) or _insert(verification, user) or _take_over(verification, user)
+        claim = _claim(verification, user)
     if claim is None:
         raise Refusal("newer_claim")
     return claim
 
 
-def _insert(verification: Verification, user: AbstractBaseUser) -> VerifiedNumber | None:
-    try:
-        with transaction.atomic():
-            return VerifiedNumber.objects.create(  # type: ignore[misc]
-                number=verification.number,
-                user_id=user.pk,
-                verification=verification,
-                verified_at=verification.ended_at,
-            )
-    except IntegrityError:
-        return None
-
-
-def _take_over(verification: Verification, user: AbstractBaseUser) -> VerifiedNumber | None:
+def _claim(verification: Verification, user: AbstractBaseUser) -> VerifiedNumber | None:
     row = VerifiedNumber.objects.filter(number=verification.number)
     old = row.select_for_update().first()
     if old is None:
-        return None
+        old = VerifiedNumber.objects.insert_or_lock(verification, user.pk)
+    if old.verification_id == verification.pk and old.user_id == user.pk:
+        return old
     if not row.take_over(verification, user.pk):
-        # Their own row rests on this proof already, or on a newer one of theirs.
+        # Their own row rests on a newer proof of theirs.
         return old if old.user_id == user.pk else None
     claim = row.get()
     if old.user_id != user.pk:
