@@ -2,7 +2,7 @@
 
 LANCK_ACCESS_TOKEN        the account's access token, ``id:secret``
 LANCK_BASE_URL            where LANCK's API is, ``https://HOST/v1``
-LANCK_CALLBACK_BASE_URL   where LANCK reaches this site, ``https://www.example.com``
+LANCK_CALLBACK_BASE_URL   where LANCK reaches this site, ``https://www.example.com``; then SECRET_KEY has to be set too
 
 The last one makes the site public, so choose a password for the admin before the first start:
 
@@ -13,12 +13,17 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
+
 HERE = Path(__file__).resolve().parent
 PORT = os.environ.get("PORT", "8000")
 ORIGIN = f"http://127.0.0.1:{PORT}"
 
 DEBUG = True
 SECRET_KEY = os.environ.get("SECRET_KEY", "demo-only-not-a-secret")
+if "LANCK_CALLBACK_BASE_URL" in os.environ and "SECRET_KEY" not in os.environ:
+    # The tokens of receipts are signed with it, and this one is printed in the repository.
+    raise ImproperlyConfigured("A demo that LANCK can reach is public: set SECRET_KEY to a secret of your own.")
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
 
 INSTALLED_APPS = [

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from django_lanck import services
@@ -65,6 +66,7 @@ def signup(request: HttpRequest) -> HttpResponse:
 @never_cache
 @transaction.non_atomic_requests
 @require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters("code")
 def code(request: HttpRequest) -> HttpResponse:
     """Step 2: the code. The right one ends the signup."""
     verification = _current(request)
