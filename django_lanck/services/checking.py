@@ -14,6 +14,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.debug import sensitive_variables
 
 from .. import exceptions, signals
@@ -187,9 +188,9 @@ def _succeeded(verification: Verification) -> CheckResult:
 
 
 def _user_of(verification: Verification) -> Any:
-    # Asked for now: the user may have been deleted while LANCK was asked.
+    # Read when a receiver wants it; by then the user may have been deleted.
     users = get_user_model()._default_manager
-    return users.filter(pk=verification.user_id).first() if verification.user_id else None
+    return verification.user_id and SimpleLazyObject(users.filter(pk=verification.user_id).first)
 
 
 def _failed(verification: Verification) -> CheckResult:

@@ -2,8 +2,9 @@ import logging
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 from django.views.debug import ExceptionReporter
 
 from django_lanck import signals
@@ -214,13 +215,24 @@ def test_a_right_answer_that_lanck_knows_of_late_is_not_lost(lanck, verification
     assert check(verification, code).proof
 
 
-def test_a_user_deleted_during_the_check_does_not_lose_the_proof(lanck, phone, heard):
+def test_the_user_who_started_comes_with_the_signal(lanck, phone, heard):
+    verified = heard(signals.number_verified)
+    user = get_user_model().objects.create_user("someone")
+    verification = start_verification(number=phone, user=user)
+    with CaptureQueriesContext(connection) as captured:
+        check(verification, lanck.sent[-1].code)
+    assert len(statements(captured)) == 3
+    assert verified[0]["user"] == user
+
+
+def test_a_user_deleted_during_the_check_does_not_lose_the_proof(lanck, phone, heard, monkeypatch):
     verified = heard(signals.number_verified)
     user = get_user_model().objects.create_user("gone")
     verification = start_verification(number=phone, user=user)
-    user.delete()
+    get_client = checking.get_client
+    monkeypatch.setattr(checking, "get_client", lambda: user.delete() and get_client())
     assert check(verification, lanck.sent[-1].code).proof
-    assert verified[0]["user"] is None
+    assert verified[0]["user"] == None  # noqa: E711 (it is a lazy one)
 
 
 def test_two_lost_answers_for_different_codes_settle_nothing(lanck, verification):
