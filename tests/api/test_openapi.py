@@ -6,7 +6,9 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
+from django_lanck.api.serializers import VerificationSerializer, represent
 from django_lanck.exceptions import REFUSALS
+from django_lanck.services import start_verification
 
 PREFIX = "/api/phone/verifications/"
 
@@ -63,3 +65,9 @@ def test_the_demo_serves_it_with_its_ui_offline(client):
     assert "//unpkg" not in page
     assert client.get("/api/schema/").status_code == 200
     assert reverse("lanck_api:verifications") == PREFIX
+
+
+@pytest.mark.django_db
+def test_the_description_has_the_fields_that_are_answered(lanck, phone):
+    answered = represent(start_verification(number=phone))
+    assert list(answered) == list(VerificationSerializer().fields)
