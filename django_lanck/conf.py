@@ -77,7 +77,6 @@ class Profile:
     code_length: int
     max_attempts: int
     lifetime: int
-    proof_lifetime: int
     resend_waits: tuple[int, ...]
 
 
@@ -195,7 +194,6 @@ class LanckSettings:
             code_length=value("CODE_LENGTH", 6),
             max_attempts=value("MAX_ATTEMPTS", 5),
             lifetime=value("CODE_LIFETIME", 600),
-            proof_lifetime=self.proof_lifetime(purpose),
             resend_waits=tuple(value("RESEND_WAITS", (30, 40, 60, 90, 120))),
         )
 

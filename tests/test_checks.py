@@ -131,6 +131,7 @@ def test_every_key_is_known_and_every_known_key_is_read():
             if isinstance(getattr(LanckSettings, name), property):
                 getattr(conf, name)
         conf.profile("signup")
+        conf.proof_lifetime("signup")
     assert asked == KEYS
     assert PROFILE_KEYS < KEYS
 

@@ -18,7 +18,7 @@ from django.utils.functional import SimpleLazyObject
 from django.views.decorators.debug import sensitive_variables
 
 from .. import exceptions, signals
-from ..client import CheckAnswer, LanckClient, get_client
+from ..client import LanckClient, get_client
 from ..conf import conf
 from ..exceptions import Refusal
 from ..models import DatabaseNow, Message, Verification
@@ -113,9 +113,14 @@ def _ask(client: LanckClient, verification: Verification, message: Message, digi
     except exceptions.APIError as error:
         log_failure(f"Message {message.pk}: its code was not checked", error)
         raise unavailable(error) from error
-    with contextlib.suppress(_NoInfo):
-        if _proves(client, answer, verification, message):
-            return _succeeded(verification)
+    if answer.proves(request_id=request_id, number=verification.number):
+        return _succeeded(verification)
+    logger.warning("Message %s: LANCK's answer to a check does not fit it", message.pk)
+    # What LANCK knows by now may be about the digits of an earlier check whose answer was lost.
+    if message.lost_check in ("", _code_hash(message, digits)):
+        with contextlib.suppress(_NoInfo):
+            if _verified_at_lanck(client, verification, message):
+                return _succeeded(verification)
     Message.objects.filter(pk=message.pk).remember_lost_check(_code_hash(message, digits))
     raise Refusal("check_unknown", retry_after=LOOK_AGAIN)
 
@@ -151,13 +156,6 @@ def _settle(verification: Verification, message: Message, digits: str) -> CheckR
         return CheckResult(verification, _reason(verification))
     verification.attempts += 1
     return _failed(verification)
-
-
-def _proves(client: LanckClient, answer: CheckAnswer, verification: Verification, message: Message) -> bool:
-    if answer.proves(request_id=_request_id(message), number=verification.number):
-        return True
-    logger.warning("Message %s: LANCK's answer to a check does not fit it", message.pk)
-    return _verified_at_lanck(client, verification, message)
 
 
 def _verified_at_lanck(client: LanckClient, verification: Verification, message: Message) -> bool:

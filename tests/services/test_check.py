@@ -225,6 +225,18 @@ def test_the_user_who_started_comes_with_the_signal(lanck, phone, heard):
     assert verified[0]["user"] == user
 
 
+def test_an_odd_answer_is_not_settled_by_what_another_code_earned(lanck, verification):
+    lanck.lose_answer()
+    with pytest.raises(Refusal):
+        check(verification, lanck.sent[-1].code)
+    lanck.answer({"status": "processing", "number": verification.number})  # LANCK is late
+    lanck.answer({})  # and odd
+    with pytest.raises(Refusal) as refused:
+        check(verification, wrong(lanck))
+    assert refused.value.code == "check_unknown"
+    assert Verification.objects.get().state == "pending"
+
+
 def test_a_user_deleted_during_the_check_does_not_lose_the_proof(lanck, phone, heard, monkeypatch):
     verified = heard(signals.number_verified)
     user = get_user_model().objects.create_user("gone")
