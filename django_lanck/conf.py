@@ -16,7 +16,10 @@ from django.conf import settings as django_settings
 
 T = TypeVar("T")
 
+# How LANCK's codes travel, and how the site's own do.
 METHODS = ("sms", "voice", "call")
+CHANNELS = ("sms", "p2s", "flash", "push", "viber", "rcs", "failover")
+CODE_SOURCES = ("lanck", "site")
 CODE_LENGTHS = (4, 5, 6)
 # What LANCK can write and speak codes in. Source: "Create verification request" on LANCK's page.
 LANGUAGES = (
@@ -25,11 +28,14 @@ LANGUAGES = (
 ).split()
 
 # The keys that a purpose may have of its own.
-PROFILE_KEYS = frozenset("METHODS CODE_LENGTH MAX_ATTEMPTS CODE_LIFETIME PROOF_LIFETIME RESEND_WAITS".split())
+PROFILE_KEYS = frozenset(
+    "METHODS CHANNELS CODE_SOURCE CODE_LENGTH MAX_ATTEMPTS CODE_LIFETIME PROOF_LIFETIME RESEND_WAITS".split()
+)
 KEYS = PROFILE_KEYS | frozenset(
     "ACCESS_TOKEN BASE_URL CALLBACK_BASE_URL CONNECT_TIMEOUT READ_TIMEOUT TOTAL_TIMEOUT RATE_LIMIT_WAIT PROXIES "
     "CA_FILE MAX_ANSWER_BYTES SENDERS SEND_CLIENT_IP PROVIDER_CODE_EXPIRY PROVIDER_CHECK_ATTEMPTS PURPOSES "
-    "API_PERMISSION_CLASSES API_THROTTLE_CLASSES API_AUTHENTICATION_CLASSES".split()
+    "CODE_TEXTS CODE_HOST CODE_FLOW INBOUND_SECRETS STOP_WORDS INSIGHT_LIFETIME RECONCILE_AFTER RECONCILE_DAYS "
+    "RECONCILE_RATE API_PERMISSION_CLASSES API_THROTTLE_CLASSES API_AUTHENTICATION_CLASSES".split()
 )
 
 
@@ -67,17 +73,23 @@ def is_access_token(value: object) -> bool:
 class Profile:
     """How numbers are verified for one purpose. Times are seconds.
 
-    ``resend_waits`` is the ladder: how long to wait before the first resend, the second, and so on; after the
-    last one no further resend is offered.
+    ``methods`` are those of LANCK's codes, ``channels`` those of the site's own; ``code_source`` says whose code is
+    sent where a start does not say. ``resend_waits`` is the ladder: how long to wait before the first resend, the
+    second, and so on; after the last one no further resend is offered.
     """
 
     purpose: str
     public: bool
+    code_source: str
     methods: tuple[str, ...]
+    channels: tuple[str, ...]
     code_length: int
     max_attempts: int
     lifetime: int
     resend_waits: tuple[int, ...]
+
+    def methods_of(self, code_source: str) -> tuple[str, ...]:
+        return self.methods if code_source == "lanck" else self.channels
 
 
 class LanckSettings:
@@ -190,12 +202,65 @@ class LanckSettings:
         return Profile(
             purpose=purpose,
             public=own.get("PUBLIC", False),
+            code_source=value("CODE_SOURCE", "lanck"),
             methods=tuple(value("METHODS", METHODS)),
+            channels=tuple(value("CHANNELS", CHANNELS)),
             code_length=value("CODE_LENGTH", 6),
             max_attempts=value("MAX_ATTEMPTS", 5),
             lifetime=value("CODE_LIFETIME", 600),
             resend_waits=tuple(value("RESEND_WAITS", (30, 40, 60, 90, 120))),
         )
+
+    # The site's own codes
+
+    @property
+    def code_texts(self) -> Mapping[str, str]:
+        """Language → the text around ``{code}``; the language ``""`` is for all others. Default: this app's own."""
+        return self._get("CODE_TEXTS", {})
+
+    @property
+    def code_host(self) -> str:
+        """Host for the last line of a code's SMS, ``@host #code``, by which browsers fill it in; empty for none."""
+        return self._get("CODE_HOST", "")
+
+    @property
+    def code_flow(self) -> Sequence[Sequence[Any]]:
+        """The steps of the channel ``failover``: ``(channel, wait, unless)``, and of the last one the channel alone."""
+        return self._get("CODE_FLOW", (("push", 30, "delivered"), ("viber", 60, "delivered"), ("sms",)))
+
+    # What comes in
+
+    @property
+    def inbound_secrets(self) -> Sequence[str]:
+        """The secrets that the inbound URL may have; several while one takes the other's place."""
+        return self._get("INBOUND_SECRETS", ())
+
+    @property
+    def stop_words(self) -> Sequence[str]:
+        """Texts by which the sender of an inbound SMS refuses marketing, whatever their case."""
+        return self._get("STOP_WORDS", ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "СТОП"))
+
+    # Insight and reconciliation
+
+    @property
+    def insight_lifetime(self) -> float:
+        """For how many seconds an answer about a number is used again; 0 to ask each time."""
+        return self._get("INSIGHT_LIFETIME", 86_400)
+
+    @property
+    def reconcile_after(self) -> float:
+        """Seconds that a message may have no final status before LANCK is asked about it."""
+        return self._get("RECONCILE_AFTER", 300)
+
+    @property
+    def reconcile_days(self) -> float:
+        """Days after which LANCK is not asked about a message any more."""
+        return self._get("RECONCILE_DAYS", 3)
+
+    @property
+    def reconcile_rate(self) -> float:
+        """How many requests a second reconciliation makes at most."""
+        return self._get("RECONCILE_RATE", 10)
 
     # The JSON API: dotted paths; None means what Django REST framework is set to
 

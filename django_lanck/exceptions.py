@@ -18,6 +18,18 @@ class LanckError(Exception):
     """Base of everything this app raises on purpose."""
 
 
+class InvalidArgument(LanckError, ValueError):
+    """An argument that LANCK would refuse, found before any call. ``field`` names it, ``reason`` says what it takes."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(field, reason)
+        self.field = field
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.reason}"
+
+
 class NotSent(LanckError):
     """LANCK surely did not carry the request out: refused, unresolved, connect time-out, untrusted certificate."""
 
@@ -172,9 +184,12 @@ REFUSALS: Final[Mapping[str, tuple[int, str | Promise]]] = {
     "canceled": (400, _("This verification was canceled. Start again.")),
     "invalid_proof": (400, _("This proof is not valid, or was used before. Verify the number again.")),
     "invalid_receipt": (400, _("A receipt has a requestId, a number and a status.")),
+    "invalid_inbound": (400, _("An inbound message has a messageId and a from.")),
+    "invalid_argument": (400, _("One of the values does not fit.")),
     "invalid_body": (400, _("The body has to be a JSON object.")),
     "not_found": (404, _("Not found.")),
     "already_verified": (409, _("This number is verified already.")),
+    "opted_out": (409, _("The owner of this number wants no marketing.")),
     "newer_claim": (409, _("Someone proved this number more recently.")),
     "resend_too_soon": (429, _("Please wait a little before you ask for another code.")),
     "outcome_unknown": (503, _("We do not know yet whether your code was sent. Try again in a moment.")),

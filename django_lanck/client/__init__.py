@@ -1,16 +1,38 @@
 """LANCK's REST API in Python. It knows no model: parameters in, frozen answers out."""
 
 from .api import LanckClient, get_client
-from .payloads import Accepted, CheckAnswer, RequestInfo, VerifyInfo, parse_time, to_e164
+from .content import RCS, SMS, Content, Flash, Flow, PinToSpeech, Push, Step, TextToSpeech, Viber
+from .payloads import (
+    Accepted,
+    CheckAnswer,
+    FraudAnswer,
+    HLRAnswer,
+    RequestInfo,
+    VerifyInfo,
+    parse_time,
+    to_e164,
+)
 from .transport import Options
 
 __all__ = [
+    "RCS",
+    "SMS",
     "Accepted",
     "CheckAnswer",
+    "Content",
+    "Flash",
+    "Flow",
+    "FraudAnswer",
+    "HLRAnswer",
     "LanckClient",
     "Options",
+    "PinToSpeech",
+    "Push",
     "RequestInfo",
+    "Step",
+    "TextToSpeech",
     "VerifyInfo",
+    "Viber",
     "get_client",
     "parse_time",
     "to_e164",

@@ -11,7 +11,9 @@ from django.views.decorators.debug import sensitive_variables
 
 from ..conf import conf
 from ..exceptions import OutcomeUnknown
-from .payloads import Accepted, CheckAnswer, RequestInfo, VerifyInfo
+from . import arguments
+from .content import Content, lancks_name
+from .payloads import Accepted, CheckAnswer, FraudAnswer, HLRAnswer, RequestInfo, VerifyInfo, to_e164
 from .transport import Options, Transport
 
 
@@ -45,20 +47,27 @@ class LanckClient:
 
         ``number`` is E.164, ``method`` ``sms``, ``voice`` or ``call``, ``code_expiry`` seconds.
         """
-        return self._send(
-            "/verify",
-            {
-                "number": number,
-                "method": method,
-                "from": sender,
-                "language": language,
-                "codeLength": code_length,
-                "ip": ip,
-                "codeExpiry": code_expiry,
-                "checkAttemptsAllowed": check_attempts_allowed,
-                "callbackUrl": callback_url,
-            },
-        )
+        values = {
+            "number": number,
+            "method": method,
+            "sender": sender,
+            "language": language,
+            "code_length": code_length,
+            "ip": ip,
+            "code_expiry": code_expiry,
+            "check_attempts_allowed": check_attempts_allowed,
+            "callback_url": callback_url,
+        }
+        arguments.check(values, required=["number", "method"])
+        return self._accepted("/verify", {lancks_name(name): value for name, value in values.items()})
+
+    def send(self, content: Content, *, number: str, callback_url: str | None = None) -> Accepted:
+        """Have LANCK deliver something: an SMS, Push, Viber, RCS, Flow, Flash, PinToSpeech or TextToSpeech.
+
+        ``number`` is E.164. Receipts go to ``callback_url``.
+        """
+        arguments.check({"number": number, "callback_url": callback_url}, required=["number"])
+        return self._accepted(content.path, {"number": number, **content.parameters(), "callbackUrl": callback_url})
 
     def verify_check(self, *, request_id: str, code: str) -> CheckAnswer:
         """Ask whether a code is right. A wrong one raises WrongCode. Source: "Check verification code"."""
@@ -77,13 +86,34 @@ class LanckClient:
         """Tell LANCK that a request reached its goal, ``NUMBER_VERIFIED`` for one. Source: "Update Request Info"."""
         self._transport.call("POST", f"/requests/{_segment(request_id)}", form={"goal": goal})
 
-    def _send(self, path: str, parameters: Mapping[str, Any]) -> Accepted:
-        form = {name: str(value) for name, value in parameters.items() if value is not None}
-        answer = self._transport.call("POST", path, form=form)
+    def hlr(self, *, number: str) -> HLRAnswer:
+        """Look a number up in its home register. Source: "HLR lookup"."""
+        answer = HLRAnswer.parse(self._insight("/insight/hlr", number))
+        if not answer.status:
+            raise OutcomeUnknown("LANCK's answer has no status")
+        return answer
+
+    def fraud_check(self, *, number: str) -> FraudAnswer:
+        """Ask whether a number is known for fraud. Source: "Fraud Check"."""
+        answer = FraudAnswer.parse(self._insight("/insight/fraudcheck", number))
+        if not answer.status:
+            raise OutcomeUnknown("LANCK's answer has no status")
+        return answer
+
+    def _insight(self, path: str, number: str) -> dict[str, Any]:
+        arguments.check({"number": number}, required=["number"])
+        return self._transport.call("POST", path, form={"number": number})
+
+    def _accepted(self, path: str, parameters: Mapping[str, Any]) -> Accepted:
+        given = {name: value for name, value in parameters.items() if value is not None}
+        if any(isinstance(value, Mapping | list) for value in given.values()):
+            answer = self._transport.call("POST", path, json=given)
+        else:
+            answer = self._transport.call("POST", path, form={name: str(value) for name, value in given.items()})
         request_id = answer.get("requestId")
         if not isinstance(request_id, str) or not 0 < len(request_id) <= 128 or not request_id.strip("."):
             raise OutcomeUnknown("LANCK's answer has no request id")
-        return Accepted(request_id=request_id, raw=answer)
+        return Accepted(request_id=request_id, caller=to_e164(answer.get("from")), raw=answer)
 
 
 @sensitive_variables()

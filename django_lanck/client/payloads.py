@@ -46,12 +46,21 @@ def _text(answer: Mapping[str, Any], key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _flag(answer: Mapping[str, Any], key: str) -> bool | None:
+    value = answer.get(key)
+    return value if isinstance(value, bool) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """LANCK took a message. Source: every ``POST`` that sends."""
+    """LANCK took a message. Source: every ``POST`` that sends.
+
+    ``caller`` is the number that a flash call comes from, in E.164, and empty for everything else.
+    """
 
     request_id: str
-    raw: Mapping[str, Any] = field(repr=False)
+    caller: str = field(default="", repr=False)
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,5 +152,66 @@ class RequestInfo:
             sender=_text(answer, "sender"),
             goals=tuple(goals) if isinstance(goals, list) else (),
             payload=payload if isinstance(payload, dict) else {},
+            raw=answer,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HLRAnswer:
+    """What a number's home register says. Source: "HLR lookup"; imsi, ported and roaming are not on LANCK's page.
+
+    ``status`` is ``DELIVERED`` for a subscriber who was found.
+    """
+
+    request_id: str
+    number: str
+    mccmnc: str
+    network: str
+    country: str
+    status: str
+    created_at: datetime | None
+    imsi: str = field(repr=False)
+    ported: bool | None
+    roaming: bool | None
+    raw: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def parse(cls, answer: Mapping[str, Any]) -> HLRAnswer:
+        return cls(
+            request_id=_text(answer, "id"),
+            number=to_e164(answer.get("number")),
+            mccmnc=_text(answer, "mccmnc"),
+            network=_text(answer, "network"),
+            country=_text(answer, "country"),
+            status=_text(answer, "status"),
+            created_at=parse_time(answer.get("createdAt")),
+            imsi=_text(answer, "imsi"),
+            ported=_flag(answer, "ported"),
+            roaming=_flag(answer, "roaming"),
+            raw=answer,
+        )
+
+
+# LANCK's page has it in both spellings.
+FRAUD_SPELLINGS = {"FRAUDLENT": "FRAUDULENT"}
+
+
+@dataclass(frozen=True, slots=True)
+class FraudAnswer:
+    """What LANCK's fraud check says. Source: "Fraud Check".
+
+    ``status`` is ``PASSED``, ``NOT_MOBILE_PREFIX``, ``SUSPICIOUS`` or ``FRAUDULENT``, or a word that LANCK adds.
+    """
+
+    status: str
+    mobile_prefix: bool | None
+    raw: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def parse(cls, answer: Mapping[str, Any]) -> FraudAnswer:
+        status = _text(answer, "status")
+        return cls(
+            status=FRAUD_SPELLINGS.get(status, status),
+            mobile_prefix=_flag(answer, "mobilePrefix"),
             raw=answer,
         )

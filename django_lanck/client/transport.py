@@ -79,17 +79,19 @@ class Transport:
         self.options = options
         self._local = threading.local()
 
-    def call(self, verb: str, path: str, *, form: Mapping[str, str] | None = None) -> dict[str, Any]:
+    def call(
+        self, verb: str, path: str, *, form: Mapping[str, str] | None = None, json: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
         """The JSON object that LANCK answers with.
 
-        ``form`` is sent form-encoded. On 429 the request was not carried out: it is repeated after
+        ``form`` is sent form-encoded, ``json`` as JSON. On 429 the request was not carried out: it is repeated after
         a pause with jitter, as long as the budget for waiting and the deadline allow.
         """
         ends = time.monotonic() + self.options.total_timeout
         left_to_wait = self.options.rate_limit_wait
         for pause in _pauses():
             try:
-                return self._once(verb, path, form, ends)
+                return self._once(verb, path, form, json, ends)
             except TooManyRequests:
                 if pause > left_to_wait or time.monotonic() + pause >= ends:
                     raise
@@ -97,13 +99,16 @@ class Transport:
             time.sleep(pause)
         raise AssertionError("the pauses never end")
 
-    def _once(self, verb: str, path: str, form: Mapping[str, str] | None, ends: float) -> dict[str, Any]:
+    def _once(
+        self, verb: str, path: str, form: Mapping[str, str] | None, json: Mapping[str, Any] | None, ends: float
+    ) -> dict[str, Any]:
         timeout = Deadline(self.options.connect_timeout, self.options.read_timeout, ends)
         try:
             response = self._session().request(
                 verb,
                 self.options.base_url + path,
                 data=form,
+                json=json,
                 timeout=timeout,  # type: ignore[arg-type]
                 allow_redirects=False,
                 stream=True,

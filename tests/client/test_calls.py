@@ -215,14 +215,14 @@ def test_the_environment_neither_helps_nor_hinders(make_client, monkeypatch, tmp
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{unused_port}")
     with scripted(OK) as server:
-        make_client(server.url).verify(number="+1", method="sms")
+        make_client(server.url).verify(number="+12015550123", method="sms")
     assert server.requests[0].headers["authorization"].startswith("Basic aWQt")
 
 
 def test_the_settings_proxy_is_used(make_client):
     with scripted(OK) as proxy:
         make_client("http://127.0.0.1:9/v1", proxies=(("http", f"http://127.0.0.1:{proxy.port}"),)).verify(
-            number="+1", method="sms"
+            number="+12015550123", method="sms"
         )
     assert proxy.requests[0].path == "http://127.0.0.1:9/v1/verify"
 
@@ -231,7 +231,7 @@ def test_no_cookie_is_kept(make_client):
     with scripted(says('{"requestId": "r1"}', "200 OK", "Set-Cookie: a=b; Path=/")) as server:
         client = make_client(server.url)
         for _ in range(2):
-            client.verify(number="+1", method="sms")
+            client.verify(number="+12015550123", method="sms")
     assert "cookie" not in server.requests[1].headers
 
 
@@ -239,7 +239,7 @@ def test_a_connection_is_kept_for_the_next_call(make_client):
     with scripted(OK) as server:
         client = make_client(server.url)
         for _ in range(5):
-            client.verify(number="+1", method="sms")
+            client.verify(number="+12015550123", method="sms")
     assert (len(server.requests), server.connections) == (5, 1)
 
 
@@ -255,9 +255,9 @@ def test_a_refused_call_keeps_the_connection_too(make_client):
 def test_a_connection_that_was_closed_while_idle_is_made_anew(make_client):
     with scripted(then_closes(OK), OK) as server:
         client = make_client(server.url)
-        client.verify(number="+1", method="sms")
+        client.verify(number="+12015550123", method="sms")
         time.sleep(0.1)
-        assert client.verify(number="+1", method="sms").request_id == "r1"
+        assert client.verify(number="+12015550123", method="sms").request_id == "r1"
     assert (len(server.requests), server.connections) == (2, 2)
 
 
@@ -269,7 +269,7 @@ def test_each_thread_has_a_session_of_its_own(make_client):
         def work():
             for _ in range(3):
                 barrier.wait(5)
-                client.verify(number="+1", method="sms")
+                client.verify(number="+12015550123", method="sms")
 
         threads = [threading.Thread(target=work) for _ in range(4)]
         for thread in threads:
@@ -287,9 +287,9 @@ from django_lanck.client import LanckClient, Options
 options = Options(base_url=sys.argv[1], access_token="a:b", connect_timeout=1, read_timeout=1, total_timeout=3,
                   rate_limit_wait=0, proxies=(), ca_file="", max_answer_bytes=1000)
 client = LanckClient(options)
-client.verify(number="+1", method="sms")
+client.verify(number="+12015550123", method="sms")
 child = os.fork()
-client.verify(number="+1", method="sms")
+client.verify(number="+12015550123", method="sms")
 if child:
     sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """

@@ -1,0 +1,116 @@
+"""What LANCK takes as an argument: one small function refuses each kind of value, naming the field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from ..conf import CODE_LENGTHS, LANGUAGES, METHODS
+from ..exceptions import InvalidArgument
+
+E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+CODE: Final = re.compile(r"[0-9]{4,6}")
+SENDER_LENGTH: Final = 20
+WEB_ADDRESS: Final = re.compile(r"https?://[^\s\\\x00-\x20\x7f]+", re.IGNORECASE)
+
+Check = Callable[[str, Any], None]
+
+
+def _refuse_unless(fits: bool, field: str, reason: str) -> None:
+    if not fits:
+        raise InvalidArgument(field, reason)
+
+
+def number(field: str, value: Any) -> None:
+    fits = isinstance(value, str) and E164.fullmatch(value)
+    _refuse_unless(bool(fits), field, "It has to be a phone number in E.164 format, such as +12015550123.")
+
+
+def text(field: str, value: Any) -> None:
+    _refuse_unless(isinstance(value, str) and bool(value.strip()), field, "It has to be a text, and not an empty one.")
+    _refuse_unless("\x00" not in value, field, "It must not contain NUL.")
+
+
+def code(field: str, value: Any) -> None:
+    fits = isinstance(value, str) and CODE.fullmatch(value)
+    _refuse_unless(bool(fits), field, "It has to be a text of 4 to 6 digits.")
+
+
+def code_length(field: str, value: Any) -> None:
+    _refuse_unless(value in CODE_LENGTHS and not isinstance(value, bool), field, "It has to be 4, 5 or 6.")
+
+
+def sender(field: str, value: Any) -> None:
+    fits = isinstance(value, str) and len(value.strip()) > 0 and len(value) <= SENDER_LENGTH
+    _refuse_unless(fits, field, f"It has to be a name or a number of at most {SENDER_LENGTH} characters.")
+
+
+def web_address(field: str, value: Any) -> None:
+    _refuse_unless(is_web_address(value), field, "It has to be an http or https address.")
+
+
+def is_web_address(value: Any) -> bool:
+    """Whether every browser reads it as an absolute http or https address of some host."""
+    if not isinstance(value, str) or not WEB_ADDRESS.fullmatch(value):
+        return False
+    try:
+        parts = urlsplit(value)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def seconds(field: str, value: Any) -> None:
+    fits = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    _refuse_unless(fits, field, "It has to be a whole number of seconds above 0.")
+
+
+def options(field: str, value: Any) -> None:
+    fits = isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+    _refuse_unless(fits, field, "It has to be a dictionary.")
+
+
+def one_of(*choices: str) -> Check:
+    def check(field: str, value: Any) -> None:
+        fits = isinstance(value, str) and value in choices
+        _refuse_unless(fits, field, f"It has to be one of {', '.join(choices)}.")
+
+    return check
+
+
+language: Final = one_of(*LANGUAGES)
+spoken_language: Final = one_of("en", "ru")
+
+
+CHECKS: Final[Mapping[str, Check]] = {
+    "number": number,
+    "text": text,
+    "title": text,
+    "code": code,
+    "code_length": code_length,
+    "sender": sender,
+    "language": language,
+    "method": one_of(*METHODS),
+    "callback_url": web_address,
+    "button_caption": text,
+    "button_action_url": web_address,
+    "image_url": web_address,
+    "target": text,
+    "priority": text,
+    "collapse_key": text,
+    "ttl": seconds,
+    "android": options,
+    "ios": options,
+    "wait": seconds,
+    "unless": one_of("delivered", "read"),
+}
+
+
+def check(values: Mapping[str, Any], *, required: Collection[str], **other_checks: Check) -> None:
+    """Refuse the first value that LANCK would refuse; what is not required may be None."""
+    for field, value in values.items():
+        refuse = other_checks.get(field) or CHECKS.get(field)
+        if refuse is not None and (value is not None or field in required):
+            refuse(field, value)

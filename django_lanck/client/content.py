@@ -1,0 +1,245 @@
+"""What LANCK can deliver: one frozen type for each call that sends.
+
+Each is refused when it is made, with :class:`InvalidArgument`, if LANCK would refuse it. ``None`` leaves a value to
+LANCK. What people see or hear is in ``text``; ``sender`` is LANCK's ``from``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field, fields
+from typing import Any, ClassVar, Final
+
+from ..exceptions import InvalidArgument
+from . import arguments
+
+# Ours → LANCK's, where it is not just the other spelling of the same word.
+LANCKS_NAMES: Final = {"sender": "from"}
+MASK: Final = "•"
+
+
+def lancks_name(name: str) -> str:
+    """``button_caption`` → ``buttonCaption``; ``sender`` → ``from``."""
+    head, *tail = name.split("_")
+    return LANCKS_NAMES.get(name, head + "".join(word.capitalize() for word in tail))
+
+
+@dataclass(frozen=True)
+class Content:
+    """What goes to a number by one channel. ``path`` is the call that sends it."""
+
+    channel: ClassVar[str]
+    path: ClassVar[str]
+    other_checks: ClassVar[Mapping[str, arguments.Check]] = {}
+
+    def __post_init__(self) -> None:
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        required = [each.name for each in fields(self) if each.default is not None]
+        arguments.check(values, required=required, **self.other_checks)
+        self._check_together()
+
+    def _check_together(self) -> None:
+        """For what no value can be told alone."""
+
+    def parameters(self) -> dict[str, Any]:
+        """What LANCK is told, by LANCK's names."""
+        values = {lancks_name(each.name): getattr(self, each.name) for each in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def stored(self, secret: str = "") -> dict[str, Any]:
+        """What may be kept of it: no code, and the given secret masked wherever it stands in a text."""
+        kept = {name: value for name, value in self.parameters().items() if name != "code"}
+        return {name: _masked(value, secret) for name, value in kept.items()} if secret else kept
+
+
+def _masked(value: Any, secret: str) -> Any:
+    if isinstance(value, str):
+        return value.replace(secret, MASK * len(secret))
+    if isinstance(value, Mapping):
+        return {name: _masked(inner, secret) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(inner, secret) for inner in value]
+    return value
+
+
+class Chainable:
+    """What can be a step of a :class:`Flow`."""
+
+    def step(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def then(self, step: Chainable, *, wait: int, unless: str) -> Flow:
+        """This first; ``step`` after ``wait`` seconds unless this was ``"delivered"`` (or ``"read"``) by then."""
+        return Flow(self).then(step, wait=wait, unless=unless)
+
+
+@dataclass(frozen=True)
+class Text(Content, Chainable):
+    """A text for a screen: alone, or as a step of a :class:`Flow`."""
+
+    text: str = field(repr=False)
+
+    def step(self) -> dict[str, Any]:
+        return {"type": self.channel, "message": self.parameters()}
+
+
+@dataclass(frozen=True)
+class SMS(Text):
+    """A text message. Source: "SMS API" on LANCK's page."""
+
+    channel = "sms"
+    path = "/sms"
+
+    _: KW_ONLY
+    sender: str | None = None
+
+
+@dataclass(frozen=True)
+class Push(Text):
+    """A notification of the site's own mobile app. ``ttl`` is seconds; from ``target`` on, LANCK's page is silent."""
+
+    channel = "push"
+    path = "/messaging/push"
+
+    _: KW_ONLY
+    title: str | None = None
+    target: str | None = None
+    ttl: int | None = None
+    priority: str | None = None
+    collapse_key: str | None = None
+    android: Mapping[str, Any] | None = None
+    ios: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Viber(Text):
+    """A Viber message, with a picture or a button if wanted. Source: "Send a Viber message"."""
+
+    channel = "viber"
+    path = "/messaging/viber"
+
+    _: KW_ONLY
+    sender: str | None = None
+    button_caption: str | None = None
+    button_action_url: str | None = None
+    image_url: str | None = None
+
+    def _check_together(self) -> None:
+        if self.button_caption is not None and self.button_action_url is None:
+            raise InvalidArgument("button_action_url", "A button needs an address to open.")
+        if self.button_action_url is not None and self.button_caption is None:
+            raise InvalidArgument("button_caption", "A button needs a caption.")
+
+
+@dataclass(frozen=True)
+class RCS(Text):
+    """A message for phones that have RCS. Source: "Send an RCS message"."""
+
+    channel = "rcs"
+    path = "/messaging/rcs"
+
+
+@dataclass(frozen=True)
+class Flash(Content):
+    """A call that rings and ends. The last digits of the calling number are ``code``, 4 to 6 digits, if given."""
+
+    channel = "flash"
+    path = "/calls/flash"
+
+    _: KW_ONLY
+    code: str | None = field(default=None, repr=False)
+    sender: str | None = None
+
+
+@dataclass(frozen=True)
+class PinToSpeech(Content):
+    """A call that dictates 4 to 6 digits. Source: "Make a Pin-2-Speech call"."""
+
+    channel = "p2s"
+    path = "/calls/p2s"
+
+    code: str = field(repr=False)
+    _: KW_ONLY
+    sender: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class TextToSpeech(Content):
+    """A call that reads a text out, in English or Russian. Source: "Make a Text-2-Speech call"."""
+
+    channel = "t2s"
+    path = "/calls/t2s"
+    other_checks = {"language": arguments.spoken_language}
+
+    text: str = field(repr=False)
+    _: KW_ONLY
+    sender: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class Step(Chainable):
+    """A step by a channel that has no type here: ``Step("whatsapp", {"text": "Your order has arrived."})``.
+
+    ``message`` has LANCK's own names. It is no call of its own.
+    """
+
+    type: str
+    message: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        arguments.text("type", self.type)
+        arguments.options("message", self.message)
+        if not self.message:
+            raise InvalidArgument("message", "It must not be empty.")
+
+    def step(self) -> dict[str, Any]:
+        return {"type": self.type, "message": dict(self.message)}
+
+
+@dataclass(frozen=True)
+class Fallback:
+    """A later step of a flow: after ``wait`` seconds, unless the one before was ``"delivered"`` or ``"read"``."""
+
+    step: Chainable
+    wait: int
+    unless: str
+
+    def __post_init__(self) -> None:
+        arguments.check({"wait": self.wait, "unless": self.unless}, required=["wait", "unless"])
+        _check_step("step", self.step)
+
+    @property
+    def failover(self) -> dict[str, Any]:
+        return {"wait": self.wait, "condition": self.unless}
+
+
+def _check_step(field: str, step: Any) -> None:
+    if not isinstance(step, Chainable) or isinstance(step, Flow):
+        raise InvalidArgument(field, "It has to be an SMS, Push, Viber, RCS or Step.")
+
+
+@dataclass(frozen=True)
+class Flow(Content, Chainable):
+    """Messages one after the other until one gets through. Source: "Message Failover" on LANCK's page.
+
+    ``Push("Hi").then(SMS("Hi"), wait=30, unless="delivered")``: made by ``then``, it is never empty, every step but
+    the last says when to go on, and the last does not.
+    """
+
+    channel = "failover"
+    path = "/messaging/failover"
+    other_checks = {"first": _check_step}
+
+    first: Chainable
+    rest: tuple[Fallback, ...] = ()
+
+    def then(self, step: Chainable, *, wait: int, unless: str) -> Flow:
+        return Flow(self.first, (*self.rest, Fallback(step, wait, unless)))
+
+    def parameters(self) -> dict[str, Any]:
+        steps = [self.first.step(), *(fallback.step.step() for fallback in self.rest)]
+        for step, fallback in zip(steps, self.rest, strict=False):
+            step["failover"] = fallback.failover
+        return {"flow": steps}
