@@ -1,15 +1,25 @@
-"""What is remembered: verifications, messages, receipts, verified numbers. Imports nothing but Django."""
+"""What is remembered: verifications, messages, receipts, inbound texts, insights, verified numbers."""
 
-from .message import Message, MessageQuerySet, Status
+from .inbound import InboundMessage, OptOut, OptOutQuerySet
+from .insight import NumberInsight, NumberInsightQuerySet
+from .message import Category, Channel, Goal, Message, MessageQuerySet, Status
 from .receipt import Receipt
 from .time import DatabaseNow
 from .verification import Verification, VerificationQuerySet
 from .verified_number import VerifiedNumber, VerifiedNumberQuerySet
 
 __all__ = [
+    "Category",
+    "Channel",
     "DatabaseNow",
+    "Goal",
+    "InboundMessage",
     "Message",
     "MessageQuerySet",
+    "NumberInsight",
+    "NumberInsightQuerySet",
+    "OptOut",
+    "OptOutQuerySet",
     "Receipt",
     "Status",
     "Verification",

@@ -9,7 +9,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from .number import NUMBER_LENGTH, mask_number
-from .time import DatabaseNow
+from .time import DatabaseNow, seconds_from_now
 from .verification import Verification
 
 
@@ -25,6 +25,35 @@ class Status(models.TextChoices):
     UNDELIVERED = "UNDELIVERED", _("not delivered")
     DELIVERED = "DELIVERED", _("delivered")
     ANSWERED = "ANSWERED", _("answered")
+
+
+class Channel(models.TextChoices):
+    """How a message travels. The first three carry a code of LANCK's making."""
+
+    SMS = "sms", _("SMS")
+    VOICE = "voice", _("voice call")
+    CALL = "call", _("flash call")
+    PUSH = "push", _("push notification")
+    VIBER = "viber", _("Viber")
+    RCS = "rcs", _("RCS")
+    FAILOVER = "failover", _("failover chain")
+    FLASH = "flash", _("flash call, the site's digits")
+    P2S = "p2s", _("call that dictates digits")
+    T2S = "t2s", _("call that reads a text")
+
+
+class Category(models.TextChoices):
+    """What a message is for: marketing is not sent to those who opted out of it."""
+
+    TRANSACTIONAL = "transactional", _("transactional")
+    MARKETING = "marketing", _("marketing")
+
+
+class Goal(models.TextChoices):
+    """What a message was sent for and LANCK is told about once. LANCK's words."""
+
+    NUMBER_VERIFIED = "NUMBER_VERIFIED", _("number verified")
+    LINK_OPENED = "LINK_OPENED", _("link opened")
 
 
 # A status never gives way to one of a lower rank, so that every order of arrival ends the same.
@@ -51,33 +80,55 @@ def rank_of(status: str) -> int:
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
-    def lock(self) -> None:
-        """Keep others from changing the rows until the transaction ends.
+    def locked(self) -> Message | None:
+        """The row, which nobody else can change until the transaction ends.
 
-        A statement of its own: what is read after it is fresh, subqueries too. SQLite has no row locks; there a write
-        that changes nothing takes the database's write lock.
+        SQLite has no row locks; there a write that changes nothing takes the database's write lock.
         """
         if connections[self.db].features.has_select_for_update:
-            list(self.select_for_update().values_list("pk"))
-        else:
-            self.order_by().update(status_rank=F("status_rank"))
+            return self.select_for_update().first()
+        self.order_by().update(status_rank=F("status_rank"))
+        return self.first()
 
-    def record_answer(self, status: Status, **fields: Any) -> None:
-        """Note how LANCK answered. A receipt that came before the answer keeps its status."""
+    def record_answer(self, status: Status, **fields: Any) -> bool:
+        """Note how LANCK answered. A receipt that came before the answer keeps its status; False then."""
         rank = RANKS[status]
-        if not self.filter(status_rank__lt=rank).update(status=status, status_rank=rank, **fields) and fields:
+        if self.filter(status_rank__lt=rank).update(status=status, status_rank=rank, **fields):
+            return True
+        if fields:
             self.update(**fields)
+        return False
 
-    def raise_status(self, status: str, at: datetime | None, **fields: Any) -> bool:
-        """Set the status to LANCK's word unless what is known outranks it; True for the one who changed the row."""
-        rank = rank_of(status)
-        higher = Q(status_rank__lt=rank)
-        same_rank = Q(status_rank=rank)
-        if at is None:
-            higher |= same_rank & Q(status_at=None, status__lt=status)
-        else:
-            higher |= same_rank & (Q(status_at=None) | Q(status_at__lt=at) | Q(status_at=at, status__lt=status))
-        return bool(self.filter(higher).update(status=status, status_rank=rank, status_at=at, **fields))
+    def reach_goal(self, goal: Goal) -> bool:
+        """Note the first time that the message reached its goal; it is reported to LANCK later."""
+        return bool(self.filter(goal="").update(goal=goal, goal_reached_at=DatabaseNow()))
+
+    def claim_goal(self) -> bool:
+        """Take the reporting of a goal; True for the one who is to do it."""
+        return bool(self.exclude(goal="").filter(goal_reported_at=None).update(goal_reported_at=DatabaseNow()))
+
+    def to_settle(self, after: float, days: float, last_pk: int) -> MessageQuerySet:
+        """Messages of the last days, oldest first: without a final status for a while, or with a goal to report.
+
+        One that was asked about is due again once as much time has passed as before, so that an old one is asked
+        about less and less often.
+        """
+        age_when_asked = F("asked_at") - F("created_at")
+        due = Q(asked_at=None) | Q(asked_at__lte=DatabaseNow() - age_when_asked)
+        unsettled = Q(status_rank__lt=FINAL_RANK, created_at__lte=seconds_from_now(-after)) & due
+        with_goal = ~Q(goal="") & Q(goal_reported_at=None)
+        recent = self.filter(pk__gt=last_pk, created_at__gt=seconds_from_now(-days * 86_400))
+        return recent.filter(unsettled | with_goal, request_id__isnull=False).order_by("pk")
+
+    def claim_question(self, after: float) -> bool:
+        """Take the asking about a message that has no final status; True for the one who is to do it."""
+        due = Q(asked_at=None) | Q(asked_at__lte=seconds_from_now(-after))
+        return bool(self.filter(due, status_rank__lt=FINAL_RANK).update(asked_at=DatabaseNow()))
+
+    def abandoned(self) -> MessageQuerySet:
+        """Messages of the last days that are "being sent" for longer than a call can take."""
+        recent = self.filter(created_at__gt=seconds_from_now(-2 * 86_400), created_at__lte=seconds_from_now(-3600))
+        return recent.filter(status=Status.SENDING).order_by("pk")
 
     def remember_lost_check(self, code_hash: str) -> None:
         """Keep the hash of a code whose check had no answer; two different ones make either useless."""
@@ -101,7 +152,8 @@ class Message(models.Model):
         on_delete=models.CASCADE,
         related_name="messages",
     )
-    channel = models.CharField(_("channel"), max_length=20)
+    channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices)
+    category = models.CharField(_("category"), max_length=13, choices=Category.choices, default=Category.TRANSACTIONAL)
     number = models.CharField(_("number"), max_length=NUMBER_LENGTH)
     sender = models.CharField(_("sender"), max_length=20, blank=True)
     request_id = models.CharField(_("LANCK's request id"), max_length=128, null=True, blank=True, unique=True)
@@ -117,7 +169,16 @@ class Message(models.Model):
     country = models.CharField(_("country"), max_length=2, blank=True)
     price = models.DecimalField(_("price"), max_digits=12, decimal_places=6, null=True, blank=True)
 
+    content = models.JSONField(_("content"), default=dict, blank=True)
+    link = models.TextField(_("link"), blank=True)
+    goal = models.CharField(_("goal"), max_length=32, choices=Goal.choices, blank=True)
+    goal_reached_at = models.DateTimeField(_("goal reached"), null=True, blank=True)
+    goal_reported_at = models.DateTimeField(_("goal reported"), null=True, blank=True)
+
+    code_hash = models.CharField(max_length=64, blank=True, editable=False)
     lost_check = models.CharField(max_length=64, blank=True, editable=False)
+    receipts_kept = models.PositiveSmallIntegerField(default=0, editable=False)
+    asked_at = models.DateTimeField(_("asked about"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), db_default=DatabaseNow())
 
     objects = MessageQuerySet.as_manager()
@@ -130,6 +191,7 @@ class Message(models.Model):
             models.Index(fields=["number", "created_at"], name="lanck_message_number"),
             models.Index(fields=["created_at"], name="lanck_message_created"),
         ]
+        permissions = [("send_message", _("Can send messages"))]
 
     def __str__(self) -> str:
         return f"{self.channel} → {mask_number(self.number)}: {self.status}"
@@ -137,6 +199,29 @@ class Message(models.Model):
     @property
     def masked_number(self) -> str:
         return mask_number(self.number)
+
+    # The number that a flash call came from, for the one who made it.
+    caller = ""
+
+    @property
+    def has_goal_to_report(self) -> bool:
+        return bool(self.goal) and self.goal_reported_at is None
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        """The steps of a failover chain as LANCK was told them, codes masked; of anything else its one content."""
+        flow = self.content.get("flow")
+        return flow if isinstance(flow, list) else [{"type": self.channel, "message": self.content}]
+
+    def takes(self, status: str, at: datetime | None) -> bool:
+        """Whether a word of LANCK's is news: higher in rank; or of the same rank, and later, or later by name."""
+        rank = rank_of(status)
+        if rank != self.status_rank:
+            return rank > self.status_rank
+        known = self.status_at
+        if at == known:
+            return status > self.status
+        return at is not None and (known is None or at > known)
 
     @property
     def is_final(self) -> bool:

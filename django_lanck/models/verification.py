@@ -91,6 +91,9 @@ class VerificationQuerySet(models.QuerySet["Verification"]):
             )
         )
 
+    def overdue(self) -> VerificationQuerySet:
+        return self.filter(state=Verification.State.PENDING, expires_at__lte=DatabaseNow()).order_by("expires_at")
+
     def cancel(self) -> bool:
         return bool(
             self.filter(state=Verification.State.PENDING).update(
@@ -120,10 +123,17 @@ class Verification(models.Model):
         EXHAUSTED = "exhausted", _("too many wrong codes")
         CANCELED = "canceled", _("canceled")
 
+    class CodeSource(models.TextChoices):
+        LANCK = "lanck", _("LANCK")
+        SITE = "site", _("this site")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number = models.CharField(_("number"), max_length=NUMBER_LENGTH)
     purpose = models.CharField(_("purpose"), max_length=50)
     method = models.CharField(_("method"), max_length=20)
+    code_source = models.CharField(
+        _("code made by"), max_length=5, choices=CodeSource.choices, default=CodeSource.LANCK
+    )
     language = models.CharField(_("language"), max_length=10, blank=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
