@@ -5,6 +5,7 @@ Each function looks at one thing and yields what is wrong with it, with a hint t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from .conf import (
+    CHANNELS,
     CODE_LENGTHS,
+    CODE_SOURCES,
     KEYS,
     METHODS,
     PROFILE_KEYS,
@@ -24,8 +27,12 @@ from .conf import (
     is_base_url,
     parse_address,
 )
+from .text import fits_one_sms
 
 SENDER_LENGTH = 20
+HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
+SECRET = re.compile(r"[A-Za-z0-9_-]{20,}")
+FLOW_CHANNELS = (("push",), ("viber",), ("rcs",), ("sms",))
 Found = Iterator[CheckMessage]
 
 
@@ -143,6 +150,60 @@ def _check_profile(values: Mapping[str, Any], where: str) -> Found:
             yield _error(15, f"LANCK: {key} {where} does not fit.", hint)
 
 
+def check_own_codes() -> Found:
+    texts = conf.code_texts
+    fits = isinstance(texts, Mapping) and all(
+        isinstance(language, str) and isinstance(text, str) and "{code}" in text for language, text in texts.items()
+    )
+    if not fits:
+        hint = "Such as {'': '{code} is your code.', 'de': '{code} ist Ihr Code.'}: each text has {code} in it."
+        yield _error(19, "LANCK['CODE_TEXTS'] is no dictionary of texts.", hint)
+    if not isinstance(conf.code_host, str) or not (conf.code_host == "" or HOST.fullmatch(conf.code_host)):
+        yield _error(20, "LANCK['CODE_HOST'] is no host.", "Such as 'www.example.com', without https:// and port.")
+    elif fits:
+        last_line = f"\n\n@{conf.code_host} #123456" if conf.code_host else ""
+        for language, text in texts.items():
+            if not fits_one_sms(text.replace("{code}", "123456") + last_line):
+                yield _error(
+                    21,
+                    f"LANCK['CODE_TEXTS'][{language!r}] is longer than one SMS.",
+                    "With a code of 6 digits and the line for CODE_HOST it has room for 160 characters, 70 where one "
+                    "of them is not in the GSM alphabet.",
+                )
+    if not _is_code_flow(conf.code_flow):
+        hint = "Such as [('push', 30, 'delivered'), ('sms',)]: channel, seconds, and 'delivered' or 'read'."
+        yield _error(22, "LANCK['CODE_FLOW'] is no list of steps.", hint)
+
+
+def _is_code_flow(steps: object) -> bool:
+    if not isinstance(steps, list | tuple) or not steps or not all(isinstance(step, list | tuple) for step in steps):
+        return False
+    *before, last = steps
+    return tuple(last) in FLOW_CHANNELS and all(
+        len(step) == 3 and (step[0],) in FLOW_CHANNELS and _whole(step[1], 1) and step[2] in ("delivered", "read")
+        for step in before
+    )
+
+
+def check_inbound() -> Found:
+    secrets = conf.inbound_secrets
+    fits = isinstance(secrets, list | tuple) and all(isinstance(secret, str) for secret in secrets)
+    if not fits or not all(SECRET.fullmatch(secret) for secret in secrets):
+        hint = "It is a list of secrets of at least 20 letters, digits, - or _; two while one takes the other's place."
+        yield _error(23, "LANCK['INBOUND_SECRETS'] has a secret that does not fit.", hint)
+    words = conf.stop_words
+    if not isinstance(words, list | tuple) or not all(isinstance(word, str) and word.strip() for word in words):
+        yield _error(24, "LANCK['STOP_WORDS'] is no list of words.", "Such as ['STOP', 'UNSUBSCRIBE'].")
+
+
+def check_background() -> Found:
+    if not (conf.insight_lifetime == 0 or _number(conf.insight_lifetime, above=0)):
+        yield _error(25, "LANCK['INSIGHT_LIFETIME'] is not a time.", "It is a number of seconds, 0 to ask each time.")
+    for key in ("RECONCILE_AFTER", "RECONCILE_DAYS", "RECONCILE_RATE"):
+        if key in conf.raw and not _number(conf.raw[key], above=0):
+            yield _error(26, f"LANCK['{key}'] is not a number above 0.", "Leave it out for the default.")
+
+
 def check_api_classes() -> Found:
     for key in ("API_PERMISSION_CLASSES", "API_THROTTLE_CLASSES", "API_AUTHENTICATION_CLASSES"):
         paths = conf.raw.get(key) or []
@@ -161,12 +222,14 @@ def _whole(value: object, least: int, most: int = 10**9) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
-def _methods(value: object) -> bool:
-    return isinstance(value, list | tuple) and bool(value) and all(method in METHODS for method in value)
+def _some_of(choices: tuple[str, ...]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list | tuple) and bool(value) and all(each in choices for each in value)
 
 
 PROFILE_VALUES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "METHODS": (_methods, "It is a list of some of 'sms', 'voice', 'call'; the first one is the default."),
+    "METHODS": (_some_of(METHODS), "It is a list of some of 'sms', 'voice', 'call'; the first one is the default."),
+    "CHANNELS": (_some_of(CHANNELS), f"It is a list of some of {', '.join(CHANNELS)}; the first one is the default."),
+    "CODE_SOURCE": (lambda value: value in CODE_SOURCES, "It is 'lanck' or 'site'."),
     "CODE_LENGTH": (lambda value: value in CODE_LENGTHS, "It is 4, 5 or 6."),
     "MAX_ATTEMPTS": (lambda value: _whole(value, 1, 100), "It is a whole number from 1 to 100."),
     "CODE_LIFETIME": (lambda value: _whole(value, 1), "It is a whole number of seconds."),
@@ -206,6 +269,9 @@ CHECKS = (
     check_senders,
     check_provider_limits,
     check_purposes,
+    check_own_codes,
+    check_inbound,
+    check_background,
     check_api_classes,
     check_time_zones,
     check_sessions,

@@ -3,7 +3,8 @@
 ``verification_started``      sender=Verification: verification, message. LANCK took the message, or perhaps did.
 ``number_verified``           sender=Verification: verification, number (E.164), user (or None). Once a verification.
 ``verification_failed``       sender=Verification: verification, reason (``"expired"`` or ``"exhausted"``). Once.
-``message_status_changed``    sender=Message: message, old_status, new_status.
+``message_status_changed``    sender=Message: message, old_status, new_status. For all channels.
+``inbound_message_received``  sender=InboundMessage: message. Once a message, however often LANCK sends it.
 ``number_taken_over``         sender=VerifiedNumber: verified_number, old_user_id, new_user_id.
 """
 
@@ -13,4 +14,5 @@ verification_started = Signal()
 number_verified = Signal()
 verification_failed = Signal()
 message_status_changed = Signal()
+inbound_message_received = Signal()
 number_taken_over = Signal()

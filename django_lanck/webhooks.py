@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, transaction
@@ -13,7 +14,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from .exceptions import Refusal
 from .jsonbody import BadJSON, read_json
-from .services import record_receipt
+from .services import record_inbound, record_receipt
 
 logger = logging.getLogger("django_lanck")
 
@@ -23,17 +24,31 @@ logger = logging.getLogger("django_lanck")
 @transaction.non_atomic_requests
 @sensitive_variables()
 def receipt(request: HttpRequest, token: str) -> HttpResponse:
-    """Take one delivery receipt. The body is read as JSON whatever its content type says: LANCK's is wrong."""
+    """Take one delivery receipt."""
+    return _take(request, "receipts", lambda payload: record_receipt(token=token, payload=payload))
+
+
+@csrf_exempt
+@login_not_required
+@transaction.non_atomic_requests
+@sensitive_variables()
+def inbound(request: HttpRequest, secret: str) -> HttpResponse:
+    """Take one SMS that somebody sent to a rented number. LANCK repeats it until it is answered with 2XX."""
+    return _take(request, "inbound messages", lambda payload: record_inbound(secret=secret, payload=payload))
+
+
+def _take(request: HttpRequest, what: str, record: Callable[[object], None]) -> HttpResponse:
+    """The body is read as JSON whatever its content type says: LANCK's is wrong."""
     if request.method not in ("POST", "GET", "HEAD"):
-        return _refuse(request, 405, "method_not_allowed", "Receipts come by POST.")
+        return _refuse(request, 405, "method_not_allowed", f"This address takes {what} by POST.")
     if request.method != "POST":
-        return HttpResponse("This address takes delivery receipts by POST.\n", content_type="text/plain")
+        return HttpResponse(f"This address takes {what} by POST.\n", content_type="text/plain")
     try:
-        record_receipt(token=token, payload=read_json(request))
+        record(read_json(request))
     except BadJSON as error:
         return _refuse(request, 400, "invalid_body", str(error))
     except DatabaseError:
-        logger.exception("A receipt could not be stored")
+        logger.exception("One of the %s could not be stored", what)
         return _refuse(request, 503, "unavailable", "Try again later.")
     except Refusal as refusal:
         return _refuse(request, refusal.http_status, refusal.code, refusal.detail)
@@ -43,5 +58,5 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
 def _refuse(request: HttpRequest, status: int, code: str, detail: str) -> JsonResponse:
     response = JsonResponse({"code": code, "detail": detail}, status=status)
     # Said here, because Django's own line for a refused request has its path, and this path holds a token.
-    log_response("A receipt was refused: %s", code, response=response, request=request)
+    log_response("A callback was refused: %s", code, response=response, request=request)
     return response

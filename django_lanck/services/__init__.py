@@ -1,23 +1,63 @@
 """The public Python API. Everything that a site, a view, the admin or a command does goes through here."""
 
+from ..client import RCS, SMS, Flow, Push, Step, Viber
 from .binding import binding_for
+from .calls import CallDetails, call_details
 from .checking import CheckResult, check_verification
+from .goals import report_goal
+from .inbound import record_inbound
+from .insight import check_fraud, look_up
+from .links import open_link
+from .messaging import (
+    flash_call,
+    send_failover,
+    send_push,
+    send_rcs,
+    send_sms,
+    send_viber,
+    speak_code,
+    speak_text,
+)
 from .numbers import parse_number
 from .proofs import claim_number, redeem_proof
 from .receipts import record_receipt, refresh_message
+from .reconciliation import Reconciled, reconcile
 from .verification import cancel_verification, get_verification, resend_verification, start_verification
 
 __all__ = [
+    "RCS",
+    "SMS",
+    "CallDetails",
     "CheckResult",
+    "Flow",
+    "Push",
+    "Reconciled",
+    "Step",
+    "Viber",
     "binding_for",
+    "call_details",
     "cancel_verification",
+    "check_fraud",
     "check_verification",
     "claim_number",
+    "flash_call",
     "get_verification",
+    "look_up",
+    "open_link",
     "parse_number",
+    "reconcile",
+    "record_inbound",
     "record_receipt",
     "redeem_proof",
     "refresh_message",
+    "report_goal",
     "resend_verification",
+    "send_failover",
+    "send_push",
+    "send_rcs",
+    "send_sms",
+    "send_viber",
+    "speak_code",
+    "speak_text",
     "start_verification",
 ]

@@ -5,9 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import connections
+from django.db import connections, transaction
 
 T = TypeVar("T")
+
+
+def in_transaction() -> bool:
+    """Whether somebody's transaction is open; the one that a TestCase wraps around a test does not count."""
+    if not transaction.get_connection().in_atomic_block:
+        return False
+    try:
+        with transaction.atomic(durable=True):
+            return False
+    except RuntimeError:
+        return True
+
+
+def refuse_transaction() -> None:
+    """Raise RuntimeError inside a transaction: it would be held while LANCK is asked."""
+    if in_transaction():
+        raise RuntimeError("LANCK must not be asked inside a transaction: it would stay open until LANCK answers.")
 
 
 def ask(call: Callable[[], T]) -> T:
@@ -16,6 +33,7 @@ def ask(call: Callable[[], T]) -> T:
     Persistent connections (``CONN_MAX_AGE``) are kept: such a site has one for each of its threads anyway. SQLite
     has none to run out of.
     """
+    refuse_transaction()
     for connection in connections.all(initialized_only=True):
         lasting = connection.vendor == "sqlite" or connection.settings_dict["CONN_MAX_AGE"] != 0
         if not (lasting or connection.in_atomic_block) and connection.get_autocommit():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+import phonenumbers
 from phonenumber_field.phonenumber import PhoneNumber, to_python
 
 from ..exceptions import Refusal
@@ -27,6 +28,12 @@ def parse_number(number: str | PhoneNumber) -> PhoneNumber:
         raise Refusal("invalid_number")
     parsed.extension = None
     return parsed
+
+
+def country_of(phone: PhoneNumber) -> str:
+    """ISO code of the number's country; empty for numbers of no country."""
+    country = phonenumbers.region_code_for_number(phone) or ""
+    return country if len(country) == 2 else ""
 
 
 def parse_code(code: str, length: int) -> str | None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from django.core import signing
 from django.db import IntegrityError, transaction
-from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models import F
 from django.urls import reverse
 
 from .. import signals
@@ -50,17 +51,12 @@ def record_receipt(*, token: str, payload: object) -> None:
     facts = _facts(payload)
     try:
         with transaction.atomic(durable=True):
-            message = _locked_message(message_id, facts["digest"])
-            if message is None:
-                return
-            learned = _learned_request_id(message, facts)
-            _keep(message, facts)
-            old_status = message.status
-            changed = _raise_status(message, facts["status"], facts["at"], {**facts["network"], **learned})
-    except IntegrityError:  # the request id is another message's
-        raise Refusal("not_found") from None
-    if changed and message.status != old_status:
-        _announce(message, old_status)
+            news = _take(message_id, facts, keep=_insert)
+    except IntegrityError:  # kept before, or the request id is another message's
+        with transaction.atomic(durable=True):
+            news = _take(message_id, facts, keep=_count_repeat)
+    if news:
+        announce(*news)
 
 
 def refresh_message(*, message: Message) -> bool:
@@ -72,17 +68,20 @@ def refresh_message(*, message: Message) -> bool:
         return False
     client, request_id = get_client(), message.request_id
     info = ask(lambda: client.request_info(request_id=request_id))
-    facts = {**_network(info.mccmnc), "network": info.network[:100], "country": info.country[:2]}
-    facts = {name: value for name, value in facts.items() if value}
+    named = {**_network(info.mccmnc), "network": info.network[:100], "country": info.country[:2]}
+    facts: dict[str, Any] = {name: value for name, value in named.items() if value}
     if (price := _price(info.rate)) is not None:
         facts["price"] = price
-    old_status = message.status
-    changed = bool(info.status) and _raise_status(message, info.status[:32], None, facts)
-    if not changed:
-        Message.objects.filter(pk=message.pk).update(**facts)
+    with transaction.atomic():
+        row = Message.objects.filter(pk=message.pk).locked()
+        if row is None:
+            return False
+        old_status = row.status
+        changed = bool(info.status) and _raise_status(row, info.status[:32], None)
+        _save(row, facts)
     message.refresh_from_db()
     if changed and message.status != old_status:
-        _announce(message, old_status)
+        announce(message, old_status)
     return changed
 
 
@@ -98,80 +97,104 @@ def _message_id(token: str) -> int:
         raise Refusal("not_found") from None
 
 
-def _facts(payload: object) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    request_id: str
+    number: str
+    status: str
+    at: datetime | None
+    network: Mapping[str, str]
+    payload: Mapping[str, Any]
+    digest: str
+
+
+def _facts(payload: object) -> _Facts:
     """The parts of a receipt that matter. Raises Refusal ``invalid_receipt``."""
     if not isinstance(payload, Mapping):
         raise Refusal("invalid_receipt")
     request_id, number, status = (payload.get(key) for key in ("requestId", "number", "status"))
-    fits = isinstance(request_id, str) and 0 < len(request_id) <= 128
-    fits = fits and isinstance(status, str) and 0 < len(status) <= 32
-    if not fits or not isinstance(number, str | int):
+    if not (isinstance(request_id, str) and isinstance(number, str | int) and isinstance(status, str)):
         raise Refusal("invalid_receipt")
-    return {
-        "request_id": request_id,
-        "number": to_e164(str(number)),
-        "status": status,
-        "at": parse_time(payload.get("timestamp")),
-        "network": _network(payload.get("mccmnc")),
-        "payload": payload,
-        "digest": hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest(),
-    }
-
-
-def _locked_message(message_id: int, digest: str) -> Message | None:
-    """The message, locked until the transaction ends, with what is known of its receipts."""
-    row = Message.objects.filter(pk=message_id)
-    row.lock()
-    receipts = Receipt.objects.filter(message=OuterRef("pk")).order_by()
-    return row.annotate(
-        same_receipt=Subquery(receipts.filter(digest=digest).values("pk")),
-        receipts_kept=Subquery(receipts.values("message").annotate(kept=Count("pk")).values("kept")),
-    ).first()
-
-
-def _learned_request_id(message: Message, facts: Mapping[str, Any]) -> dict[str, str]:
-    """A receipt may bring the request id before the answer does; one for another request is refused."""
-    if message.request_id == facts["request_id"]:
-        return {}
-    if message.request_id is not None or message.number != facts["number"]:
-        raise Refusal("not_found")
-    message.request_id = facts["request_id"]
-    return {"request_id": facts["request_id"]}
-
-
-def _keep(message: Any, facts: Mapping[str, Any]) -> None:
-    """Store the receipt, or count it as a repeat. The message's lock keeps others out meanwhile."""
-    if message.same_receipt:
-        message.receipts.filter(pk=message.same_receipt).update(repeats=F("repeats") + 1)
-        return
-    if (message.receipts_kept or 0) >= RECEIPTS_KEPT:
-        return
-    hidden = NOT_KEPT + (NOT_KEPT_OF_FLASH if message.channel in FLASH_CHANNELS else ())
-    Receipt.objects.create(
-        message=message,
-        digest=facts["digest"],
-        status=facts["status"],
-        provider_at=facts["at"],
-        payload={key: value for key, value in facts["payload"].items() if key not in hidden},
+    if not (0 < len(request_id) <= 128 and 0 < len(status) <= 32):
+        raise Refusal("invalid_receipt")
+    return _Facts(
+        request_id=request_id,
+        number=to_e164(str(number)),
+        status=status,
+        at=parse_time(payload.get("timestamp")),
+        network=_network(payload.get("mccmnc")),
+        payload=payload,
+        digest=hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest(),
     )
 
 
-def _raise_status(message: Message, status: str, at: datetime | None, fields: Mapping[str, Any]) -> bool:
-    changed = Message.objects.filter(pk=message.pk).raise_status(status, at, **fields)
-    if changed:
-        now_known = {"status": status, "status_rank": rank_of(status), "status_at": at, **fields}
-        for name, value in now_known.items():
-            setattr(message, name, value)
-    return changed
+def _take(message_id: int, facts: _Facts, keep: Callable[[Message, _Facts], None]) -> tuple[Message, str] | None:
+    """Apply one receipt; what changed, or None. The message's lock keeps others out meanwhile."""
+    message = Message.objects.filter(pk=message_id).locked()
+    if message is None:
+        return None
+    learned = _learned_request_id(message, facts)
+    keep(message, facts)
+    old_status = message.status
+    _raise_status(message, facts.status, facts.at)
+    _save(message, {**facts.network, **learned})
+    return (message, old_status) if message.status != old_status else None
 
 
-def _announce(message: Message, old_status: str) -> None:
+def _learned_request_id(message: Message, facts: _Facts) -> dict[str, str]:
+    """A receipt may bring the request id before the answer does; one for another request is refused."""
+    if message.request_id == facts.request_id:
+        return {}
+    if message.request_id is not None or message.number != facts.number:
+        raise Refusal("not_found")
+    if Message.objects.filter(request_id=facts.request_id).exists():
+        raise Refusal("not_found")
+    return {"request_id": facts.request_id}
+
+
+def _insert(message: Message, facts: _Facts) -> None:
+    if message.receipts_kept >= RECEIPTS_KEPT:
+        message.receipts.filter(digest=facts.digest).update(repeats=F("repeats") + 1)
+        return
+    hidden = NOT_KEPT + (NOT_KEPT_OF_FLASH if message.channel in FLASH_CHANNELS else ())
+    Receipt(
+        message=message,
+        digest=facts.digest,
+        status=facts.status,
+        provider_at=facts.at,
+        payload={key: value for key, value in facts.payload.items() if key not in hidden},
+    ).save(force_insert=True)
+    message.receipts_kept += 1
+
+
+def _count_repeat(message: Message, facts: _Facts) -> None:
+    if not message.receipts.filter(digest=facts.digest).update(repeats=F("repeats") + 1):
+        raise Refusal("not_found")
+
+
+def _raise_status(message: Message, status: str, at: datetime | None) -> bool:
+    takes = message.takes(status, at)
+    if takes:
+        message.status, message.status_rank, message.status_at = status, rank_of(status), at
+    return takes
+
+
+def _save(message: Message, facts: Mapping[str, Any]) -> None:
+    """Write what a locked message now says, in one statement."""
+    for name, value in facts.items():
+        setattr(message, name, value)
+    names = ("status", "status_rank", "status_at", "receipts_kept", *facts)
+    Message.objects.filter(pk=message.pk).update(**{name: getattr(message, name) for name in names})
+
+
+def announce(message: Message, old_status: str) -> None:
+    """Tell what a message's status was and is."""
     signals.message_status_changed.send_robust(
         Message, message=message, old_status=old_status, new_status=message.status
     )
 
 
-def _network(mccmnc: object) -> dict[str, Any]:
+def _network(mccmnc: object) -> dict[str, str]:
     return {"mccmnc": mccmnc} if isinstance(mccmnc, str) and 0 < len(mccmnc) <= 6 else {}
 
 

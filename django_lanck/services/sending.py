@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
 
 from .. import exceptions
-from ..client import Accepted
+from ..client import SMS, Accepted, Content, Flash, Flow, PinToSpeech, TextToSpeech, Viber
+from ..conf import conf
 from ..models import Message, Status
 from .asking import ask
+
+C = TypeVar("C")
 
 logger = logging.getLogger("django_lanck")
 
@@ -25,38 +30,52 @@ ACCOUNT_ERRORS = (
 )
 
 
-def send(message: Message, call: Callable[[], Accepted]) -> None:
+def with_senders(content: Content, country: str) -> Content:
+    """The content, with the site's senders (``SENDERS``) where it names none itself."""
+    if isinstance(content, Flow):
+        rest = tuple(replace(each, step=_with_sender(each.step, country)) for each in content.rest)
+        return replace(content, first=_with_sender(content.first, country), rest=rest)
+    return _with_sender(content, country)
+
+
+def _with_sender(content: C, country: str) -> C:
+    if isinstance(content, SMS | Viber | PinToSpeech | TextToSpeech | Flash) and content.sender is None:
+        return replace(content, sender=conf.sender(content.channel, country))
+    return content
+
+
+def send(message: Message, call: Callable[[], Accepted]) -> Accepted | None:
     """Make the call that delivers the message, and keep how it ended.
 
-    The message's row is committed before, and nothing is held during the call. Returns when LANCK took the message
-    or perhaps took it (status ``unknown``); raises APIError or NotSent when it surely did not.
+    The message's row is committed before, and nothing is held during the call. Returns LANCK's answer, or None when
+    LANCK perhaps took the message (status ``unknown``); raises APIError or NotSent when it surely did not.
     """
-    row = Message.objects.filter(pk=message.pk)
     try:
         accepted = ask(call)
     except (exceptions.OutcomeUnknown, exceptions.InternalServerError) as error:
         logger.warning("Message %s: whether LANCK took it is unknown: %s", message.pk, error)
-        _remember(message, Status.UNKNOWN)
-        row.record_answer(Status.UNKNOWN, error_reason=str(error)[:200])
+        _record(message, Status.UNKNOWN, error_reason=str(error)[:200])
+        return None
     except (exceptions.APIError, exceptions.NotSent) as error:
         log_failure(f"Message {message.pk} was refused", error)
-        _remember(message, Status.REFUSED)
         code = getattr(error, "error_code", None)
-        row.record_answer(Status.REFUSED, error_code=code, error_reason=str(error)[:200])
+        _record(message, Status.REFUSED, error_code=code, error_reason=str(error)[:200])
         raise
-    else:
-        _remember(message, Status.ACCEPTED, accepted.request_id)
-        try:
-            with transaction.atomic():
-                row.record_answer(Status.ACCEPTED, request_id=accepted.request_id)
-        except IntegrityError:
-            logger.error("Message %s: LANCK answered with the request id of another message", message.pk)  # noqa: TRY400
-            _remember(message, Status.UNKNOWN)
-            row.record_answer(Status.UNKNOWN)
+    try:
+        with transaction.atomic():
+            _record(message, Status.ACCEPTED, request_id=accepted.request_id)
+    except IntegrityError:
+        logger.error("Message %s: LANCK answered with the request id of another message", message.pk)  # noqa: TRY400
+        message.request_id = None
+        _record(message, Status.UNKNOWN)
+        return None
+    return accepted
 
 
-def _remember(message: Message, status: Status, request_id: str | None = None) -> None:
-    message.status, message.request_id = status, request_id
+def _record(message: Message, status: Status, **fields: Any) -> None:
+    for name, value in {"status": status, **fields}.items():
+        setattr(message, name, value)
+    Message.objects.filter(pk=message.pk).record_answer(status, **fields)
 
 
 def log_failure(what: str, error: exceptions.LanckError) -> None:

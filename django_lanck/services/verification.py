@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-import phonenumbers
 from django.db import transaction
 from django.utils.translation import get_language
+from django.views.decorators.debug import sensitive_variables
 
 from .. import signals
 from ..client import Accepted, LanckClient, get_client
-from ..conf import LANGUAGES, Profile, conf
-from ..exceptions import APIError, NotSent, Refusal
-from ..models import DatabaseNow, Message, Verification
+from ..conf import CODE_SOURCES, LANGUAGES, Profile, conf
+from ..exceptions import APIError, InvalidArgument, NotSent, Refusal
+from ..models import Channel, DatabaseNow, Message, Verification
 from ..models.time import seconds_from_now
 from .binding import binding_hashes
-from .numbers import parse_number
+from .codes import code_content, code_hash, new_code, take_digits_of_call
+from .numbers import country_of, parse_number
 from .receipts import callback_url
-from .sending import refusal_for, send
+from .sending import refusal_for, send, with_senders
 
 if TYPE_CHECKING:
     from phonenumber_field.phonenumber import PhoneNumber
@@ -33,6 +34,8 @@ def start_verification(
     number: str | PhoneNumber,
     purpose: str = "signup",
     method: str | None = None,
+    code_source: str | None = None,
+    channel: str | None = None,
     language: str | None = None,
     user: Any = None,
     binding: str | Sequence[str] = "",
@@ -40,7 +43,9 @@ def start_verification(
 ) -> Verification:
     """Send a code to a number.
 
-    ``method`` is one of the purpose's methods (default: the first), ``language`` one that LANCK speaks (default: the
+    ``code_source`` says who makes it: ``"lanck"`` or ``"site"`` (default: the purpose's). ``method`` is one of the
+    purpose's methods (default: the first); for a code of the site's it is one of the purpose's channels, and may be
+    called ``channel``. ``language`` one that LANCK speaks (default: the
     active one where LANCK speaks it), ``binding`` whose verification it is (:func:`binding_for` of the request),
     ``ip`` the person's address, which LANCK gets if ``SEND_CLIENT_IP`` is set.
 
@@ -50,15 +55,15 @@ def start_verification(
     """
     profile = _profile(purpose)
     phone = parse_number(number)
-    method = _method(profile, method)
+    code_source = _code_source(profile, code_source)
+    method = _method(profile, code_source, channel or method)
     language = _language(language)
     client = get_client()
     with transaction.atomic(durable=True):
-        verification = _new_verification(profile, phone.as_e164, method, language, user, binding)
-        message = _new_message(verification, phone)
-        callback = callback_url(message)
+        verification = _new_verification(profile, phone.as_e164, code_source, method, language, user, binding)
+        message, send_code = _new_message(client, verification, phone, ip)
     try:
-        _send_code(client, verification, message, callback, ip)
+        send_code()
     except (APIError, NotSent) as error:
         Verification.objects.filter(pk=verification.pk).cancel()
         raise refusal_for(error) from error
@@ -85,7 +90,7 @@ def resend_verification(
     if before.attempts_left == 0:
         raise Refusal("exhausted")  # no attempt is left to check a new code with
     profile = _profile(before.purpose)
-    method = _method(profile, method or before.method)
+    method = _method(profile, before.code_source, method or before.method)
     if before.resend_at is None or before.resend_at > before.now:
         raise Refusal("resend_too_soon", retry_after=_seconds(before.now, before.resend_at or before.expires_at))
     client = get_client()
@@ -96,10 +101,9 @@ def resend_verification(
         if not row.claim_resend(resends=before.resends, method=method, wait=wait, lifetime=profile.lifetime):
             raise _lost_resend(before, binding, wait or profile.lifetime)
         verification = row.annotate(now=DatabaseNow()).get()  # type: ignore[no-redef]
-        message = _new_message(verification, parse_number(verification.number))
-        callback = callback_url(message)
+        _message, send_code = _new_message(client, verification, parse_number(verification.number), ip)
     try:
-        _send_code(client, verification, message, callback, ip)
+        send_code()
     except (APIError, NotSent) as error:
         row.give_back_resend(before)
         raise refusal_for(error) from error
@@ -171,9 +175,17 @@ def _profile(purpose: str) -> Profile:
         raise Refusal("invalid_purpose") from None
 
 
-def _method(profile: Profile, method: str | None) -> str:
-    method = method or profile.methods[0]
-    if method not in profile.methods:
+def _code_source(profile: Profile, code_source: str | None) -> str:
+    code_source = code_source or profile.code_source
+    if code_source not in CODE_SOURCES:
+        raise InvalidArgument("code_source", f"It has to be one of {', '.join(CODE_SOURCES)}.")
+    return code_source
+
+
+def _method(profile: Profile, code_source: str, method: str | None) -> str:
+    offered = profile.methods_of(code_source)
+    method = method or offered[0]
+    if method not in offered:
         raise Refusal("invalid_method")
     return method
 
@@ -194,6 +206,7 @@ def _seconds(since: datetime, until: datetime) -> int:
 def _new_verification(
     profile: Profile,
     number: str,
+    code_source: str,
     method: str,
     language: str,
     user: Any,
@@ -203,6 +216,7 @@ def _new_verification(
     verification = Verification.objects.create(
         number=number,
         purpose=profile.purpose,
+        code_source=code_source,
         method=method,
         language=language,
         user=user if user is not None and user.is_authenticated else None,
@@ -220,25 +234,29 @@ def _new_verification(
     return verification
 
 
-def _new_message(verification: Verification, phone: PhoneNumber) -> Message:
-    country = phonenumbers.region_code_for_number(phone) or ""
-    verification.newest_message = Message.objects.create(
+def _new_message(
+    client: LanckClient, verification: Verification, phone: PhoneNumber, ip: str | None
+) -> tuple[Message, Callable[[], None]]:
+    """The row of the message that carries the next code, and what sends it once the row is committed."""
+    country = country_of(phone)
+    message = Message.objects.create(
         verification=verification,
         channel=verification.method,
         number=verification.number,
-        sender=conf.sender(verification.method, country) or "",
-        country=country if len(country) == 2 else "",
+        sender="" if verification.method == Channel.FLASH else conf.sender(verification.method, country) or "",
+        country=country,
     )
-    return verification.newest_message
+    verification.newest_message = message
+    if verification.code_source == Verification.CodeSource.SITE:
+        return message, _own_code(client, verification, message)
+    return message, _lancks_code(client, verification, message, ip)
 
 
-def _send_code(
-    client: LanckClient,
-    verification: Verification,
-    message: Message,
-    callback: str | None,
-    ip: str | None,
-) -> None:
+def _lancks_code(
+    client: LanckClient, verification: Verification, message: Message, ip: str | None
+) -> Callable[[], None]:
+    callback = callback_url(message)
+
     def call() -> Accepted:
         return client.verify(
             number=verification.number,
@@ -252,4 +270,24 @@ def _send_code(
             callback_url=callback,
         )
 
-    send(message, call)
+    def send_code() -> None:
+        send(message, call)
+
+    return send_code
+
+
+@sensitive_variables()
+def _own_code(client: LanckClient, verification: Verification, message: Message) -> Callable[[], None]:
+    """The code's keyed hash is kept before the code leaves."""
+    code = new_code(verification.code_length)
+    content = code_content(message.channel, code, verification.language)
+    if message.channel != Channel.FLASH:  # one that always comes from the same number would always have the same code
+        content = with_senders(content, message.country)
+    message.code_hash, message.content = code_hash(message, code), content.stored(secret=code)
+    message.save(update_fields=["code_hash", "content"])
+    callback = callback_url(message)
+
+    def call() -> Accepted:
+        return client.send(content, number=verification.number, callback_url=callback)
+
+    return lambda: take_digits_of_call(message, send(message, call), code)

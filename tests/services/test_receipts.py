@@ -1,6 +1,7 @@
 import itertools
 
 import pytest
+from django.db import connection
 
 from django_lanck import signals
 from django_lanck.exceptions import RequestNotFound
@@ -36,11 +37,12 @@ def test_a_receipt_moves_the_status_and_is_kept(lanck, sent, heard):
     assert [(said["old_status"], said["new_status"]) for said in changed] == [("accepted", "DELIVERED")]
 
 
-def test_a_receipt_takes_at_most_four_statements(lanck, sent, django_assert_max_num_queries):
-    for word, limit in [("SENT", 4), ("SENT", 4), ("DELIVERED", 4)]:
+def test_a_receipt_takes_three_statements(lanck, sent, django_assert_max_num_queries):
+    of_sqlite = 1 if connection.vendor == "sqlite" else 0  # the write that takes its lock
+    for word, limit in [("SENT", 3), ("DELIVERED", 3), ("SENT", 6)]:  # the last one is a repeat
         with django_assert_max_num_queries(20) as captured:
             lanck.report(sent, word, timestamp=1)
-        assert len(statements(captured)) <= limit
+        assert len(statements(captured)) <= limit + of_sqlite * (limit // 3)
 
 
 def test_the_same_receipt_again_is_counted_and_changes_nothing(lanck, sent, heard):

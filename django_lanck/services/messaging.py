@@ -1,0 +1,207 @@
+"""Texts, pushes, chains and calls to a number: each one row, one call, and an honest word for how it ended.
+
+Each ``send_…`` and call makes a :class:`~django_lanck.models.Message` before LANCK is asked and returns it. Its
+``status`` is ``accepted``, or ``unknown`` when LANCK perhaps took it; inside a transaction it is ``sending``, and LANCK
+is asked after the commit.
+
+They raise InvalidArgument (LANCK would refuse it; nothing happened), Refusal (``invalid_number``, ``opted_out``),
+APIError (LANCK said no) and NotSent (LANCK surely got nothing). After a commit nothing is raised: the message is
+``refused``, and ``message_status_changed`` says so.
+
+``number`` is a phone number in any spelling with its country code. ``sender`` is what LANCK allowed for the account
+(default: ``SENDERS``). ``category`` is ``"transactional"`` or ``"marketing"``; the latter is not sent to those who
+opted out.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+
+from ..client import RCS, SMS, Accepted, Content, Flash, Flow, PinToSpeech, Push, TextToSpeech, Viber, get_client
+from ..client.arguments import is_web_address
+from ..conf import conf
+from ..exceptions import APIError, InvalidArgument, NotSent, Refusal
+from ..models import Category, Message, OptOut, Status
+from .asking import in_transaction
+from .links import link_url
+from .numbers import country_of, parse_number
+from .receipts import announce, callback_url
+from .sending import send, with_senders
+
+if TYPE_CHECKING:
+    from phonenumber_field.phonenumber import PhoneNumber
+
+Number: TypeAlias = "str | PhoneNumber"
+logger = logging.getLogger("django_lanck")
+TRANSACTIONAL: Final = "transactional"
+LINK: Final = "{link}"
+
+
+def send_sms(
+    *,
+    number: Number,
+    text: str,
+    link: str | None = None,
+    sender: str | None = None,
+    category: str = TRANSACTIONAL,
+) -> Message:
+    """Send a text. ``{link}`` in it becomes a short address of this site that leads to ``link`` (http or https).
+
+    The first one to open it makes LANCK learn that the link was opened (``LINK_OPENED``). A link needs
+    ``CALLBACK_BASE_URL``.
+    """
+    content = SMS(text, sender=sender)
+    if (LINK in text) != (link is not None):
+        raise InvalidArgument("link", "A text with {link} and a link go together.")
+    if link is not None and not is_web_address(link):
+        raise InvalidArgument("link", "It has to be an http or https address.")
+    return deliver(content, number=number, category=category, link=link or "")
+
+
+def send_push(
+    *,
+    number: Number,
+    text: str,
+    title: str | None = None,
+    target: str | None = None,
+    ttl: int | None = None,
+    priority: str | None = None,
+    collapse_key: str | None = None,
+    android: Mapping[str, Any] | None = None,
+    ios: Mapping[str, Any] | None = None,
+    category: str = TRANSACTIONAL,
+) -> Message:
+    """Send a notification to the site's own mobile app. ``ttl`` is seconds; see :class:`~django_lanck.client.Push`."""
+    content = Push(
+        text,
+        title=title,
+        target=target,
+        ttl=ttl,
+        priority=priority,
+        collapse_key=collapse_key,
+        android=android,
+        ios=ios,
+    )
+    return deliver(content, number=number, category=category)
+
+
+def send_viber(
+    *,
+    number: Number,
+    text: str,
+    sender: str | None = None,
+    button_caption: str | None = None,
+    button_action_url: str | None = None,
+    image_url: str | None = None,
+    category: str = TRANSACTIONAL,
+) -> Message:
+    """Send a Viber message. A button has a caption and an address to open."""
+    content = Viber(
+        text,
+        sender=sender,
+        button_caption=button_caption,
+        button_action_url=button_action_url,
+        image_url=image_url,
+    )
+    return deliver(content, number=number, category=category)
+
+
+def send_rcs(*, number: Number, text: str, category: str = TRANSACTIONAL) -> Message:
+    """Send an RCS message."""
+    return deliver(RCS(text), number=number, category=category)
+
+
+def send_failover(*, number: Number, flow: Flow, category: str = TRANSACTIONAL) -> Message:
+    """Try one channel after the other: ``Push("Hi").then(SMS("Hi"), wait=30, unless="delivered")``."""
+    if not isinstance(flow, Flow):
+        raise InvalidArgument("flow", "It has to be a flow, made by then(): Push(…).then(SMS(…), wait=…, unless=…).")
+    return deliver(flow, number=number, category=category)
+
+
+def flash_call(
+    *, number: Number, code: str | None = None, sender: str | None = None, category: str = TRANSACTIONAL
+) -> Message:
+    """Ring a number. ``code`` (4 to 6 digits) is what the calling number should end with.
+
+    The message's ``caller`` is the number that LANCK calls from, in E.164; it is kept nowhere.
+    """
+    return deliver(Flash(code=code, sender=sender), number=number, category=category)
+
+
+def speak_code(
+    *,
+    number: Number,
+    code: str,
+    language: str | None = None,
+    sender: str | None = None,
+    category: str = TRANSACTIONAL,
+) -> Message:
+    """Call a number and dictate 4 to 6 digits. The digits are not kept."""
+    return deliver(PinToSpeech(code, language=language, sender=sender), number=number, category=category)
+
+
+def speak_text(
+    *,
+    number: Number,
+    text: str,
+    language: str | None = None,
+    sender: str | None = None,
+    category: str = TRANSACTIONAL,
+) -> Message:
+    """Call a number and read a text out, in ``"en"`` (LANCK's default) or ``"ru"``."""
+    return deliver(TextToSpeech(text, language=language, sender=sender), number=number, category=category)
+
+
+def deliver(content: Content, *, number: Number, category: str = TRANSACTIONAL, link: str = "") -> Message:
+    """What all of the above do: keep the message, then have LANCK deliver its content, after the commit if need be."""
+    phone = parse_number(number)
+    _check_category(category, phone.as_e164)
+    if link and not conf.callback_base_url:
+        raise ImproperlyConfigured("Links need LANCK['CALLBACK_BASE_URL'], the address of this site.")
+    client, content = get_client(), with_senders(content, country_of(phone))
+    message = Message.objects.create(
+        channel=content.channel,
+        category=category,
+        number=phone.as_e164,
+        sender=getattr(content, "sender", None) or "",
+        country=country_of(phone),
+        content=content.stored(),
+        link=link,
+    )
+    if link and isinstance(content, SMS):
+        content = replace(content, text=content.text.replace(LINK, link_url(message)))
+    callback = callback_url(message)
+
+    def call() -> Accepted:
+        return client.send(content, number=message.number, callback_url=callback)
+
+    if in_transaction():
+        transaction.on_commit(lambda: _send_after_commit(message, call), robust=True)
+    else:
+        _send_now(message, call)
+    return message
+
+
+def _check_category(category: str, number: str) -> None:
+    if category not in Category.values:
+        raise InvalidArgument("category", f"It has to be one of {', '.join(Category.values)}.")
+    if category == Category.MARKETING and OptOut.objects.standing().filter(number=number).exists():
+        raise Refusal("opted_out")
+
+
+def _send_now(message: Message, call: Callable[[], Accepted]) -> None:
+    accepted = send(message, call)
+    message.caller = accepted.caller if accepted else ""
+
+
+def _send_after_commit(message: Message, call: Callable[[], Accepted]) -> None:
+    try:
+        _send_now(message, call)
+    except (APIError, NotSent):
+        announce(message, Status.SENDING)
