@@ -59,7 +59,7 @@ class SandboxVerification(models.Model):
 
 
 class SandboxMessage(models.Model):
-    """Something that reached a simulated phone."""
+    """Something that reached a simulated phone. ``channel`` is the one it came by: of a failover chain, the step's."""
 
     request = models.ForeignKey(SandboxRequest, on_delete=models.CASCADE, related_name="messages")
     number = models.CharField(max_length=16)
@@ -67,6 +67,10 @@ class SandboxMessage(models.Model):
     sender = models.CharField(max_length=20)
     text = models.TextField(blank=True)
     code = models.CharField(max_length=8, blank=True)
+    title = models.TextField(blank=True)
+    image_url = models.TextField(blank=True)
+    button_caption = models.TextField(blank=True)
+    button_url = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -99,6 +103,36 @@ class SandboxReceipt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.status} {self.http_status or self.problem}"
+
+
+class SandboxInbound(models.Model):
+    """An SMS that somebody typed on a handset, to the number that the account rents."""
+
+    message_id = models.CharField(max_length=32, unique=True, default=new_request_id)
+    sender = models.CharField(max_length=20)
+    recipient = models.CharField(max_length=20)
+    text = models.TextField()
+    parts = models.PositiveSmallIntegerField(default=1)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["sender", "-id"], name="sandbox_inbound_sender")]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} from {self.sender}"
+
+
+class SandboxInboundPost(models.Model):
+    """One attempt to post an inbound SMS to the site. ``problem`` says why there is no ``http_status``."""
+
+    inbound = models.ForeignKey(SandboxInbound, on_delete=models.CASCADE, related_name="posts")
+    http_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    problem = models.CharField(max_length=100, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return str(self.http_status or self.problem)
 
 
 class SandboxSecond(models.Model):
