@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import threading
 import time
@@ -13,28 +14,51 @@ from urllib.parse import parse_qsl, urlsplit
 from django.conf import settings
 from django.http.response import HttpResponseBase
 from django.test import Client
+from django.urls import reverse
 
 Answer = tuple[int, dict[str, Any]]
+
+INBOUND_SECRET = "inbound-secret-for-tests"  # noqa: S105
+CHANNELS = {
+    "/sms": "sms",
+    "/messaging/push": "push",
+    "/messaging/viber": "viber",
+    "/messaging/rcs": "rcs",
+    "/messaging/failover": "failover",
+    "/calls/flash": "flash",
+    "/calls/p2s": "p2s",
+    "/calls/t2s": "t2s",
+}
+NETWORK = {"mccmnc": "310260", "network": "Test Mobile", "country": "US"}
 
 
 @dataclass
 class Sent:
-    """One message that the app had LANCK send. ``params`` is what LANCK was told, by LANCK's own names."""
+    """One message that the app had LANCK send. ``params`` is what LANCK was told, by LANCK's own names.
+
+    ``channel`` is the one of the :class:`~django_lanck.models.Message`, ``code`` what a person would type after it.
+    """
 
     request_id: str
     number: str
-    method: str
+    channel: str
     code: str
-    params: dict[str, str]
+    params: dict[str, Any]
     sent_at: int = field(default_factory=lambda: int(time.time() * 1000))
     checks: list[str] = field(default_factory=list)
     verified_at: int | None = None
     status: str = "SENT"
     goals: list[str] = field(default_factory=list)
 
+    @property
+    def text(self) -> str:
+        """What the person reads or hears; of a failover chain, its last step."""
+        last = self.params["flow"][-1]["message"] if "flow" in self.params else self.params
+        return str(last.get("text", ""))
+
 
 class FakeLanck:
-    """A LANCK for tests. ``sent`` is its outbox; ``requests`` the paths it was asked for, in order."""
+    """A LANCK for tests. ``sent`` is its outbox; ``requests`` the calls it was asked for, in order."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -55,6 +79,7 @@ class FakeLanck:
             "ACCESS_TOKEN": "test:test",
             "BASE_URL": f"http://127.0.0.1:{self._server.server_port}/v1",
             "CALLBACK_BASE_URL": "http://testserver",
+            "INBOUND_SECRETS": [INBOUND_SECRET],
             "RATE_LIMIT_WAIT": 0,
             "PROXIES": {},
             "CA_FILE": "",
@@ -62,7 +87,7 @@ class FakeLanck:
 
     def refuse(self, error_code: int, *, http_status: int = 400, reason: str = "refused by the test") -> None:
         """Answer the next request with an error; it is not carried out."""
-        self._faults.append(("refuse", (http_status, {"errorCode": error_code, "errorReason": reason})))
+        self.answer({"errorCode": error_code, "errorReason": reason}, http_status=http_status)
 
     def lose_answer(self) -> None:
         """Carry the next request out and drop the connection instead of answering."""
@@ -70,29 +95,40 @@ class FakeLanck:
 
     def answer(self, body: Mapping[str, Any], *, http_status: int = 200) -> None:
         """Answer the next request with this body; it is not carried out."""
-        self._faults.append(("refuse", (http_status, dict(body))))
+        self._faults.append(("answer", (http_status, dict(body))))
 
     def report(self, sent: Sent, status: str, **fields: Any) -> HttpResponseBase:
         """Post a delivery receipt for a message to the site, as LANCK would; returns the site's answer."""
         sent.status = status
         payload = {"requestId": sent.request_id, "number": sent.number, "status": status, **fields}
         payload.setdefault("timestamp", int(time.time()))
-        path = urlsplit(sent.params["callbackUrl"]).path
-        return Client().post(path, json.dumps(payload), content_type="json/application")
+        return _post(urlsplit(sent.params["callbackUrl"]).path, payload)
 
-    def handle(self, verb: str, path: str, params: dict[str, str]) -> Answer | None:
+    def inbound(self, sender: str, text: str, **fields: Any) -> HttpResponseBase:
+        """Post an SMS that somebody sent to a rented number to the site; returns the site's answer."""
+        payload = {"from": sender.removeprefix("+"), "to": "12065550100", "text": text, "parts": 1, **fields}
+        payload.setdefault("messageId", secrets.token_hex(16))
+        payload.setdefault("timestamp", int(time.time()))
+        return _post(reverse("lanck:inbound", args=[INBOUND_SECRET]), payload)
+
+    def handle(self, verb: str, path: str, params: dict[str, Any]) -> Answer | None:
         """The answer to one request, or None to drop the connection."""
         with self._lock:
             self.requests.append(f"{verb} {path}")
             fault, prepared = self._faults.pop(0) if self._faults else ("", None)
-            if fault == "refuse":
+            if fault == "answer":
                 return prepared
             answer = self._carry_out(verb, path, params)
             return None if fault == "lose" else answer
 
-    def _carry_out(self, verb: str, path: str, params: dict[str, str]) -> Answer:
-        if path == "/verify":
-            return self._verify(params)
+    def _carry_out(self, verb: str, path: str, params: dict[str, Any]) -> Answer:
+        if path == "/verify" or path in CHANNELS:
+            return self._send(path, params)
+        if path == "/insight/hlr":
+            answer = {"id": secrets.token_hex(16), "product": "insight.hlr", "number": params["number"]}
+            return 200, {**answer, **NETWORK, "status": "DELIVERED", "createdAt": int(time.time() * 1000)}
+        if path == "/insight/fraudcheck":
+            return 200, {"status": "PASSED", "mobilePrefix": True}
         request_id = params.get("requestId") or path.removeprefix("/requests/")
         sent = next((sent for sent in self.sent if sent.request_id == request_id), None)
         if sent is None:
@@ -104,29 +140,21 @@ class FakeLanck:
         if verb == "POST":
             sent.goals.append(params["goal"])
             return 200, {}
-        return 200, {
-            "id": sent.request_id,
-            "product": f"verify.{sent.method}",
-            "number": sent.number,
-            "mccmnc": "310260",
-            "network": "Test Mobile",
-            "country": "US",
-            "status": sent.status,
-            "createdAt": sent.sent_at,
-            "payload": sent.params,
-        }
+        product = f"verify.{sent.channel}" if "method" in sent.params else sent.channel
+        facts = {"id": sent.request_id, "product": product, "number": sent.number, **NETWORK, "status": sent.status}
+        return 200, {**facts, "createdAt": sent.sent_at, "payload": sent.params, "goals": sent.goals}
 
-    def _verify(self, params: dict[str, str]) -> Answer:
-        length = int(params.get("codeLength", 4))
+    def _send(self, path: str, params: dict[str, Any]) -> Answer:
         sent = Sent(
             request_id=secrets.token_hex(16),
             number=params["number"],
-            method=params["method"],
-            code="".join(secrets.choice("0123456789") for _ in range(length)),
+            channel=CHANNELS.get(path) or params["method"],
+            code=_code(path, params),
             params=params,
         )
         self.sent.append(sent)
-        return 200, {"requestId": sent.request_id}
+        caller = {"from": f"3728232{sent.code}"} if path == "/calls/flash" else {}
+        return 200, {"requestId": sent.request_id, **caller}
 
     def _check(self, sent: Sent, code: str) -> Answer:
         sent.checks.append(code)
@@ -135,15 +163,34 @@ class FakeLanck:
         if code != sent.code:
             return 400, {"errorCode": 21, "errorReason": "Invalid verification code"}
         sent.verified_at = int(time.time() * 1000)
-        answer = {"requestId": sent.request_id, "number": sent.number, "method": sent.method}
+        answer = {"requestId": sent.request_id, "number": sent.number, "method": sent.channel}
         return 200, {**answer, "verifiedAt": sent.verified_at}
 
     def _info(self, sent: Sent) -> dict[str, Any]:
-        info: dict[str, Any] = {"number": sent.number, "method": sent.method, "checkAttempts": len(sent.checks)}
+        info: dict[str, Any] = {"number": sent.number, "method": sent.channel, "checkAttempts": len(sent.checks)}
         info["verificationRequestedAt"] = sent.sent_at
         if sent.verified_at is None:
             return {**info, "status": "processing"}
         return {**info, "status": "verified", "verifiedAt": sent.verified_at}
+
+
+def _code(path: str, params: dict[str, Any]) -> str:
+    """The code that LANCK makes, the one it was given, or the one in the text; empty where there is none."""
+    if path == "/verify":
+        return _digits(int(params.get("codeLength", 4)))
+    if path == "/calls/flash":
+        return params.get("code") or _digits(4)
+    texts = json.dumps(params.get("flow") or params.get("text", ""), ensure_ascii=False)
+    in_text = re.search(r"(?<!\d)\d{4,6}(?!\d)", texts)
+    return params.get("code") or (in_text[0] if in_text else "")
+
+
+def _digits(length: int) -> str:
+    return "".join(secrets.choice("0123456789") for _ in range(length))
+
+
+def _post(path: str, payload: dict[str, Any]) -> HttpResponseBase:
+    return Client().post(path, json.dumps(payload), content_type="json/application")
 
 
 class _Server(ThreadingHTTPServer):
@@ -171,7 +218,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._respond("POST", dict(parse_qsl(body)))
 
-    def _respond(self, verb: str, params: dict[str, str]) -> None:
+    def _respond(self, verb: str, params: dict[str, Any]) -> None:
         answer = self.server.lanck.handle(verb, urlsplit(self.path).path.removeprefix("/v1"), params)
         if answer is None:
             self.close_connection = True

@@ -168,13 +168,13 @@ def test_a_resend_too_soon_says_when(client, lanck, address, age):
     age(Verification.objects.get(), 31)
     resent = post(client, f"{address}resend/", {"method": "call"})
     assert (resent.status_code, resent.json()["method"]) == (200, "call")
-    assert [sent.method for sent in lanck.sent] == ["sms", "call"]
+    assert [sent.channel for sent in lanck.sent] == ["sms", "call"]
 
 
 def test_a_resend_without_a_body_uses_the_last_method(client, lanck, address, age):
     age(Verification.objects.get(), 31)
     assert client.generic("POST", f"{address}resend/").status_code == 200
-    assert [sent.method for sent in lanck.sent] == ["sms", "sms"]
+    assert [sent.channel for sent in lanck.sent] == ["sms", "sms"]
 
 
 def test_an_unavailable_lanck_is_a_503_with_a_time(client, lanck, phone, caplog):

@@ -36,7 +36,7 @@ def test_the_same_verification_gets_another_message_by_another_method(lanck, ver
     age(verification, 31)
     resent = resend_verification(verification_id=verification.pk, method="voice")
     assert resent.pk == verification.pk
-    assert [sent.method for sent in lanck.sent] == ["sms", "voice"]
+    assert [sent.channel for sent in lanck.sent] == ["sms", "voice"]
     assert (resent.method, resent.delivery, resent.resends) == ("voice", "accepted", 1)
     assert 599 < (resent.expires_at - resent.now).total_seconds() <= 600
 

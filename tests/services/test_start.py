@@ -22,7 +22,7 @@ def test_sends_a_code_and_remembers_it_all(lanck, phone):
     verification = start_verification(number=phone)
 
     sent = lanck.sent[-1]
-    assert (sent.number, sent.method, len(sent.code)) == (phone, "sms", 6)
+    assert (sent.number, sent.channel, len(sent.code)) == (phone, "sms", 6)
     assert (verification.delivery, verification.current_state) == ("accepted", "pending")
     assert verification.attempts_left == 5
     stored = Verification.objects.get()
@@ -248,7 +248,7 @@ def test_a_site_may_set_other_rules_for_a_purpose(lanck, phone):
     purposes = {"payout": {"METHODS": ["voice"], "CODE_LENGTH": 4, "MAX_ATTEMPTS": 2, "RESEND_WAITS": []}}
     with with_lanck(lanck, PURPOSES=purposes):
         verification = start_verification(number=phone, purpose="payout")
-        assert lanck.sent[-1].method == "voice"
+        assert lanck.sent[-1].channel == "voice"
         assert len(lanck.sent[-1].code) == 4
         assert (verification.attempts_left, verification.resend_at) == (2, None)
         with pytest.raises(Refusal):

@@ -47,7 +47,7 @@ def said(response) -> str:
 @pytest.mark.parametrize("method", ["sms", "voice", "call"])
 def test_a_number_and_its_code_make_an_account(client, lanck, phone, method):
     start(client, "+1 (201) 555-0123", method)
-    assert lanck.sent[-1].method == method
+    assert lanck.sent[-1].channel == method
     page = client.get("/signup/code/").content.decode()
     assert "+1201•••0123" in page
     assert phone not in page
@@ -199,7 +199,7 @@ def test_another_way_makes_the_earlier_code_worthless(client, lanck, started, ag
     assert "Codes that you got before do not work any more." in page
     assert "the last 6 digits of the number" in page
     first, second = lanck.sent
-    assert second.method == "call"
+    assert second.channel == "call"
     if first.code != second.code:
         assert "not right" in type_code(client, first.code).content.decode()
     assert type_code(client, second.code).url == "/"
