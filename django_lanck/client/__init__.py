@@ -1,7 +1,7 @@
 """LANCK's REST API in Python. It knows no model: parameters in, frozen answers out."""
 
 from .api import LanckClient, get_client
-from .content import RCS, SMS, Content, Flash, Flow, PinToSpeech, Push, Step, TextToSpeech, Viber
+from .content import RCS, SMS, Content, Flash, Flow, PinToSpeech, Push, Step, TextToSpeech, Verify, Viber
 from .payloads import (
     Accepted,
     CheckAnswer,
@@ -31,6 +31,7 @@ __all__ = [
     "RequestInfo",
     "Step",
     "TextToSpeech",
+    "Verify",
     "VerifyInfo",
     "Viber",
     "get_client",

@@ -10,10 +10,10 @@ from urllib.parse import quote
 from django.views.decorators.debug import sensitive_variables
 
 from ..conf import conf
-from ..exceptions import OutcomeUnknown
+from ..exceptions import InvalidArgument, OutcomeUnknown
 from . import arguments
-from .content import Content, lancks_name
-from .payloads import Accepted, CheckAnswer, FraudAnswer, HLRAnswer, RequestInfo, VerifyInfo, to_e164
+from .content import Content
+from .payloads import Accepted, CheckAnswer, FraudAnswer, HLRAnswer, RequestInfo, VerifyInfo
 from .transport import Options, Transport
 
 
@@ -30,44 +30,22 @@ class LanckClient:
     def __repr__(self) -> str:
         return f"LanckClient({self._transport.options.base_url!r})"
 
-    def verify(
-        self,
-        *,
-        number: str,
-        method: str,
-        sender: str | None = None,
-        language: str | None = None,
-        code_length: int | None = None,
-        ip: str | None = None,
-        code_expiry: int | None = None,
-        check_attempts_allowed: int | None = None,
-        callback_url: str | None = None,
-    ) -> Accepted:
-        """Have LANCK make a code and send it. Source: "Create verification request" on LANCK's page.
-
-        ``number`` is E.164, ``method`` ``sms``, ``voice`` or ``call``, ``code_expiry`` seconds.
-        """
-        values = {
-            "number": number,
-            "method": method,
-            "sender": sender,
-            "language": language,
-            "code_length": code_length,
-            "ip": ip,
-            "code_expiry": code_expiry,
-            "check_attempts_allowed": check_attempts_allowed,
-            "callback_url": callback_url,
-        }
-        arguments.check(values, required=["number", "method"])
-        return self._accepted("/verify", {lancks_name(name): value for name, value in values.items()})
-
     def send(self, content: Content, *, number: str, callback_url: str | None = None) -> Accepted:
-        """Have LANCK deliver something: an SMS, Push, Viber, RCS, Flow, Flash, PinToSpeech or TextToSpeech.
+        """Have LANCK deliver something: Verify, SMS, Push, Viber, RCS, Flow, Flash, PinToSpeech or TextToSpeech.
 
         ``number`` is E.164. Receipts go to ``callback_url``.
         """
         arguments.check({"number": number, "callback_url": callback_url}, required=["number"])
-        return self._accepted(content.path, {"number": number, **content.parameters(), "callbackUrl": callback_url})
+        given = {"number": number, **content.parameters()}
+        if callback_url is not None:
+            given["callbackUrl"] = callback_url
+        if any(isinstance(value, Mapping | list) for value in given.values()):
+            answer = self._transport.call("POST", content.path, json=given)
+        else:
+            answer = self._transport.call(
+                "POST", content.path, form={name: str(value) for name, value in given.items()}
+            )
+        return Accepted.parse(answer)
 
     def verify_check(self, *, request_id: str, code: str) -> CheckAnswer:
         """Ask whether a code is right. A wrong one raises WrongCode. Source: "Check verification code"."""
@@ -84,36 +62,23 @@ class LanckClient:
 
     def set_goal(self, *, request_id: str, goal: str) -> None:
         """Tell LANCK that a request reached its goal, ``NUMBER_VERIFIED`` for one. Source: "Update Request Info"."""
+        arguments.check({"goal": goal}, required=["goal"])
         self._transport.call("POST", f"/requests/{_segment(request_id)}", form={"goal": goal})
 
     def hlr(self, *, number: str) -> HLRAnswer:
         """Look a number up in its home register. Source: "HLR lookup"."""
-        answer = HLRAnswer.parse(self._insight("/insight/hlr", number))
-        if not answer.status:
-            raise OutcomeUnknown("LANCK's answer has no status")
-        return answer
+        return HLRAnswer.parse(self._insight("/insight/hlr", number))
 
     def fraud_check(self, *, number: str) -> FraudAnswer:
         """Ask whether a number is known for fraud. Source: "Fraud Check"."""
-        answer = FraudAnswer.parse(self._insight("/insight/fraudcheck", number))
-        if not answer.status:
-            raise OutcomeUnknown("LANCK's answer has no status")
-        return answer
+        return FraudAnswer.parse(self._insight("/insight/fraudcheck", number))
 
     def _insight(self, path: str, number: str) -> dict[str, Any]:
         arguments.check({"number": number}, required=["number"])
-        return self._transport.call("POST", path, form={"number": number})
-
-    def _accepted(self, path: str, parameters: Mapping[str, Any]) -> Accepted:
-        given = {name: value for name, value in parameters.items() if value is not None}
-        if any(isinstance(value, Mapping | list) for value in given.values()):
-            answer = self._transport.call("POST", path, json=given)
-        else:
-            answer = self._transport.call("POST", path, form={name: str(value) for name, value in given.items()})
-        request_id = answer.get("requestId")
-        if not isinstance(request_id, str) or not 0 < len(request_id) <= 128 or not request_id.strip("."):
-            raise OutcomeUnknown("LANCK's answer has no request id")
-        return Accepted(request_id=request_id, caller=to_e164(answer.get("from")), raw=answer)
+        answer = self._transport.call("POST", path, form={"number": number})
+        if not isinstance(answer.get("status"), str) or not answer["status"]:
+            raise OutcomeUnknown("LANCK's answer has no status")
+        return answer
 
 
 @sensitive_variables()
@@ -142,5 +107,5 @@ def _client(options: Options) -> LanckClient:
 def _segment(request_id: str) -> str:
     """A request id as one segment of a path. Dots alone would climb out of it, quoted or not."""
     if not request_id.strip("."):
-        raise ValueError("This is no request id.")
+        raise InvalidArgument("request_id", "This is no request id.")
     return quote(request_id, safe="")

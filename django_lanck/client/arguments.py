@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
@@ -62,9 +63,17 @@ def is_web_address(value: Any) -> bool:
         return False
 
 
-def seconds(field: str, value: Any) -> None:
+def positive(field: str, value: Any) -> None:
     fits = isinstance(value, int) and not isinstance(value, bool) and value > 0
-    _refuse_unless(fits, field, "It has to be a whole number of seconds above 0.")
+    _refuse_unless(fits, field, "It has to be a whole number above 0.")
+
+
+def ip_address(field: str, value: Any) -> None:
+    try:
+        fits = isinstance(value, str) and bool(ipaddress.ip_address(value))
+    except ValueError:
+        fits = False
+    _refuse_unless(fits, field, "It has to be an IP address.")
 
 
 def options(field: str, value: Any) -> None:
@@ -90,6 +99,9 @@ CHECKS: Final[Mapping[str, Check]] = {
     "title": text,
     "code": code,
     "code_length": code_length,
+    "code_expiry": positive,
+    "check_attempts_allowed": positive,
+    "ip": ip_address,
     "sender": sender,
     "language": language,
     "method": one_of(*METHODS),
@@ -98,12 +110,13 @@ CHECKS: Final[Mapping[str, Check]] = {
     "button_action_url": web_address,
     "image_url": web_address,
     "target": text,
+    "goal": text,
     "priority": text,
     "collapse_key": text,
-    "ttl": seconds,
+    "ttl": positive,
     "android": options,
     "ios": options,
-    "wait": seconds,
+    "wait": positive,
     "unless": one_of("delivered", "read"),
 }
 

@@ -62,6 +62,29 @@ def _masked(value: Any, secret: str) -> Any:
     return value
 
 
+@dataclass(frozen=True)
+class Verify(Content):
+    """A code that LANCK makes, sends and checks. Source: "Create verification request" on LANCK's page.
+
+    ``method`` is ``sms``, ``voice`` or ``call``, ``code_length`` 4 to 6, ``code_expiry`` seconds, ``ip`` the person's.
+    """
+
+    path = "/verify"
+
+    method: str
+    _: KW_ONLY
+    sender: str | None = None
+    language: str | None = None
+    code_length: int | None = None
+    ip: str | None = field(default=None, repr=False)
+    code_expiry: int | None = None
+    check_attempts_allowed: int | None = None
+
+    @property
+    def channel(self) -> str:  # type: ignore[override]
+        return self.method
+
+
 class Chainable:
     """What can be a step of a :class:`Flow`."""
 
@@ -102,13 +125,13 @@ class Push(Text):
     path = "/messaging/push"
 
     _: KW_ONLY
-    title: str | None = None
+    title: str | None = field(default=None, repr=False)
     target: str | None = None
     ttl: int | None = None
     priority: str | None = None
     collapse_key: str | None = None
-    android: Mapping[str, Any] | None = None
-    ios: Mapping[str, Any] | None = None
+    android: Mapping[str, Any] | None = field(default=None, repr=False)
+    ios: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -120,9 +143,9 @@ class Viber(Text):
 
     _: KW_ONLY
     sender: str | None = None
-    button_caption: str | None = None
-    button_action_url: str | None = None
-    image_url: str | None = None
+    button_caption: str | None = field(default=None, repr=False)
+    button_action_url: str | None = field(default=None, repr=False)
+    image_url: str | None = field(default=None, repr=False)
 
     def _check_together(self) -> None:
         if self.button_caption is not None and self.button_action_url is None:
@@ -186,7 +209,7 @@ class Step(Chainable):
     """
 
     type: str
-    message: Mapping[str, Any]
+    message: Mapping[str, Any] = field(repr=False)
 
     def __post_init__(self) -> None:
         arguments.text("type", self.type)
@@ -234,6 +257,10 @@ class Flow(Content, Chainable):
 
     first: Chainable
     rest: tuple[Fallback, ...] = ()
+
+    def _check_together(self) -> None:
+        if not isinstance(self.rest, tuple) or not all(isinstance(each, Fallback) for each in self.rest):
+            raise InvalidArgument("rest", "It grows by then().")
 
     def then(self, step: Chainable, *, wait: int, unless: str) -> Flow:
         return Flow(self.first, (*self.rest, Fallback(step, wait, unless)))

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from ..exceptions import OutcomeUnknown
+
+REQUEST_ID_LENGTH = 128
 MILLISECONDS_FROM = 100_000_000_000  # as seconds, the year 5138
 EARLIEST, LATEST = 946_684_800, 4_102_444_800  # 2000 and 2100: anything else is no time of a request
 
@@ -62,13 +65,21 @@ class Accepted:
     caller: str = field(default="", repr=False)
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
+    @classmethod
+    def parse(cls, answer: Mapping[str, Any]) -> Accepted:
+        """Raises OutcomeUnknown for an answer without a request id: LANCK perhaps took it."""
+        request_id = _text(answer, "requestId")
+        if not 0 < len(request_id) <= REQUEST_ID_LENGTH or not request_id.strip("."):
+            raise OutcomeUnknown("LANCK's answer has no request id")
+        return cls(request_id=request_id, caller=to_e164(answer.get("from")), raw=answer)
+
 
 @dataclass(frozen=True, slots=True)
 class CheckAnswer:
     """The answer to a check that LANCK did not call wrong. Source: ``POST /verify/check``."""
 
     request_id: str
-    number: str
+    number: str = field(repr=False)
     method: str
     verified_at: datetime | None
     raw: Mapping[str, Any] = field(repr=False)
@@ -93,7 +104,7 @@ class VerifyInfo:
     """What LANCK knows of a verification. Source: ``POST /verify/info``."""
 
     status: str
-    number: str
+    number: str = field(repr=False)
     method: str
     verified_at: datetime | None
     requested_at: datetime | None
@@ -124,7 +135,7 @@ class RequestInfo:
 
     request_id: str
     product: str
-    number: str
+    number: str = field(repr=False)
     mccmnc: str
     network: str
     country: str
@@ -164,7 +175,7 @@ class HLRAnswer:
     """
 
     request_id: str
-    number: str
+    number: str = field(repr=False)
     mccmnc: str
     network: str
     country: str

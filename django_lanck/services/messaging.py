@@ -31,8 +31,8 @@ from ..models import Category, Message, OptOut, Status
 from .asking import in_transaction
 from .links import link_url
 from .numbers import country_of, parse_number
-from .receipts import announce, callback_url
-from .sending import send, with_senders
+from .receipts import announce
+from .sending import call_for, send, with_senders
 
 if TYPE_CHECKING:
     from phonenumber_field.phonenumber import PhoneNumber
@@ -176,11 +176,7 @@ def deliver(content: Content, *, number: Number, category: str = TRANSACTIONAL, 
     )
     if link and isinstance(content, SMS):
         content = replace(content, text=content.text.replace(LINK, link_url(message)))
-    callback = callback_url(message)
-
-    def call() -> Accepted:
-        return client.send(content, number=message.number, callback_url=callback)
-
+    call = call_for(client, content, message)
     if in_transaction():
         transaction.on_commit(lambda: _send_after_commit(message, call), robust=True)
     else:

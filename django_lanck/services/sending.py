@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 from django.db import IntegrityError, transaction
 
 from .. import exceptions
-from ..client import SMS, Accepted, Content, Flash, Flow, PinToSpeech, TextToSpeech, Viber
+from ..client import SMS, Accepted, Content, Flash, Flow, LanckClient, PinToSpeech, TextToSpeech, Viber
 from ..conf import conf
 from ..models import Message, Status
 from .asking import ask
+from .receipts import callback_url
 
 C = TypeVar("C")
 
@@ -42,6 +43,12 @@ def _with_sender(content: C, country: str) -> C:
     if isinstance(content, SMS | Viber | PinToSpeech | TextToSpeech | Flash) and content.sender is None:
         return replace(content, sender=conf.sender(content.channel, country))
     return content
+
+
+def call_for(client: LanckClient, content: Content, message: Message) -> Callable[[], Accepted]:
+    """The call that delivers a message. Made in the transaction of its row, which a mistake then undoes."""
+    callback = callback_url(message)
+    return lambda: client.send(content, number=message.number, callback_url=callback)
 
 
 def send(message: Message, call: Callable[[], Accepted]) -> Accepted | None:

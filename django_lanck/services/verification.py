@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.views.decorators.debug import sensitive_variables
 
 from .. import signals
-from ..client import Accepted, LanckClient, get_client
+from ..client import LanckClient, Verify, get_client
 from ..conf import CODE_SOURCES, LANGUAGES, Profile, conf
 from ..exceptions import APIError, InvalidArgument, NotSent, Refusal
 from ..models import Channel, DatabaseNow, Message, Verification
@@ -22,8 +22,7 @@ from ..models.time import seconds_from_now
 from .binding import binding_hashes
 from .codes import code_content, code_hash, new_code, take_digits_of_call
 from .numbers import country_of, parse_number
-from .receipts import callback_url
-from .sending import refusal_for, send, with_senders
+from .sending import call_for, refusal_for, send, with_senders
 
 if TYPE_CHECKING:
     from phonenumber_field.phonenumber import PhoneNumber
@@ -255,20 +254,16 @@ def _new_message(
 def _lancks_code(
     client: LanckClient, verification: Verification, message: Message, ip: str | None
 ) -> Callable[[], None]:
-    callback = callback_url(message)
-
-    def call() -> Accepted:
-        return client.verify(
-            number=verification.number,
-            method=verification.method,
-            sender=message.sender or None,
-            language=None if verification.method == "call" else verification.language or None,
-            code_length=verification.code_length,
-            ip=ip if conf.send_client_ip else None,
-            code_expiry=conf.provider_code_expiry,
-            check_attempts_allowed=conf.provider_check_attempts,
-            callback_url=callback,
-        )
+    content = Verify(
+        verification.method,
+        sender=message.sender or None,
+        language=None if verification.method == Channel.CALL else verification.language or None,
+        code_length=verification.code_length,
+        ip=ip if conf.send_client_ip else None,
+        code_expiry=conf.provider_code_expiry,
+        check_attempts_allowed=conf.provider_check_attempts,
+    )
+    call = call_for(client, content, message)
 
     def send_code() -> None:
         send(message, call)
@@ -285,9 +280,5 @@ def _own_code(client: LanckClient, verification: Verification, message: Message)
         content = with_senders(content, message.country)
     message.code_hash, message.content = code_hash(message, code), content.stored(secret=code)
     message.save(update_fields=["code_hash", "content"])
-    callback = callback_url(message)
-
-    def call() -> Accepted:
-        return client.send(content, number=verification.number, callback_url=callback)
-
+    call = call_for(client, content, message)
     return lambda: take_digits_of_call(message, send(message, call), code)

@@ -12,6 +12,7 @@ import pytest
 import trustme
 
 from django_lanck import exceptions
+from django_lanck.client import Verify
 from django_lanck.exceptions import APIError, NotSent, OutcomeUnknown
 
 from .conftest import TOKEN
@@ -24,7 +25,7 @@ SECRETS = [*TOKEN.split(":"), "aWQtb2YtYWNjb3VudDprZXB0LXNlY3JldA", NUMBER, ADDR
 
 
 def send(client):
-    return client.verify(number=NUMBER, method="sms", ip=ADDRESS)
+    return client.send(Verify("sms", ip=ADDRESS), number=NUMBER)
 
 
 def fails(kind, client, call=send):

@@ -166,13 +166,13 @@ def test_nothing_is_locked_while_lanck_is_asked(lanck, phone, monkeypatch):
 def test_a_worker_that_dies_during_the_call_leaves_a_message_that_its_receipt_finds(lanck, phone, monkeypatch):
     from django_lanck import client
 
-    verify = client.LanckClient.verify
+    send = client.LanckClient.send
 
-    def die(self, **arguments):
-        verify(self, **arguments)
+    def die(self, content, **arguments):
+        send(self, content, **arguments)
         raise SystemExit
 
-    monkeypatch.setattr(client.LanckClient, "verify", die)
+    monkeypatch.setattr(client.LanckClient, "send", die)
     with pytest.raises(SystemExit):
         start_verification(number=phone)
     assert Message.objects.get().status == "sending"

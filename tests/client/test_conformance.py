@@ -1,0 +1,72 @@
+"""The client keeps to LANCK's page: for each call the request that leaves, the answer parsed, each error told apart."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from django_lanck.exceptions import ERRORS_BY_CODE, InvalidArgument
+
+from .calls import CASES, NUMBER
+from .scripted import says, scripted
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+DOCS = Path(__file__).parent.parent.parent / "docs"
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+# Where LANCK's page names a status; the others' are not known.
+STATUSES = {1: 401, 4: 429, 5: 401, 6: 403}
+
+
+def by_name(case):
+    return case.name
+
+
+@pytest.mark.parametrize("case", CASES, ids=by_name)
+def test_the_request_that_leaves(make_client, case):
+    with scripted(says(json.dumps(case.answer))) as server:
+        case.call(make_client(server.url))
+    (request,) = server.requests
+    assert (request.verb, request.path) == (case.verb, case.sent_to)
+    assert request.headers["authorization"] == "Basic aWQtb2YtYWNjb3VudDprZXB0LXNlY3JldA=="
+    assert request.headers["accept"] == JSON
+    assert "cookie" not in request.headers
+    if isinstance(case.body, dict):
+        assert (request.headers["content-type"], json.loads(request.body)) == (JSON, case.body)
+    else:
+        assert request.body == case.body
+        assert request.headers.get("content-type") == (FORM if case.body else None)
+
+
+@pytest.mark.parametrize("case", CASES, ids=by_name)
+def test_the_answer_parsed(make_client, case):
+    with scripted(says(json.dumps({**case.answer, "more": [{}]}))) as server:
+        answer = case.call(make_client(server.url))
+    assert {name: getattr(answer, name) for name in case.parsed} == case.parsed
+    assert "more" not in repr(answer)
+    for secret in ("+91", NUMBER[1:], "242050000000001", "8823"):
+        assert secret not in repr(answer)
+
+
+@pytest.mark.parametrize("code", ERRORS_BY_CODE)
+@pytest.mark.parametrize("case", CASES, ids=by_name)
+def test_each_listed_error(make_client, case, code):
+    status = STATUSES.get(code, 400)
+    with scripted(says(json.dumps({"errorCode": code, "errorReason": "Because."}), f"{status} No")) as server:
+        with pytest.raises(ERRORS_BY_CODE[code]) as failed:
+            case.call(make_client(server.url))
+        assert len(server.requests) == 1
+    assert type(failed.value) is ERRORS_BY_CODE[code]
+    assert (failed.value.http_status, failed.value.error_code, failed.value.error_reason) == (status, code, "Because.")
+
+
+def test_every_documented_call_is_here():
+    documented = set(re.findall(r"^\| `((?:GET|POST) /[^`]+)` \|", (DOCS / "calls.md").read_text(), re.M))
+    assert documented == {case.name for case in CASES}
+
+
+def test_a_goal_has_a_name(make_client, unused_port):
+    client = make_client(f"http://127.0.0.1:{unused_port}/v1")
+    with pytest.raises(InvalidArgument) as refused:
+        client.set_goal(request_id="r1", goal=" ")
+    assert refused.value.field == "goal"
