@@ -1,0 +1,303 @@
+"""Everything that is sent: one row before one call, and an honest word for how it ended."""
+
+import json
+
+import pytest
+from django.core import serializers
+from django.db import connection, transaction
+from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
+
+from django_lanck import services, signals
+from django_lanck.exceptions import APIError, InsufficientFunds, InvalidArgument, NotSent, Refusal
+from django_lanck.models import Message, OptOut, Receipt
+from django_lanck.services import RCS, SMS, Flow, Push, Step, Viber
+from tests.services.test_start import statements
+
+pytestmark = pytest.mark.django_db
+
+FLOW = (
+    Push("Your order has arrived.", title="Shop")
+    .then(Viber("Your order has arrived."), wait=30, unless="delivered")
+    .then(Step("whatsapp", {"text": "Your order has arrived."}), wait=60, unless="read")
+    .then(SMS("Your order has arrived."), wait=60, unless="delivered")
+)
+# What is called, what LANCK is told, what is kept.
+SENDS = {
+    "sms": (
+        lambda number: services.send_sms(number=number, text="Hi", sender="ACME"),
+        {"text": "Hi", "from": "ACME"},
+        {"text": "Hi", "from": "ACME"},
+    ),
+    "push": (
+        lambda number: services.send_push(number=number, text="Hi", title="News", ttl=60, collapse_key="k"),
+        {"text": "Hi", "title": "News", "ttl": "60", "collapseKey": "k"},
+        {"text": "Hi", "title": "News", "ttl": 60, "collapseKey": "k"},
+    ),
+    "viber": (
+        lambda number: services.send_viber(
+            number=number, text="Hi", button_caption="Open", button_action_url="https://example.com"
+        ),
+        {"text": "Hi", "buttonCaption": "Open", "buttonActionUrl": "https://example.com"},
+        {"text": "Hi", "buttonCaption": "Open", "buttonActionUrl": "https://example.com"},
+    ),
+    "rcs": (lambda number: services.send_rcs(number=number, text="Hi"), {"text": "Hi"}, {"text": "Hi"}),
+    "failover": (
+        lambda number: services.send_failover(number=number, flow=FLOW),
+        FLOW.parameters(),
+        FLOW.parameters(),
+    ),
+    "flash": (lambda number: services.flash_call(number=number, code="8823"), {"code": "8823"}, {}),
+    "p2s": (
+        lambda number: services.speak_code(number=number, code="012345", language="de"),
+        {"code": "012345", "language": "de"},
+        {"language": "de"},
+    ),
+    "t2s": (
+        lambda number: services.speak_text(number=number, text="Hi", language="ru"),
+        {"text": "Hi", "language": "ru"},
+        {"text": "Hi", "language": "ru"},
+    ),
+}
+every_send = pytest.mark.parametrize("channel", SENDS)
+
+
+def with_lanck(lanck, **keys):
+    return override_settings(LANCK={**lanck.settings, **keys})
+
+
+@every_send
+def test_each_is_sent_as_told_and_kept(lanck, phone, channel):
+    send, told, kept = SENDS[channel]
+    message = send(phone)
+    (sent,) = lanck.sent
+    params = dict(sent.params)
+    assert params.pop("callbackUrl").startswith("http://testserver/lanck/receipts/")
+    assert params == {"number": phone, **told}
+    stored = Message.objects.get()
+    assert (stored.channel, stored.number, stored.country, stored.category) == (channel, phone, "US", "transactional")
+    assert stored.content == kept
+    for each in (message, stored):
+        assert (each.status, each.request_id) == ("accepted", sent.request_id)
+
+
+@every_send
+def test_each_takes_one_statement_before_the_call_and_one_after(lanck, phone, channel, monkeypatch):
+    carry_out, before_call = lanck.handle, []
+
+    def handle(*arguments):
+        before_call.extend(statements(log))
+        return carry_out(*arguments)
+
+    monkeypatch.setattr(lanck, "handle", handle)
+    with CaptureQueriesContext(connection) as captured:
+        log = captured.connection.queries_log
+        SENDS[channel][0](phone)
+    assert len(before_call) == 1
+    assert len(statements(captured)) == 2
+
+
+@every_send
+def test_each_is_followed_to_its_final_status(lanck, phone, heard, channel):
+    SENDS[channel][0](phone)
+    changed = heard(signals.message_status_changed)
+    for word in ("SENT", "QUEUED_AT_NETWORK", "DELIVERED", "UNDELIVERED"):
+        assert lanck.report(lanck.sent[-1], word).status_code == 204
+    assert Message.objects.get().status == "DELIVERED"
+    assert [(said["old_status"], said["new_status"]) for said in changed] == [
+        ("accepted", "SENT"),
+        ("SENT", "DELIVERED"),
+    ]
+    assert list(Receipt.objects.values_list("status", flat=True)) == [
+        "SENT",
+        "QUEUED_AT_NETWORK",
+        "DELIVERED",
+        "UNDELIVERED",
+    ]
+
+
+@every_send
+def test_a_refusal_is_an_error_and_kept(lanck, phone, channel):
+    lanck.refuse(6, http_status=403, reason="Insufficient funds")
+    with pytest.raises(InsufficientFunds):
+        SENDS[channel][0](phone)
+    message = Message.objects.get()
+    assert (message.status, message.error_code, message.request_id) == ("refused", 6, None)
+    assert "Insufficient funds" in message.error_reason
+    assert not lanck.sent
+
+
+@every_send
+def test_what_was_surely_not_sent_is_an_error_and_kept(lanck, phone, channel, unused_port):
+    with with_lanck(lanck, BASE_URL=f"http://127.0.0.1:{unused_port}/v1"), pytest.raises(NotSent):
+        SENDS[channel][0](phone)
+    assert Message.objects.get().status == "refused"
+
+
+@every_send
+def test_what_was_perhaps_sent_is_unknown_and_never_repeated(lanck, phone, channel):
+    lanck.lose_answer()
+    message = SENDS[channel][0](phone)
+    assert (message.status, Message.objects.get().status) == ("unknown", "unknown")
+    assert len(lanck.requests) == 1
+    lanck.report(lanck.sent[-1], "DELIVERED")
+    message.refresh_from_db()
+    assert (message.status, message.request_id) == ("DELIVERED", lanck.sent[-1].request_id)
+
+
+def test_an_answer_without_request_id_is_unknown(lanck, phone):
+    lanck.answer({"ok": True})
+    assert services.send_sms(number=phone, text="Hi").status == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("send", "field"),
+    [
+        (lambda number: services.send_sms(number=number, text=" "), "text"),
+        (lambda number: services.send_sms(number=number, text="Hi", sender="x" * 21), "sender"),
+        (lambda number: services.send_sms(number=number, text="Hi", category="spam"), "category"),
+        (lambda number: services.send_push(number=number, text="Hi", ttl=0), "ttl"),
+        (lambda number: services.send_viber(number=number, text="Hi", button_caption="Open"), "button_action_url"),
+        (lambda number: services.send_rcs(number=number, text=""), "text"),
+        (lambda number: services.send_failover(number=number, flow=[]), "flow"),
+        (lambda number: services.send_failover(number=number, flow=SMS("Hi")), "flow"),
+        (lambda number: services.flash_call(number=number, code="123"), "code"),
+        (lambda number: services.speak_code(number=number, code="12"), "code"),
+        (lambda number: services.speak_code(number=number, code="1234", language="xx"), "language"),
+        (lambda number: services.speak_text(number=number, text="Hi", language="de"), "language"),
+    ],
+)
+def test_a_wrong_argument_is_refused_before_anything_happens(lanck, phone, send, field):
+    with pytest.raises(InvalidArgument) as refused:
+        send(phone)
+    assert refused.value.field == field
+    assert not lanck.requests
+    assert not Message.objects.exists()
+
+
+@every_send
+@pytest.mark.parametrize("number", ["", "12", "+1 201 555", "hello"])
+def test_a_number_that_is_none_is_refused_before_anything_happens(lanck, channel, number):
+    with pytest.raises(Refusal) as refused:
+        SENDS[channel][0](number)
+    assert refused.value.code == "invalid_number"
+    assert not lanck.requests
+    assert not Message.objects.exists()
+
+
+def test_any_spelling_of_a_number_will_do(lanck):
+    for number in ("+1 201 555 0123", "0012015550123", "+1 (201) 555-0123", "+١٢٠١٥٥٥٠١٢٣"):
+        assert services.send_sms(number=number, text="Hi").number == "+12015550123"
+
+
+# Senders
+
+
+def test_the_site_says_who_sends_where_the_call_does_not(lanck, phone):
+    with with_lanck(lanck, SENDERS={"sms": "ACME", "viber": "Acme Ltd", "p2s": "12015550100"}):
+        assert services.send_sms(number=phone, text="Hi").sender == "ACME"
+        assert services.send_sms(number=phone, text="Hi", sender="Other").sender == "Other"
+        services.send_failover(number=phone, flow=FLOW)
+        services.speak_code(number=phone, code="1234")
+        services.speak_text(number=phone, text="Hi")
+        services.send_rcs(number=phone, text="Hi")
+    told = [sent.params.get("from") for sent in lanck.sent]
+    assert told == ["ACME", "Other", None, "12015550100", None, None]
+    assert [step["message"].get("from") for step in lanck.sent[2].params["flow"]] == [None, "Acme Ltd", None, "ACME"]
+
+
+# Inside somebody's transaction
+
+
+@pytest.mark.django_db(transaction=True)
+def test_inside_a_transaction_it_waits_for_the_commit(lanck, phone):
+    with transaction.atomic():
+        message = services.send_sms(number=phone, text="Hi")
+        assert (message.status, lanck.requests) == ("sending", [])
+    assert len(lanck.sent) == 1
+    assert (message.status, message.request_id) == ("accepted", lanck.sent[-1].request_id)
+    message.refresh_from_db()
+    assert message.status == "accepted"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rollback_sends_nothing(lanck, phone):
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        services.send_sms(number=phone, text="Hi")
+        1 / 0  # noqa: B018
+    assert not lanck.requests
+    assert not Message.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refusal_after_the_commit_is_told_by_the_signal_and_hurts_nobody(lanck, phone, heard):
+    changed, after = heard(signals.message_status_changed), []
+    lanck.refuse(10)
+    with transaction.atomic():
+        message = services.send_sms(number=phone, text="Hi")
+        services.send_rcs(number=phone, text="Hi")
+        transaction.on_commit(lambda: after.append("ran"))
+    assert (message.status, message.error_code, after) == ("refused", 10, ["ran"])
+    assert [(said["message"].pk, said["old_status"], said["new_status"]) for said in changed] == [
+        (message.pk, "sending", "refused")
+    ]
+    assert [sent.channel for sent in lanck.sent] == ["rcs"]
+
+
+def test_a_test_case_of_the_site_needs_nothing_special(lanck, phone, django_capture_on_commit_callbacks):
+    services.send_sms(number=phone, text="now")
+    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+        services.send_sms(number=phone, text="later")
+        assert [sent.text for sent in lanck.sent] == ["now"]
+    assert [sent.text for sent in lanck.sent] == ["now", "later"]
+
+
+# Marketing
+
+
+def test_marketing_stays_away_from_those_who_opted_out(lanck, phone):
+    OptOut.objects.record(phone)
+    for send in (
+        lambda category: services.send_sms(number=phone, text="Sale!", category=category),
+        lambda category: services.send_failover(number=phone, flow=Flow(RCS("Sale!")), category=category),
+        lambda category: services.speak_text(number=phone, text="Sale!", category=category),
+    ):
+        with pytest.raises(Refusal) as refused:
+            send("marketing")
+        assert (refused.value.code, refused.value.http_status) == ("opted_out", 409)
+        assert send("transactional").status == "accepted"
+    assert len(lanck.sent) == Message.objects.count() == 3
+    OptOut.objects.filter(number=phone).lift()
+    assert services.send_sms(number=phone, text="Sale!", category="marketing").category == "marketing"
+
+
+# What must not be kept
+
+
+def test_the_number_of_a_flash_call_is_told_once_and_kept_nowhere(lanck, phone, caplog):
+    caplog.set_level("DEBUG", "django_lanck")
+    message = services.flash_call(number=phone)
+    digits = lanck.sent[-1].code
+    assert message.caller == f"+3728232{digits}"
+    lanck.report(lanck.sent[-1], "DELIVERED", **{"from": message.caller, "code": digits, "duration": 0})
+    assert digits not in everything_kept()
+    assert digits not in caplog.text
+
+
+def test_dictated_digits_are_kept_nowhere(lanck, phone, caplog):
+    caplog.set_level("DEBUG", "django_lanck")
+    services.speak_code(number=phone, code="739155")
+    lanck.report(lanck.sent[-1], "ANSWERED", payload={"code": "739155"}, duration=17)
+    lanck.refuse(10, reason="The code 739155 is odd")
+    with pytest.raises(APIError):
+        services.speak_code(number=phone, code="739155")
+    assert "739155" not in everything_kept()
+    assert "739155" not in caplog.text
+
+
+def everything_kept() -> str:
+    rows = [*Message.objects.all(), *Receipt.objects.all()]
+    return json.dumps(
+        [{**row["fields"], "request_id": "", "digest": ""} for row in serializers.serialize("python", rows)],
+        default=str,
+    )
