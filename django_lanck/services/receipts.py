@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -162,9 +162,15 @@ def _insert(message: Message, facts: _Facts) -> None:
         digest=facts.digest,
         status=facts.status,
         provider_at=facts.at,
-        payload={key: value for key, value in facts.payload.items() if key not in hidden},
+        payload=_without(facts.payload, hidden),
     ).save(force_insert=True)
     message.receipts_kept += 1
+
+
+def _without(value: Any, hidden: Collection[str]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without(inner, hidden) for key, inner in value.items() if key not in hidden}
+    return [_without(inner, hidden) for inner in value] if isinstance(value, list) else value
 
 
 def _count_repeat(message: Message, facts: _Facts) -> None:
