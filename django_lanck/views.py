@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.encoding import iri_to_uri
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -22,5 +23,5 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
         target = open_link(token=token, count=request.method == "GET")
     except Refusal:
         raise Http404("There is no such link.") from None
-    # Not HttpResponseRedirect: the address was checked when it was sent, and goes out as it was given.
-    return HttpResponse(status=302, headers={"Location": target, "Referrer-Policy": "no-referrer"})
+    # Not HttpResponseRedirect: the address was checked when it was sent, and may be longer than that takes.
+    return HttpResponse(status=302, headers={"Location": iri_to_uri(target), "Referrer-Policy": "no-referrer"})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils.crypto import constant_time_compare
@@ -15,6 +16,8 @@ from ..exceptions import Refusal
 from ..models import InboundMessage, OptOut
 from ..models.inbound import PARTY_LENGTH
 from ..models.number import NUMBER_LENGTH
+
+NO_WORDS_AROUND: Final = re.compile(r"^\W+|\W+$")
 
 
 def record_inbound(*, secret: str, payload: object) -> None:
@@ -63,4 +66,4 @@ def _line(value: object) -> str:
 def _is_stop(message: InboundMessage) -> bool:
     is_number = message.sender.startswith("+") and len(message.sender) <= NUMBER_LENGTH
     words = {word.casefold() for word in conf.stop_words}
-    return is_number and message.text.strip(" \t\r\n.,!\"'").casefold() in words
+    return is_number and NO_WORDS_AROUND.sub("", message.text).casefold() in words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import urlsafe_b64encode
 from typing import Final
 
@@ -15,6 +16,7 @@ from ..models import Goal, Message
 from .keys import keyed_digests
 
 SALT: Final = "django_lanck.link"
+TOKEN: Final = re.compile(r"([0-9A-Za-z]{1,11})-([0-9A-Za-z_-]{12})")
 SIGNATURE_BYTES: Final = 9  # 72 bits in 12 characters: an SMS has few, and guesses go through this site
 
 
@@ -35,12 +37,9 @@ def open_link(*, token: str, count: bool = True) -> str:
 
 
 def _message_id(token: str) -> int:
-    head, _, signature = token.partition("-")
-    try:
-        message_id = b62_decode(head)
-    except ValueError:
-        raise Refusal("not_found") from None
-    signed = any(constant_time_compare(signature, known) for known in _signatures(message_id))
+    parts = TOKEN.fullmatch(token)
+    message_id = b62_decode(parts[1]) if parts else 0
+    signed = parts and any(constant_time_compare(parts[2], known) for known in _signatures(message_id))
     if not signed or not 0 < message_id < 2**63:
         raise Refusal("not_found")
     return message_id
