@@ -57,11 +57,6 @@ class Migration(migrations.Migration):
             field=models.TextField(blank=True, verbose_name='link'),
         ),
         migrations.AddField(
-            model_name='message',
-            name='receipts_kept',
-            field=models.PositiveSmallIntegerField(default=0, editable=False),
-        ),
-        migrations.AddField(
             model_name='verification',
             name='code_source',
             field=models.CharField(choices=[('lanck', 'LANCK'), ('site', 'this site')], default='lanck', max_length=5, verbose_name='code made by'),

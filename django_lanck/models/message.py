@@ -99,6 +99,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
             self.update(**fields)
         return False
 
+    def raise_status(self, status: str, at: datetime | None, **fields: Any) -> bool:
+        """Move the status up to a word of LANCK's; False where that is not higher in rank."""
+        rank = rank_of(status)
+        return bool(self.filter(status_rank__lt=rank).update(status=status, status_rank=rank, status_at=at, **fields))
+
     def reach_goal(self, goal: Goal) -> bool:
         """Note the first time that the message reached its goal; it is reported to LANCK later."""
         return bool(self.filter(goal="").update(goal=goal, goal_reached_at=DatabaseNow()))
@@ -177,7 +182,6 @@ class Message(models.Model):
 
     code_hash = models.CharField(max_length=64, blank=True, editable=False)
     lost_check = models.CharField(max_length=64, blank=True, editable=False)
-    receipts_kept = models.PositiveSmallIntegerField(default=0, editable=False)
     asked_at = models.DateTimeField(_("asked about"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), db_default=DatabaseNow())
 
@@ -222,6 +226,11 @@ class Message(models.Model):
         if at == known:
             return status > self.status
         return at is not None and (known is None or at > known)
+
+    @property
+    def is_flash(self) -> bool:
+        """Whether it is a call whose number holds the code."""
+        return self.channel in (Channel.CALL, Channel.FLASH)
 
     @property
     def is_final(self) -> bool:

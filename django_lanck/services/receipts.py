@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -20,14 +20,15 @@ from ..client import get_client, parse_time, to_e164
 from ..conf import conf
 from ..exceptions import Refusal
 from ..models import Message, Receipt
-from ..models.message import rank_of
+from ..models.message import LANCKS_WORDS, rank_of
 from .asking import ask
 
 # What could hold a person's number or code; on a flash call the calling number is the code.
-NOT_KEPT: Final = ("number", "code", "text", "flow", "payload")
-NOT_KEPT_OF_FLASH: Final = ("from",)
-FLASH_CHANNELS: Final = ("call", "flash")
+NOT_KEPT: Final = frozenset(["number", "code", "text", "flow", "payload"])
+NOT_KEPT_OF_FLASH: Final = frozenset(["from"])
+# Of one message. Some of the places are for those that raise its status, which can happen so often.
 RECEIPTS_KEPT: Final = 50
+RISES: Final = len(LANCKS_WORDS)
 
 
 def callback_url(message: Message) -> str | None:
@@ -47,16 +48,9 @@ def record_receipt(*, token: str, payload: object) -> None:
     are kept; of a message that was removed, none. Raises Refusal ``not_found`` (token not ours, or the receipt is
     another message's) or ``invalid_receipt``. Must not be called inside a transaction.
     """
-    message_id = _message_id(token)
-    facts = _facts(payload)
-    try:
-        with transaction.atomic(durable=True):
-            news = _take(message_id, facts, keep=_insert)
-    except IntegrityError:  # kept before, or the request id is another message's
-        with transaction.atomic(durable=True):
-            news = _take(message_id, facts, keep=_count_repeat)
-    if news:
-        announce(*news)
+    message_id, facts = _message_id(token), _facts(payload)
+    if signals.message_status_changed.has_listeners(Message) or not _take_plain(message_id, facts):
+        _take_locked(message_id, facts)
 
 
 def refresh_message(*, message: Message) -> bool:
@@ -77,12 +71,13 @@ def refresh_message(*, message: Message) -> bool:
         if row is None:
             return False
         old_status = row.status
-        changed = bool(info.status) and _raise_status(row, info.status[:32], None)
-        _save(row, facts)
+        news = _news(row, info.status[:32], None) if info.status else {}
+        if facts or news:
+            Message.objects.filter(pk=row.pk).update(**facts, **news)
     message.refresh_from_db()
-    if changed and message.status != old_status:
+    if message.status != old_status:
         announce(message, old_status)
-    return changed
+    return bool(news)
 
 
 def _signer() -> signing.Signer:
@@ -128,17 +123,53 @@ def _facts(payload: object) -> _Facts:
     )
 
 
-def _take(message_id: int, facts: _Facts, keep: Callable[[Message, _Facts], None]) -> tuple[Message, str] | None:
-    """Apply one receipt; what changed, or None. The message's lock keeps others out meanwhile."""
-    message = Message.objects.filter(pk=message_id).locked()
-    if message is None:
-        return None
-    learned = _learned_request_id(message, facts)
-    keep(message, facts)
-    old_status = message.status
-    _raise_status(message, facts.status, facts.at)
-    _save(message, {**facts.network, **learned})
-    return (message, old_status) if message.status != old_status else None
+def _take_plain(message_id: int, facts: _Facts) -> bool:
+    """Take a receipt that moves the status up, as most do, without reading the message. False: it is not that plain.
+
+    The UPDATE comes first: on MariaDB an INSERT would share a lock on the message's row that two of them cannot widen.
+    """
+    if not NOT_KEPT_OF_FLASH.isdisjoint(facts.payload):
+        return False
+    row = Message.objects.filter(pk=message_id, request_id=facts.request_id)
+    try:
+        with transaction.atomic(durable=True):
+            taken = row.raise_status(facts.status, facts.at, **facts.network)
+            if taken:
+                _insert(message_id, facts, NOT_KEPT)
+    except IntegrityError:  # kept before
+        return False
+    return taken
+
+
+def _take_locked(message_id: int, facts: _Facts) -> None:
+    """Take any receipt. The message's lock keeps others out meanwhile."""
+    try:
+        with transaction.atomic(durable=True):
+            message = Message.objects.filter(pk=message_id).locked()
+            if message is None:
+                return
+            old_status = message.status
+            if changes := _apply(message, facts):
+                Message.objects.filter(pk=message_id).update(**changes)
+            repeated = message.receipts.filter(digest=facts.digest).update(repeats=F("repeats") + 1)
+            if not repeated and message.receipts.count() < RECEIPTS_KEPT - RISES:
+                _insert(message_id, facts, NOT_KEPT | (NOT_KEPT_OF_FLASH if message.is_flash else set()))
+    except IntegrityError:  # another message learned this request id just now
+        raise Refusal("not_found") from None
+    if message.status != old_status:
+        announce(message, old_status)
+
+
+def _apply(message: Message, facts: _Facts) -> dict[str, Any]:
+    """What a receipt changes in a message, which has it from now on."""
+    changes = {**facts.network, **_learned_request_id(message, facts), **_news(message, facts.status, facts.at)}
+    for name, value in changes.items():
+        setattr(message, name, value)
+    return changes
+
+
+def _news(message: Message, status: str, at: datetime | None) -> dict[str, Any]:
+    return {"status": status, "status_rank": rank_of(status), "status_at": at} if message.takes(status, at) else {}
 
 
 def _learned_request_id(message: Message, facts: _Facts) -> dict[str, str]:
@@ -152,45 +183,20 @@ def _learned_request_id(message: Message, facts: _Facts) -> dict[str, str]:
     return {"request_id": facts.request_id}
 
 
-def _insert(message: Message, facts: _Facts) -> None:
-    if message.receipts_kept >= RECEIPTS_KEPT:
-        message.receipts.filter(digest=facts.digest).update(repeats=F("repeats") + 1)
-        return
-    hidden = NOT_KEPT + (NOT_KEPT_OF_FLASH if message.channel in FLASH_CHANNELS else ())
+def _insert(message_id: int, facts: _Facts, hidden: Collection[str]) -> None:
     Receipt(
-        message=message,
+        message_id=message_id,
         digest=facts.digest,
         status=facts.status,
         provider_at=facts.at,
         payload=_without(facts.payload, hidden),
     ).save(force_insert=True)
-    message.receipts_kept += 1
 
 
 def _without(value: Any, hidden: Collection[str]) -> Any:
     if isinstance(value, Mapping):
         return {key: _without(inner, hidden) for key, inner in value.items() if key not in hidden}
     return [_without(inner, hidden) for inner in value] if isinstance(value, list) else value
-
-
-def _count_repeat(message: Message, facts: _Facts) -> None:
-    if not message.receipts.filter(digest=facts.digest).update(repeats=F("repeats") + 1):
-        raise Refusal("not_found")
-
-
-def _raise_status(message: Message, status: str, at: datetime | None) -> bool:
-    takes = message.takes(status, at)
-    if takes:
-        message.status, message.status_rank, message.status_at = status, rank_of(status), at
-    return takes
-
-
-def _save(message: Message, facts: Mapping[str, Any]) -> None:
-    """Write what a locked message now says, in one statement."""
-    for name, value in facts.items():
-        setattr(message, name, value)
-    names = ("status", "status_rank", "status_at", "receipts_kept", *facts)
-    Message.objects.filter(pk=message.pk).update(**{name: getattr(message, name) for name in names})
 
 
 def announce(message: Message, old_status: str) -> None:

@@ -1,8 +1,9 @@
 """Ratios, measured in turns in one run: ``make bench``.
 
 A start and a check through the API with a LANCK that answers at once, to a bare Django view that does one INSERT and
-one that does one UPDATE and one SELECT: on SQLite and PostgreSQL (or where DATABASE_URL points), in process and behind
-gunicorn, with no and with 100,000 stored rows.
+one that does one UPDATE and one SELECT, with no and with 100,000 stored rows; and 10,000 delivery receipts to a bare
+view that does one UPDATE and one INSERT in a transaction. On SQLite and PostgreSQL (or where DATABASE_URL points), in
+process and behind gunicorn.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 ROUNDS = int(os.environ.get("BENCHMARK_ROUNDS", "400"))
+RECEIPTS = int(os.environ.get("BENCHMARK_RECEIPTS", "10000"))
 STORED = int(os.environ.get("BENCHMARK_ROWS", "100000"))
 PAIRS = {"ours": ("/api/phone/verifications/", "{}check/"), "bare": ("/bare/", "{}")}
 
@@ -51,7 +55,10 @@ def measure_one_database() -> None:
             if rows:
                 fill(rows)
             report(f"  in process, {rows:>7,} rows", in_process())
-            with_gunicorn(connection.settings_dict["NAME"], f"  gunicorn,   {rows:>7,} rows")
+            with_gunicorn(connection.settings_dict["NAME"], partial(report, f"  gunicorn,   {rows:>7,} rows"))
+        print(f"{sys.argv[-1]}: {RECEIPTS:,} receipts, to one UPDATE + one INSERT in a transaction")
+        report_receipts("  in process", in_process())
+        with_gunicorn(connection.settings_dict["NAME"], partial(report_receipts, "  gunicorn  "))
     finally:
         connection.close()
         teardown_databases(databases, verbosity=0)
@@ -65,12 +72,12 @@ def in_process() -> Post:
     def post(path: str, body: dict[str, Any]) -> dict[str, Any]:
         response = client.post(path, body, "application/json")
         assert response.status_code < 300, response.content
-        return json.loads(response.content)
+        return json.loads(response.content or "{}")
 
     return post
 
 
-def with_gunicorn(database: str, title: str) -> None:
+def with_gunicorn(database: str, measure: Callable[[Post], None]) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -78,7 +85,7 @@ def with_gunicorn(database: str, title: str) -> None:
     command = [sys.executable, "-m", "gunicorn", *options, "tests.benchmarks.wsgi"]
     server = subprocess.Popen(command, env={**os.environ, "BENCHMARK_DATABASE": str(database)})
     try:
-        report(title, over_http(port))
+        measure(over_http(port))
     finally:
         server.terminate()
         server.wait()
@@ -100,7 +107,7 @@ def over_http(port: int) -> Post:
         if cookie := response.headers.get("Set-Cookie"):
             headers["Cookie"] = cookie.partition(";")[0]
         assert response.status < 300, content
-        return json.loads(content)
+        return json.loads(content or "{}")
 
     return post
 
@@ -116,6 +123,39 @@ def report(title: str, post: Post) -> None:
                 times[name].append(time.perf_counter() - begun)
     ours, bare = (statistics.median(times[name]) for name in PAIRS)
     print(f"{title}: {ours / bare:.2f}   ({ours * 1000:.2f} ms to {bare * 1000:.2f} ms)", flush=True)
+
+
+def report_receipts(title: str, post: Post) -> None:
+    from django.db import connection
+
+    from django_lanck.models import Message, Receipt
+    from django_lanck.services.receipts import callback_url
+    from tests.benchmarks.models import Row
+
+    pairs = []
+    for number in range(RECEIPTS):
+        message = Message(pk=10_000_000 + number, channel="sms", number="+12015550123", request_id=uuid.uuid4().hex)
+        message.status, message.status_rank = "accepted", 2
+        pairs.append((message, Row(pk=message.pk, number=message.number, request_id=message.request_id)))
+    for first in range(0, RECEIPTS, 1000):
+        Message.objects.bulk_create(message for message, _ in pairs[first : first + 1000])
+        Row.objects.bulk_create(row for _, row in pairs[first : first + 1000])
+    connection.close()
+    times: dict[str, list[float]] = {"ours": [], "bare": []}
+    for message, _ in pairs:
+        receipt = {"requestId": message.request_id, "number": message.number, "mccmnc": "310260"}
+        receipt |= {"status": "DELIVERED", "timestamp": 1656666364}
+        paths = {"ours": urlsplit(callback_url(message) or "").path, "bare": f"/bare/receipts/{message.pk}/"}
+        for name, path in paths.items():
+            begun = time.perf_counter()
+            post(path, receipt)
+            times[name].append(time.perf_counter() - begun)
+    assert Message.objects.filter(pk__gte=10_000_000, status="DELIVERED").count() == RECEIPTS
+    Receipt.objects.all().delete()
+    for model in (Message, Row):
+        model.objects.filter(pk__gte=10_000_000).delete()
+    ours, bare = (sum(times[name]) for name in ("ours", "bare"))
+    print(f"{title}: {ours / bare:.2f}   ({RECEIPTS / ours:,.0f} to {RECEIPTS / bare:,.0f} a second)", flush=True)
 
 
 def fill(rows: int) -> None:

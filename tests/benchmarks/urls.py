@@ -6,13 +6,13 @@ import time
 
 from django.db import transaction
 from django.db.models import F
-from django.http import JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
 from django_lanck.client import Accepted
 from django_lanck.services import checking, verification
-from tests.benchmarks.models import Row
+from tests.benchmarks.models import Report, Row
 
 ids = itertools.count()
 run = time.time_ns()
@@ -52,7 +52,17 @@ def update(request, pk):
     return JsonResponse({"id": row.pk, "attempts": row.attempts})
 
 
+@csrf_exempt
+def receipt(request, pk):
+    body = json.loads(request.body)
+    with transaction.atomic():
+        Row.objects.filter(pk=pk).update(status=body["status"])
+        Report.objects.create(row_id=pk, status=body["status"], payload=body)
+    return HttpResponse(status=204)
+
+
 urlpatterns = [
+    path("bare/receipts/<int:pk>/", receipt),
     path("bare/", insert),
     path("bare/<int:pk>/", update),
     path("api/phone/", include("django_lanck.api.urls")),
