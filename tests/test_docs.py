@@ -99,5 +99,5 @@ def test_every_refusal_is_documented():
     from django_lanck.exceptions import REFUSALS
 
     text = page_named("api.md").read_text()
-    not_over_http = {"invalid_receipt", "invalid_proof", "newer_claim"}
+    not_over_http = {"invalid_receipt", "invalid_inbound", "invalid_proof", "newer_claim"}
     assert {code for code in REFUSALS if f"`{code}`" not in text} == not_over_http
