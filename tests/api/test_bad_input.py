@@ -35,7 +35,7 @@ quick = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCh
 def refused(response, statuses=(400, 415)):
     assert response.status_code in statuses, response.content
     body = response.json()
-    assert {"code", "detail"} <= set(body) <= {"code", "detail", "retry_after", "errors", "message_id"}
+    assert {"code", "detail"} <= set(body) <= {"code", "detail", "retry_after", "errors"}
     assert isinstance(body["detail"], str)
     assert body["detail"]
 
