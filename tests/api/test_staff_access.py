@@ -82,6 +82,18 @@ def test_the_public_apis_permissions_do_not_open_it(client, staff, lanck):
         assert staff().get(MESSAGES).status_code == 403
 
 
+class Generous:
+    """A backend that lets everybody do everything."""
+
+    def has_perm(self, user, permission, obj=None):
+        return True
+
+
+def test_a_visitor_has_no_permissions_whatever_the_sites_backend_says(client, lanck, settings):
+    settings.AUTHENTICATION_BACKENDS = ["tests.api.test_staff_access.Generous"]
+    assert [client.get(address).status_code for address in ADDRESSES] == [403] * 4
+
+
 def test_somebody_who_left_is_turned_away(boss, lanck):
     boss.user.is_active = False
     boss.user.save()
