@@ -14,4 +14,4 @@ class LanckConfig(AppConfig):
         from . import checks  # noqa: F401 (registers them)
 
         if find_spec("drf_spectacular"):
-            from .api import schema  # noqa: F401 (describes the views)
+            from .api import schema, staff_schema  # noqa: F401 (they describe the views)

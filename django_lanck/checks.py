@@ -214,6 +214,11 @@ def check_api_classes() -> Found:
             yield _error(16, f"LANCK['{key}'] has a class that cannot be imported.", "It is a list of dotted paths.")
 
 
+def check_staff_api() -> Found:
+    if not isinstance(conf.raw.get("STAFF_API", False), bool):
+        yield _error(27, "LANCK['STAFF_API'] is neither True nor False, so it is off.", "Set it to one of them.")
+
+
 def _number(value: object, *, above: float) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value > above
 
@@ -273,6 +278,7 @@ CHECKS = (
     check_inbound,
     check_background,
     check_api_classes,
+    check_staff_api,
     check_time_zones,
     check_sessions,
 )

@@ -35,7 +35,7 @@ KEYS = PROFILE_KEYS | frozenset(
     "ACCESS_TOKEN BASE_URL CALLBACK_BASE_URL CONNECT_TIMEOUT READ_TIMEOUT TOTAL_TIMEOUT RATE_LIMIT_WAIT PROXIES "
     "CA_FILE MAX_ANSWER_BYTES SENDERS SEND_CLIENT_IP PROVIDER_CODE_EXPIRY PROVIDER_CHECK_ATTEMPTS PURPOSES "
     "CODE_TEXTS CODE_HOST CODE_FLOW INBOUND_SECRETS STOP_WORDS INSIGHT_LIFETIME RECONCILE_AFTER RECONCILE_DAYS "
-    "RECONCILE_RATE API_PERMISSION_CLASSES API_THROTTLE_CLASSES API_AUTHENTICATION_CLASSES".split()
+    "RECONCILE_RATE API_PERMISSION_CLASSES API_THROTTLE_CLASSES API_AUTHENTICATION_CLASSES STAFF_API".split()
 )
 
 
@@ -275,6 +275,11 @@ class LanckSettings:
     @property
     def api_authentication_classes(self) -> Sequence[str] | None:
         return self._get("API_AUTHENTICATION_CLASSES", None)
+
+    @property
+    def staff_api(self) -> bool:
+        """Whether ``django_lanck.api.staff_urls`` answers. Only True switches it on, and not the text ``"False"``."""
+        return self._get("STAFF_API", False) is True
 
 
 conf = LanckSettings()

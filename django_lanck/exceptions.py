@@ -17,6 +17,9 @@ from django.utils.translation import gettext_lazy as _
 class LanckError(Exception):
     """Base of everything this app raises on purpose."""
 
+    # The row of the message that LANCK did not take, where there is one.
+    message_id: int | None = None
+
 
 class InvalidArgument(LanckError, ValueError):
     """An argument that LANCK would refuse, found before any call. ``field`` names it, ``reason`` says what it takes."""
@@ -190,6 +193,7 @@ REFUSALS: Final[Mapping[str, tuple[int, str | Promise]]] = {
     "not_found": (404, _("Not found.")),
     "already_verified": (409, _("This number is verified already.")),
     "opted_out": (409, _("The owner of this number wants no marketing.")),
+    "refused": (409, _("LANCK does not send this message.")),
     "newer_claim": (409, _("Someone proved this number more recently.")),
     "resend_too_soon": (429, _("Please wait a little before you ask for another code.")),
     "outcome_unknown": (503, _("We do not know yet whether your code was sent. Try again in a moment.")),
@@ -210,13 +214,15 @@ class Refusal(LanckError):
     ``http_status`` is what a JSON view answers with.
     """
 
-    def __init__(self, code: str, *, retry_after: int | None = None) -> None:
+    def __init__(
+        self, code: str, *, retry_after: int | None = None, errors: Mapping[str, list[str]] | None = None
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.http_status, sentence = REFUSALS[code]
         self.detail = str(sentence)
         self.retry_after = retry_after
-        self.errors = {FIELD_REFUSALS[code]: [self.detail]} if code in FIELD_REFUSALS else {}
+        self.errors = errors or ({FIELD_REFUSALS[code]: [self.detail]} if code in FIELD_REFUSALS else {})
 
     def __str__(self) -> str:
         return f"{self.code}: {self.detail}"

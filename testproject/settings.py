@@ -46,8 +46,9 @@ LANCK = {
     "ACCESS_TOKEN": os.environ.get("LANCK_ACCESS_TOKEN", "sandbox:sandbox"),
     "BASE_URL": os.environ.get("LANCK_BASE_URL", f"{ORIGIN}/sandbox/v1"),
     "CALLBACK_BASE_URL": os.environ.get("LANCK_CALLBACK_BASE_URL", ORIGIN),
+    "STAFF_API": True,
 }
-ALLOWED_HOSTS.append(urlsplit(LANCK["CALLBACK_BASE_URL"]).hostname or "localhost")
+ALLOWED_HOSTS.append(urlsplit(str(LANCK["CALLBACK_BASE_URL"])).hostname or "localhost")
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -80,6 +80,8 @@ def test_the_demo_is_clean():
         ({"RESEND_WAITS": []}, []),
         ({"API_PERMISSION_CLASSES": ["no.such.Class"]}, ["E016"]),
         ({"API_THROTTLE_CLASSES": "rest_framework.throttling.AnonRateThrottle"}, ["E016"]),
+        ({"STAFF_API": "False"}, ["E027"]),
+        ({"STAFF_API": True}, []),
     ],
 )
 def test_every_value_that_does_not_fit_is_named(keys, ids):

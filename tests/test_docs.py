@@ -13,6 +13,7 @@ from django.test import RequestFactory, override_settings
 from django.urls import include, path
 
 from django_lanck.api.serializers import VerificationSerializer
+from django_lanck.api.staff_serializers import MessageSerializer, SendSerializer
 from django_lanck.checks import check_settings
 from django_lanck.conf import KEYS
 from django_lanck.models import VerifiedNumber
@@ -82,6 +83,8 @@ def test_json_that_is_shown_is_what_is_answered():
     shown = [json.loads(block) for block in blocks(page_named("api.md"), "json")]
     assert set(shown[0]) == set(VerificationSerializer().fields)
     assert set(shown[1]) == {"code", "detail", "retry_after"}
+    assert list(shown[2]["results"][0]) == list(MessageSerializer().fields)
+    assert set(shown[3]) <= set(SendSerializer().fields)
 
 
 def test_every_setting_is_documented():
@@ -99,5 +102,5 @@ def test_every_refusal_is_documented():
     from django_lanck.exceptions import REFUSALS
 
     text = page_named("api.md").read_text()
-    not_over_http = {"invalid_receipt", "invalid_proof", "newer_claim"}
+    not_over_http = {"invalid_receipt", "invalid_inbound", "invalid_proof", "newer_claim"}
     assert {code for code in REFUSALS if f"`{code}`" not in text} == not_over_http

@@ -1,16 +1,33 @@
-"""Every refusal of the API in one shape: ``{code, detail, retry_after?, errors?}``."""
+"""Every refusal of the API in one shape: ``{code, detail, retry_after?, errors?, message_id?}``."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
-from ..exceptions import FIELD_REFUSALS, Refusal
+from ..exceptions import (
+    FIELD_REFUSALS,
+    APIError,
+    InvalidArgument,
+    InvalidNumber,
+    LanckError,
+    NotSent,
+    Refusal,
+    SenderNotAllowed,
+    TooManyRequests,
+)
+from ..services.sending import ACCOUNT_ERRORS, refusal_for
+
+# What LANCK turned down without a word about the message itself: it may take the same one later.
+NOT_NOW: Final = (NotSent, TooManyRequests, *ACCOUNT_ERRORS)
 
 
 def refusal_response(error: Exception) -> Response | None:
@@ -19,8 +36,12 @@ def refusal_response(error: Exception) -> Response | None:
         error = Refusal("not_found")
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, InvalidArgument | APIError | NotSent):
+        error = _refusal_of(error)
     if isinstance(error, Refusal):
-        return _response(error.http_status, error.code, error.detail, error.retry_after, error.errors)
+        return _response(
+            error.http_status, error.code, error.detail, error.retry_after, error.errors, message_id=error.message_id
+        )
     if isinstance(error, exceptions.ValidationError):
         return _invalid(error)
     if isinstance(error, exceptions.ParseError):
@@ -37,15 +58,29 @@ def refusal_response(error: Exception) -> Response | None:
     return None
 
 
+def _refusal_of(error: LanckError) -> Refusal:
+    """What a client is told of what LANCK said, or would say: nothing about the account."""
+    if isinstance(error, InvalidArgument):
+        refusal = Refusal("invalid_argument", errors={error.field: [error.reason]})
+    elif isinstance(error, SenderNotAllowed):
+        refusal = Refusal("invalid_argument", errors={"sender": [_("LANCK does not allow this sender.")]})
+    elif isinstance(error, (InvalidNumber, *NOT_NOW)):
+        refusal = refusal_for(error)
+    else:
+        refusal = Refusal("refused")
+    refusal.message_id = error.message_id
+    return refusal
+
+
 def _invalid(error: exceptions.ValidationError) -> Response:
     details = error.detail if isinstance(error.detail, dict) else {}
     errors = {field: [str(sentence) for sentence in sentences] for field, sentences in details.items()}
-    code, sentences = next(
-        ((f"invalid_{field}", sentences) for field, sentences in errors.items()), ("invalid_body", [""])
-    )
-    if code not in FIELD_REFUSALS:
+    field = next(iter(errors), api_settings.NON_FIELD_ERRORS_KEY)
+    if field == api_settings.NON_FIELD_ERRORS_KEY:
         return _response(400, "invalid_body", Refusal("invalid_body").detail)
-    return _response(400, code, sentences[0], errors=errors)
+    if f"invalid_{field}" in FIELD_REFUSALS:
+        return _response(400, f"invalid_{field}", errors[field][0], errors=errors)
+    return _response(400, "invalid_argument", Refusal("invalid_argument").detail, errors=errors)
 
 
 def _auth_header(error: exceptions.APIException) -> dict[str, str]:
@@ -58,8 +93,9 @@ def _response(
     code: str,
     detail: str,
     retry_after: int | None = None,
-    errors: dict[str, list[str]] | None = None,
+    errors: Mapping[str, list[str]] | None = None,
     headers: dict[str, str] | None = None,
+    message_id: int | None = None,
 ) -> Response:
     body: dict[str, Any] = {"code": code, "detail": detail}
     headers = dict(headers or {})
@@ -68,4 +104,6 @@ def _response(
         headers["Retry-After"] = str(retry_after)
     if errors:
         body["errors"] = errors
+    if message_id is not None:
+        body["message_id"] = message_id
     return Response(body, status=status, headers=headers, exception=True)

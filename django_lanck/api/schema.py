@@ -30,6 +30,7 @@ class RefusalSerializer(serializers.Serializer[Any]):
         required=False,
         help_text="Field → what is wrong with it.",
     )
+    message_id = serializers.IntegerField(required=False, help_text="`id` of the message that LANCK did not take.")
 
 
 DRF_REFUSALS = {
@@ -74,6 +75,7 @@ class StartExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
                         "invalid_method",
                         "invalid_purpose",
                         "invalid_language",
+                        "invalid_argument",
                         "unavailable",
                         body=True,
                     ),
@@ -170,6 +172,7 @@ class ResendExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
                         "resend_too_soon",
                         "unavailable",
                         "invalid_number",
+                        "invalid_argument",
                         body=True,
                     ),
                 },

@@ -61,11 +61,12 @@ class VerifiedSerializer(VerificationSerializer):
 def represent(verification: Verification) -> dict[str, Any]:
     """What :class:`VerificationSerializer` describes, by hand: the serializer takes longer than the statements."""
     purpose = verification.purpose
+    offered = conf.profile(purpose).methods_of(verification.code_source) if purpose in conf.purposes else ()
     return {
         "id": verification.pk,
         "number": verification.masked_number,
         "method": verification.method,
-        "methods": conf.profile(purpose).methods if purpose in conf.purposes else [],
+        "methods": offered,
         "purpose": purpose,
         "status": verification.current_state,
         "code_length": verification.code_length,

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
 # E.164 has at most 15 digits; LANCK's inbound numbers may be names. A plain CharField holds them, so that a site's
 # PHONENUMBER_DB_FORMAT cannot change what is stored.
 NUMBER_LENGTH = 20
@@ -11,3 +15,21 @@ def mask_number(number: str) -> str:
     if len(number) <= SHOWN_START + SHOWN_END:
         return "•••"
     return f"{number[:SHOWN_START]}•••{number[-SHOWN_END:]}"
+
+
+# Seven digits or more, as people and machines space them. Rather too much than too little.
+NUMBER_IN_TEXT: Final = re.compile(r"\+?\d(?:[\s().-]{0,2}\d){6,}")
+
+
+def mask_numbers(value: Any) -> Any:
+    """The same text, number, list or dictionary, with everything in it masked that may be a phone number."""
+    if isinstance(value, str):
+        return NUMBER_IN_TEXT.sub(lambda found: mask_number(found[0]), value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        masked = mask_numbers(str(value))
+        return value if masked == str(value) else masked
+    if isinstance(value, Mapping):
+        return {mask_numbers(name): mask_numbers(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [mask_numbers(inner) for inner in value]
+    return value

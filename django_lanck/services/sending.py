@@ -67,6 +67,7 @@ def send(message: Message, call: Callable[[], Accepted]) -> Accepted | None:
         log_failure(f"Message {message.pk} was refused", error)
         code = getattr(error, "error_code", None)
         _record(message, Status.REFUSED, error_code=code, error_reason=str(error)[:200])
+        error.message_id = message.pk
         raise
     try:
         with transaction.atomic():

@@ -1,16 +1,19 @@
 """Whatever is sent, the answer is a refusal in the one shape and LANCK hears nothing."""
 
 import json
+from base64 import b64encode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from django_lanck.models import Verification
+from django_lanck.api.staff_serializers import InboundMessageFilters, MessageFilters
+from django_lanck.models import Message, Verification
 from django_lanck.services import start_verification
 
 pytestmark = pytest.mark.django_db
 URL = "/api/phone/verifications/"
+STAFF = "/api/staff/"
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=200),
@@ -18,6 +21,14 @@ anything = st.recursive(
     max_leaves=10,
 )
 fields = st.sampled_from(["method", "purpose", "language", "code", "extra"])
+sms_fields = st.sampled_from(["text", "link", "sender", "category", "extra"])
+filters = st.sampled_from([*MessageFilters().fields, *InboundMessageFilters().fields, "extra"])
+values = (
+    st.text(max_size=40)
+    | st.integers().map(str)
+    | st.datetimes(timezones=st.timezones()).map(str)
+    | st.lists(st.text(max_size=5), max_size=2)
+)
 quick = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -65,3 +76,38 @@ def test_any_value_for_a_code(client, lanck, phone, code):
     refused(client.post(f"{URL}{verification.pk}/check/", {"code": code}, "application/json"))
     assert not lanck.sent[-1].checks
     assert Verification.objects.get(pk=verification.pk).attempts == 0
+
+
+@quick
+@given(body=anything)
+def test_any_json_but_an_sms(admin_client, lanck, body):
+    asked = len(lanck.requests)
+    refused(admin_client.generic("POST", f"{STAFF}messages/", json.dumps(body), "application/json"))
+    assert len(lanck.requests) == asked
+    assert not Message.objects.exists()
+
+
+@quick
+@given(changes=st.dictionaries(sms_fields, anything, min_size=1))
+def test_any_value_in_any_field_of_an_sms_is_taken_or_refused(admin_client, lanck, phone, changes):
+    asked, kept = len(lanck.requests), Message.objects.count()
+    response = admin_client.post(f"{STAFF}messages/", {"number": phone, "text": "Hi", **changes}, "application/json")
+    if response.status_code != 201:
+        refused(response)
+        assert (len(lanck.requests), Message.objects.count()) == (asked, kept)
+
+
+@quick
+@given(url=st.sampled_from(["messages/", "inbound-messages/"]), query=st.dictionaries(filters, values, min_size=1))
+def test_any_value_of_any_filter_is_taken_or_refused(admin_client, lanck, url, query):
+    response = admin_client.get(STAFF + url, query)
+    if response.status_code != 200:
+        refused(response, [400])
+
+
+@quick
+@given(position=st.binary(max_size=40))
+def test_any_cursor_is_taken_or_refused(admin_client, lanck, position):
+    response = admin_client.get(f"{STAFF}messages/", {"cursor": b64encode(b"p=" + position).decode()})
+    if response.status_code != 200:
+        refused(response, [400])

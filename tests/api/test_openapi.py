@@ -7,10 +7,12 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from django_lanck.api.serializers import VerificationSerializer, represent
+from django_lanck.api.staff_serializers import InboundMessageFilters, MessageFilters
 from django_lanck.exceptions import REFUSALS
 from django_lanck.services import start_verification
 
 PREFIX = "/api/phone/verifications/"
+STAFF = "/api/staff/"
 
 
 @pytest.fixture
@@ -25,12 +27,7 @@ def test_it_is_made_without_a_warning_and_is_valid():
 
 
 def test_every_operation_and_status_is_described(schema):
-    described = {
-        (verb, path.removeprefix(PREFIX)): sorted(operation["responses"])
-        for path, operations in schema["paths"].items()
-        if path.startswith(PREFIX)
-        for verb, operation in operations.items()
-    }
+    described = statuses_under(schema, PREFIX)
     always = {"401", "403", "406", "429"}
     assert {key: set(statuses) - always for key, statuses in described.items()} == {
         ("post", ""): {"201", "400", "415", "503"},
@@ -46,15 +43,46 @@ def test_every_refusal_is_described_under_its_status(schema):
     told = {
         (status, code)
         for path, operations in schema["paths"].items()
-        if path.startswith(PREFIX)
+        if path.startswith((PREFIX, STAFF))
         for operation in operations.values()
         for status, response in operation["responses"].items()
         for code in REFUSALS
         if f"`{code}`" in response.get("description", "")
     }
-    not_over_http = {"invalid_receipt", "invalid_proof", "newer_claim"}
+    not_over_http = {"invalid_receipt", "invalid_inbound", "invalid_proof", "newer_claim"}
     assert {code for _, code in told} == set(REFUSALS) - not_over_http
     assert all(REFUSALS[code][0] == int(status) for status, code in told)
+
+
+def test_every_staff_operation_and_status_is_described(schema):
+    described = statuses_under(schema, STAFF)
+    always = {"401", "403", "406", "429"}
+    assert {key: set(statuses) - always for key, statuses in described.items()} == {
+        ("get", "messages/"): {"200", "400"},
+        ("post", "messages/"): {"201", "400", "409", "415", "503"},
+        ("get", "messages/{message_id}/"): {"200", "404"},
+        ("get", "inbound-messages/"): {"200", "400"},
+        ("get", "inbound-messages/{message_id}/"): {"200", "404"},
+    }
+    assert all(always <= set(statuses) for statuses in described.values())
+
+
+def statuses_under(schema, prefix):
+    return {
+        (verb, path.removeprefix(prefix)): sorted(operation["responses"])
+        for path, operations in schema["paths"].items()
+        if path.startswith(prefix)
+        for verb, operation in operations.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "filters"), [("messages/", MessageFilters), ("inbound-messages/", InboundMessageFilters)]
+)
+def test_every_filter_of_a_list_is_a_parameter(schema, path, filters):
+    parameters = schema["paths"][STAFF + path]["get"]["parameters"]
+    assert {each["name"] for each in parameters if each["in"] == "query"} == set(filters().fields)
+    assert set(filters.lookups) | {"cursor", "page_size"} == set(filters().fields)
 
 
 @pytest.mark.django_db

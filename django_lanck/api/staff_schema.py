@@ -1,0 +1,134 @@
+"""The staff's part of the API, told to drf-spectacular. Not described while it is off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from drf_spectacular.extensions import OpenApiViewExtension
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+
+from ..conf import conf
+from . import staff_serializers as ours
+from .schema import RETRY_AFTER, refusals
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Page(serializers.Serializer[Any]):
+    next = serializers.URLField(allow_null=True, help_text="The page of the rows before these; null on the last one.")
+    previous = serializers.URLField(allow_null=True)
+
+
+class MessagePage(Page):
+    results = ours.MessageSerializer(many=True)
+
+
+class InboundMessagePage(Page):
+    results = ours.InboundMessageSerializer(many=True)
+
+
+def described(*, operation_id: str, summary: str, **parts: Any) -> Callable[[View], View]:
+    return extend_schema(
+        operation_id=operation_id, summary=summary, tags=["staff"], exclude=not conf.staff_api, **parts
+    )
+
+
+def listed(
+    *, operation_id: str, summary: str, filters: type[ours.Filters], page: type[Page], codes: list[str]
+) -> Callable[[View], View]:
+    return described(
+        operation_id=operation_id,
+        summary=summary,
+        description="Newest first.",
+        parameters=[filters],
+        responses={200: page, **refusals("invalid_argument", *codes)},
+    )
+
+
+def shown(*, operation_id: str, summary: str, serializer: type[Any]) -> Callable[[View], View]:
+    return described(
+        operation_id=operation_id,
+        summary=summary,
+        parameters=[OpenApiParameter("message_id", str, OpenApiParameter.PATH, description="`id` of the message.")],
+        responses={200: serializer, **refusals("not_found")},
+    )
+
+
+class MessagesExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
+    target_class = "django_lanck.api.staff_views.MessagesView"
+
+    def view_replacement(self) -> Any:
+        class Fixed(self.target_class):  # type: ignore[name-defined,misc]
+            @listed(
+                operation_id="list_messages",
+                summary="Look through messages",
+                filters=ours.MessageFilters,
+                page=MessagePage,
+                codes=["invalid_number"],
+            )
+            def get(self, *args: Any, **kwargs: Any) -> Any: ...
+
+            @described(
+                operation_id="send_sms",
+                summary="Send an SMS",
+                description="`status` of the answer is `accepted`, or `unknown` when LANCK perhaps took the message. "
+                "Where LANCK did not take it, the refusal has the `message_id` of what was kept.",
+                parameters=[RETRY_AFTER],
+                request=ours.SendSerializer,
+                responses={
+                    201: ours.MessageDetailSerializer,
+                    **refusals("invalid_number", "invalid_argument", "opted_out", "refused", "unavailable", body=True),
+                },
+            )
+            def post(self, *args: Any, **kwargs: Any) -> Any: ...
+
+        return Fixed
+
+
+class MessageExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
+    target_class = "django_lanck.api.staff_views.MessageView"
+
+    def view_replacement(self) -> Any:
+        class Fixed(self.target_class):  # type: ignore[name-defined,misc]
+            @shown(
+                operation_id="get_message",
+                summary="Look at a message and its receipts",
+                serializer=ours.MessageDetailSerializer,
+            )
+            def get(self, *args: Any, **kwargs: Any) -> Any: ...
+
+        return Fixed
+
+
+class InboundMessagesExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
+    target_class = "django_lanck.api.staff_views.InboundMessagesView"
+
+    def view_replacement(self) -> Any:
+        class Fixed(self.target_class):  # type: ignore[name-defined,misc]
+            @listed(
+                operation_id="list_inbound_messages",
+                summary="Look through the texts that people sent",
+                filters=ours.InboundMessageFilters,
+                page=InboundMessagePage,
+                codes=[],
+            )
+            def get(self, *args: Any, **kwargs: Any) -> Any: ...
+
+        return Fixed
+
+
+class InboundMessageExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
+    target_class = "django_lanck.api.staff_views.InboundMessageView"
+
+    def view_replacement(self) -> Any:
+        class Fixed(self.target_class):  # type: ignore[name-defined,misc]
+            @shown(
+                operation_id="get_inbound_message",
+                summary="Look at a text that somebody sent",
+                serializer=ours.InboundMessageDetailSerializer,
+            )
+            def get(self, *args: Any, **kwargs: Any) -> Any: ...
+
+        return Fixed

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+
+class StaffClient(Client):
+    """A browser of somebody who has these permissions of the app and no others."""
+
+    def __init__(self, *permissions: str, **options) -> None:
+        super().__init__(**options)
+        self.user = get_user_model().objects.create_user(f"staff {get_user_model().objects.count()}")
+        for permission in permissions:
+            self.user.user_permissions.add(Permission.objects.get(codename=permission, content_type__app_label="lanck"))
+        self.force_login(self.user)
+
+    def post_json(self, url: str, body: object, **headers: str):
+        return self.post(url, json.dumps(body), "application/json", **headers)
+
+
+@pytest.fixture
+def staff(db):
+    """Makes the client of somebody with the given permissions: ``staff("view_message")``."""
+    return StaffClient
+
+
+@pytest.fixture
+def agent(staff):
+    """Staff who may read and send, but not see whole numbers."""
+    return staff("view_message", "view_inboundmessage", "send_message")
+
+
+@pytest.fixture
+def boss(staff):
+    """Staff who may do all that."""
+    return staff("view_message", "view_inboundmessage", "send_message", "view_number")
