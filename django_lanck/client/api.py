@@ -10,7 +10,7 @@ from urllib.parse import quote
 from django.views.decorators.debug import sensitive_variables
 
 from ..conf import conf
-from ..exceptions import OutcomeUnknown
+from ..exceptions import InvalidArgument, OutcomeUnknown
 from . import arguments
 from .content import Content, lancks_name
 from .payloads import Accepted, CheckAnswer, FraudAnswer, HLRAnswer, RequestInfo, VerifyInfo, to_e164
@@ -141,6 +141,6 @@ def _client(options: Options) -> LanckClient:
 
 def _segment(request_id: str) -> str:
     """A request id as one segment of a path. Dots alone would climb out of it, quoted or not."""
-    if not request_id.strip("."):
-        raise ValueError("This is no request id.")
+    if not request_id.strip(".") or not request_id.isprintable():
+        raise InvalidArgument("request_id", "This is no request id.")
     return quote(request_id, safe="")
