@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.utils.text import capfirst
 from django.utils.timesince import timesince
 
 from ... import services
@@ -45,7 +46,7 @@ def _text(insight: NumberInsight) -> str:
     network = ", ".join(filter(None, (insight.network, insight.mccmnc, insight.country)))
     kept = f"since {timesince(insight.created_at, insight.now)} ago; --fresh asks LANCK again" if insight.now else ""
     return block(
-        f"{insight.get_kind_display()} of {insight.masked_number}: {insight.status}",
+        f"{capfirst(insight.get_kind_display())} of {insight.masked_number}: {insight.status}",
         ("network", network),
         ("ported", insight.ported),
         ("roaming", insight.roaming),

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import time
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from dataclasses import asdict
+from time import sleep
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -29,12 +29,11 @@ class Command(LanckCommand):
     def answer(self, options: Mapping[str, Any]) -> Answer:
         while options["loop"]:
             self._round(options)
-            time.sleep(options["loop"])
+            sleep(options["loop"])
         return self._run(options)
 
     def _round(self, options: Mapping[str, Any]) -> None:
         """One run of many: its trouble is said, and perhaps over by the next."""
-        close_old_connections()
         try:
             self.report(self._run(options), options)
         except CommandError as error:
