@@ -73,3 +73,10 @@ def test_what_is_no_request_id_is_refused(lanck, run, request_id):
     ran = run("lanck_request", request_id)
     assert (ran.code, ran.out, ran.trouble) == (1, "", "ID: This is no request id.")
     assert lanck.requests == []
+
+
+def test_what_lanck_says_commands_no_terminal(lanck, run):
+    lanck.answer({"id": "x", "product": "sms", "status": "\x1b[2JGONE"})
+    ran = run("lanck_request", "x")
+    assert "�[2JGONE" in ran.out
+    assert "\x1b" not in ran.out
