@@ -55,10 +55,10 @@ def parse_address(value: object) -> SplitResult | None:
 def is_base_url(value: object) -> bool:
     """Whether it can be LANCK's: https, or http to a loopback host (the sandbox)."""
     parts = parse_address(value)
-    return parts is not None and (parts.scheme == "https" or _is_loopback(parts.hostname or ""))
+    return parts is not None and (parts.scheme == "https" or is_loopback(parts.hostname or ""))
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -2,6 +2,7 @@
 
 from .api import LanckClient, get_client
 from .content import RCS, SMS, Content, Flash, Flow, PinToSpeech, Push, Step, TextToSpeech, Verify, Viber
+from .flows import TEXT_TYPES, parse_flow
 from .payloads import (
     Accepted,
     CheckAnswer,
@@ -17,6 +18,7 @@ from .transport import Options
 __all__ = [
     "RCS",
     "SMS",
+    "TEXT_TYPES",
     "Accepted",
     "CheckAnswer",
     "Content",
@@ -35,6 +37,7 @@ __all__ = [
     "VerifyInfo",
     "Viber",
     "get_client",
+    "parse_flow",
     "parse_time",
     "to_e164",
 ]

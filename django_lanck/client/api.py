@@ -106,6 +106,6 @@ def _client(options: Options) -> LanckClient:
 
 def _segment(request_id: str) -> str:
     """A request id as one segment of a path. Dots alone would climb out of it, quoted or not."""
-    if not request_id.strip("."):
+    if not request_id.strip(".") or not request_id.isprintable():
         raise InvalidArgument("request_id", "This is no request id.")
     return quote(request_id, safe="")

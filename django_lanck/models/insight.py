@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -11,7 +13,7 @@ class NumberInsightQuerySet(models.QuerySet["NumberInsight"]):
     def newest(self, number: str, kind: str, max_age: float) -> NumberInsight | None:
         """The last answer about a number that is at most so many seconds old."""
         rows = self.filter(number=number, kind=kind, created_at__gt=seconds_from_now(-max_age))
-        return rows.order_by("-created_at", "-pk").first()
+        return rows.annotate(now=DatabaseNow()).order_by("-created_at", "-pk").first()  # type: ignore[no-redef]
 
 
 class NumberInsight(models.Model):
@@ -37,6 +39,9 @@ class NumberInsight(models.Model):
 
     objects = NumberInsightQuerySet.as_manager()
 
+    # The database's clock, where a kept answer was read together with it.
+    now: datetime | None = None
+
     class Meta:
         verbose_name = _("number insight")
         verbose_name_plural = _("number insights")
@@ -52,3 +57,8 @@ class NumberInsight(models.Model):
     @property
     def masked_number(self) -> str:
         return mask_number(self.number)
+
+    @property
+    def age(self) -> timedelta | None:
+        """How long ago LANCK said this, if it was kept; None for what it said just now."""
+        return self.now - self.created_at if self.now else None

@@ -79,6 +79,16 @@ def rank_of(status: str) -> int:
     return RANKS[status] if status in LANCKS_WORDS else OTHER_WORD
 
 
+def _is_due(after: float) -> Q:
+    """Without a final status for ``after`` seconds, and not asked about or, since then, as long again.
+
+    So LANCK is asked about an old message less and less often.
+    """
+    age_when_asked = F("asked_at") - F("created_at")
+    due = Q(asked_at=None) | Q(asked_at__lte=DatabaseNow() - age_when_asked)
+    return Q(status_rank__lt=FINAL_RANK, created_at__lte=seconds_from_now(-after)) & due
+
+
 class MessageQuerySet(models.QuerySet["Message"]):
     def locked(self) -> Message | None:
         """The row, which nobody else can change until the transaction ends.
@@ -113,27 +123,24 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return bool(self.exclude(goal="").filter(goal_reported_at=None).update(goal_reported_at=DatabaseNow()))
 
     def to_settle(self, after: float, days: float, last_pk: int) -> MessageQuerySet:
-        """Messages of the last days, oldest first: without a final status for a while, or with a goal to report.
-
-        One that was asked about is due again once as much time has passed as before, so that an old one is asked
-        about less and less often.
-        """
-        age_when_asked = F("asked_at") - F("created_at")
-        due = Q(asked_at=None) | Q(asked_at__lte=DatabaseNow() - age_when_asked)
-        unsettled = Q(status_rank__lt=FINAL_RANK, created_at__lte=seconds_from_now(-after)) & due
+        """Messages of the last days, oldest first: due to be asked about, or with a goal to report."""
         with_goal = ~Q(goal="") & Q(goal_reported_at=None)
         recent = self.filter(pk__gt=last_pk, created_at__gt=seconds_from_now(-days * 86_400))
-        return recent.filter(unsettled | with_goal, request_id__isnull=False).order_by("pk")
+        return recent.filter(_is_due(after) | with_goal, request_id__isnull=False).order_by("pk")
 
     def claim_question(self, after: float) -> bool:
-        """Take the asking about a message that has no final status; True for the one who is to do it."""
-        due = Q(asked_at=None) | Q(asked_at__lte=seconds_from_now(-after))
-        return bool(self.filter(due, status_rank__lt=FINAL_RANK).update(asked_at=DatabaseNow()))
+        """Take the asking about a message that is due; True for the one who is to do it. Then it is due no more."""
+        return bool(self.filter(_is_due(after)).update(asked_at=DatabaseNow()))
 
     def abandoned(self) -> MessageQuerySet:
         """Messages of the last days that are "being sent" for longer than a call can take."""
         recent = self.filter(created_at__gt=seconds_from_now(-2 * 86_400), created_at__lte=seconds_from_now(-3600))
         return recent.filter(status=Status.SENDING).order_by("pk")
+
+    def give_up(self, reason: str) -> bool:
+        """Call one that is "being sent" unknown; True for the one who did."""
+        sending = self.filter(status=Status.SENDING)
+        return bool(sending.update(status=Status.UNKNOWN, status_rank=RANKS[Status.UNKNOWN], error_reason=reason))
 
     def remember_lost_check(self, code_hash: str) -> None:
         """Keep the hash of a code whose check had no answer; two different ones make either useless."""

@@ -1,6 +1,6 @@
 """The public Python API. Everything that a site, a view, the admin or a command does goes through here."""
 
-from ..client import RCS, SMS, Flow, Push, Step, Viber
+from ..client import RCS, SMS, Flow, Push, RequestInfo, Step, Viber, parse_flow
 from .binding import binding_for
 from .calls import CallDetails, call_details
 from .checking import CheckResult, check_verification
@@ -20,9 +20,11 @@ from .messaging import (
 )
 from .numbers import parse_number
 from .proofs import claim_number, redeem_proof
+from .provider import check_account, request_info
 from .receipts import record_receipt, refresh_message
 from .reconciliation import Reconciled, reconcile
 from .verification import cancel_verification, get_verification, resend_verification, start_verification
+from .waiting import wait_for_status
 
 __all__ = [
     "RCS",
@@ -32,11 +34,13 @@ __all__ = [
     "Flow",
     "Push",
     "Reconciled",
+    "RequestInfo",
     "Step",
     "Viber",
     "binding_for",
     "call_details",
     "cancel_verification",
+    "check_account",
     "check_fraud",
     "check_verification",
     "claim_number",
@@ -44,6 +48,7 @@ __all__ = [
     "get_verification",
     "look_up",
     "open_link",
+    "parse_flow",
     "parse_number",
     "reconcile",
     "record_inbound",
@@ -51,6 +56,7 @@ __all__ = [
     "redeem_proof",
     "refresh_message",
     "report_goal",
+    "request_info",
     "resend_verification",
     "send_failover",
     "send_push",
@@ -60,4 +66,5 @@ __all__ = [
     "speak_code",
     "speak_text",
     "start_verification",
+    "wait_for_status",
 ]

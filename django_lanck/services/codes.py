@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from django.utils.translation import get_language, gettext, override
 
-from ..client import RCS, SMS, Accepted, Content, Flash, Flow, PinToSpeech, Push, Viber
+from ..client import TEXT_TYPES, Accepted, Content, Flash, Flow, PinToSpeech
 from ..client.content import Text
 from ..conf import conf
 from ..models import Channel, Message, Status
@@ -16,7 +16,6 @@ from ..text import fits_one_sms
 from .keys import is_keyed_hash, keyed_hash
 
 SALT: Final = "django_lanck.code"
-TEXT_TYPES: Final[Mapping[str, type[Text]]] = {"sms": SMS, "push": Push, "viber": Viber, "rcs": RCS}
 
 
 def new_code(length: int) -> str:

@@ -16,7 +16,7 @@ from django.db.models import F
 from django.urls import reverse
 
 from .. import signals
-from ..client import get_client, parse_time, to_e164
+from ..client import RequestInfo, get_client, parse_time, to_e164
 from ..conf import conf
 from ..exceptions import Refusal
 from ..models import Message, Receipt
@@ -61,7 +61,11 @@ def refresh_message(*, message: Message) -> bool:
     if message.request_id is None:
         return False
     client, request_id = get_client(), message.request_id
-    info = ask(lambda: client.request_info(request_id=request_id))
+    return learn(message, ask(lambda: client.request_info(request_id=request_id)))
+
+
+def learn(message: Message, info: RequestInfo) -> bool:
+    """Take over what LANCK said when asked about a message; True when its status is news."""
     named = {**_network(info.mccmnc), "network": info.network[:100], "country": info.country[:2]}
     facts: dict[str, Any] = {name: value for name, value in named.items() if value}
     if (price := _price(info.rate)) is not None:

@@ -6,12 +6,14 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from .. import signals
+from ..client import get_client
 from ..conf import conf
-from ..exceptions import LanckError, NotSent, TooManyRequests
+from ..exceptions import LanckError, NotSent, OutcomeUnknown, TooManyRequests
 from ..models import Message, Status, Verification
+from .asking import refuse_transaction
 from .goals import report_reached_goal
 from .receipts import announce, refresh_message
 from .sending import ACCOUNT_ERRORS
@@ -20,12 +22,15 @@ logger = logging.getLogger("django_lanck")
 BATCH: Final = 200
 # After these the next request would end alike.
 STOPPED: Final = (NotSent, TooManyRequests, *ACCOUNT_ERRORS)
+# So many requests in a row without an answer: each takes as long as a call may.
+PATIENCE: Final = 3
 
 
 @dataclass(slots=True)
 class Reconciled:
-    """What one run did. ``stopped`` says why it ended before all was done."""
+    """What one run did. ``stopped`` says why it ended before all was done: ``"limit"``, or LANCK's trouble."""
 
+    requests: int = 0
     asked: int = 0
     changed: int = 0
     goals: int = 0
@@ -38,59 +43,80 @@ class Reconciled:
 def reconcile(*, limit: int | None = None, progress: Callable[[Reconciled], None] | None = None) -> Reconciled:
     """Ask LANCK about messages without a final status, report goals, write what expired unnoticed.
 
-    Makes at most ``limit`` requests, ``RECONCILE_RATE`` a second; tells ``progress`` after each. Stops when LANCK
-    cannot be reached, refuses the account or answers 429. Safe to run twice at once and to run again.
+    Makes at most ``limit`` requests, ``RECONCILE_RATE`` a second; tells ``progress`` after each. Stops when
+    LANCK cannot be reached, does not answer several times in a row, refuses the account or answers 429. Safe to run
+    twice at once and to run again. Must not be called inside a transaction.
     """
-    done = Reconciled()
+    refuse_transaction()
+    get_client()  # settings that make none are an error before anything is claimed
+    done, silences = Reconciled(), 0
     _expire(done)
     _give_up(done)
-    for message in _to_settle():
-        if limit is not None and done.asked + done.goals + done.failed >= limit:
+    for message, settle in _to_settle():
+        if limit is not None and done.requests >= limit:
             done.stopped = "limit"
             break
-        if not _settle(message, done):
+        error = _attempt(settle, message, done)
+        silences = silences + 1 if isinstance(error, OutcomeUnknown) else 0
+        if isinstance(error, STOPPED) or silences == PATIENCE:
+            logger.warning("Reconciliation stopped: %s", error)
+            done.stopped = str(error)
             break
         if progress:
             progress(done)
     return done
 
 
-def _to_settle() -> Iterator[Message]:
-    """The messages of the last days that LANCK has to be asked or told about, oldest first, a batch at a time."""
+# Tells or asks LANCK; False when somebody else does.
+Settle: TypeAlias = Callable[[Message, Reconciled], bool]
+
+
+def _to_settle() -> Iterator[tuple[Message, Settle]]:
+    """What LANCK has to be told or asked about the messages of the last days, oldest first, a batch at a time."""
     last = 0
     while batch := list(Message.objects.to_settle(conf.reconcile_after, conf.reconcile_days, last)[:BATCH]):
-        yield from batch
+        for message in batch:
+            if message.has_goal_to_report:
+                yield message, _report_goal
+            if not message.is_final:
+                yield message, _ask_about
         last = batch[-1].pk
 
 
-def _settle(message: Message, done: Reconciled) -> bool:
-    """One message; False to stop."""
-    pause = 1 / conf.reconcile_rate
+def _attempt(settle: Settle, message: Message, done: Reconciled) -> LanckError | None:
+    """Settle one thing. The pause comes after it: an interrupt during one must not lose what was claimed."""
+    error = None
     try:
-        if message.has_goal_to_report:
-            time.sleep(pause)
-            done.goals += report_reached_goal(message)
-        if not message.is_final and Message.objects.filter(pk=message.pk).claim_question(conf.reconcile_after):
-            time.sleep(pause)
-            done.asked += 1
-            done.changed += refresh_message(message=message)
-    except STOPPED as error:
-        logger.warning("Reconciliation stopped: %s", error)
+        if not settle(message, done):
+            return None
+    except LanckError as trouble:
+        logger.warning("Message %s: %s", message.pk, trouble)
         done.failed += 1
-        done.stopped = str(error)
+        error = trouble
+    done.requests += 1
+    time.sleep(1 / conf.reconcile_rate)
+    return error
+
+
+def _report_goal(message: Message, done: Reconciled) -> bool:
+    reported = report_reached_goal(message)
+    done.goals += reported
+    return reported
+
+
+def _ask_about(message: Message, done: Reconciled) -> bool:
+    if not Message.objects.filter(pk=message.pk).claim_question(conf.reconcile_after):
         return False
-    except LanckError as error:
-        logger.warning("Message %s: %s", message.pk, error)
-        done.failed += 1
+    done.asked += 1
+    done.changed += refresh_message(message=message)
     return True
 
 
 def _give_up(done: Reconciled) -> None:
     """A message whose worker died while it was being sent: whether LANCK took it is unknown."""
     for message in Message.objects.abandoned()[:BATCH]:
-        row = Message.objects.filter(pk=message.pk)
-        if row.record_answer(Status.UNKNOWN, error_reason="The worker that sent it did not come back."):
-            message.status = Status.UNKNOWN
+        if Message.objects.filter(pk=message.pk).give_up("The worker that sent it did not come back."):
+            message.refresh_from_db()
             announce(message, Status.SENDING)
             done.lost += 1
 

@@ -1,0 +1,76 @@
+"""A failover flow as LANCK's page writes it, read into a :class:`Flow`. Source: "Message Failover"."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import Any, Final
+
+from ..exceptions import InvalidArgument
+from . import arguments
+from .content import RCS, SMS, Chainable, Flow, Push, Step, Text, Viber, lancks_name
+
+TEXT_TYPES: Final[Mapping[str, type[Text]]] = {kind.channel: kind for kind in (SMS, Push, Viber, RCS)}
+
+
+def parse_flow(steps: object) -> Flow:
+    """The flow in a list of ``{"type": …, "message": {…}, "failover": {"wait": seconds, "condition": …}}``.
+
+    A type that is not known here becomes a :class:`Step`. Raises InvalidArgument with the place of what does not fit,
+    such as ``flow[1].message.text``.
+    """
+    if not isinstance(steps, list) or not steps:
+        raise InvalidArgument("flow", "It has to be a list of steps, and not an empty one.")
+    contents, failovers = [], []
+    for index, step in enumerate(steps):
+        place = f"flow[{index}]"
+        _only(place, step, ("type", "message", "failover"))
+        contents.append(_content(place, step.get("type"), step.get("message")))
+        failovers.append(_failover(f"{place}.failover", step.get("failover"), is_last=index == len(steps) - 1))
+    flow = Flow(contents[0])
+    for content, failover in zip(contents[1:], failovers, strict=False):
+        flow = flow.then(content, wait=failover["wait"], unless=failover["condition"])
+    return flow
+
+
+def _content(place: str, kind: Any, message: Any) -> Chainable:
+    arguments.text(f"{place}.type", kind)
+    arguments.options(f"{place}.message", message)
+    if kind not in TEXT_TYPES:
+        with _within(place):
+            return Step(kind, message)
+    names = {lancks_name(each.name): each.name for each in fields(TEXT_TYPES[kind])}
+    _only(f"{place}.message", message, names)
+    with _within(f"{place}.message"):
+        return TEXT_TYPES[kind](**{ours: message.get(lancks) for lancks, ours in names.items()})
+
+
+def _failover(place: str, failover: Any, *, is_last: bool) -> Mapping[str, Any]:
+    if is_last and failover is not None:
+        raise InvalidArgument(place, "The last step has none: there is nothing to go on to.")
+    if is_last:
+        return {}
+    if failover is None:
+        raise InvalidArgument(place, "Every step but the last says when to go on.")
+    values = dict.fromkeys(("wait", "condition"))
+    _only(place, failover, values)
+    with _within(place):
+        arguments.check({**values, **failover}, required=values, condition=arguments.CHECKS["unless"])
+    return dict(failover)
+
+
+def _only(place: str, value: Any, names: Collection[str]) -> None:
+    """Refuse what is no object, or has a name that LANCK's page does not: most likely a slip."""
+    arguments.options(place, value)
+    for name in value:
+        if name not in names:
+            raise InvalidArgument(f"{place}.{name}", f"What it can have is {', '.join(names)}.")
+
+
+@contextmanager
+def _within(place: str) -> Iterator[None]:
+    try:
+        yield
+    except InvalidArgument as error:
+        raise InvalidArgument(f"{place}.{lancks_name(error.field)}", error.reason) from None

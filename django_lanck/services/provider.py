@@ -1,0 +1,59 @@
+"""What LANCK knows of a request, by its id; and whether it knows this account at all."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from ..client import RequestInfo, get_client
+from ..exceptions import APIError, OutcomeUnknown
+from ..models import Message
+from .asking import ask
+from .receipts import FLASH_CHANNELS, NOT_KEPT_OF_FLASH, learn
+from .sending import ACCOUNT_ERRORS
+
+# Of the parameters of a request, what cannot hold a number, a code, a text or the token of its receipts.
+SHOWN: Final = ("method", "language", "codeLength", "codeExpiry", "checkAttemptsAllowed", "from", "ttl", "priority")
+HIDDEN: Final = "…"
+
+
+def request_info(*, request_id: str) -> RequestInfo:
+    """Ask what LANCK knows of a request, this site's or not; a message of this site learns from the answer.
+
+    Of the source parameters (``payload``) only what is harmless is in it, and the names of the others; ``raw`` is
+    empty. On a flash call the caller, which is the code, is left out. Raises InvalidArgument and what the client raises
+    (APIError, NotSent, OutcomeUnknown). Must not be called inside a transaction.
+    """
+    client = get_client()
+    info = ask(lambda: client.request_info(request_id=request_id))
+    message = Message.objects.filter(request_id=request_id).first()
+    if message:
+        learn(message, info)
+    products = (info.product.lower(), message.channel if message else "")
+    is_flash = not info.product or any(word in product for word in FLASH_CHANNELS for product in products)
+    payload = {name: _shown(name, value, is_flash) for name, value in info.payload.items()}
+    return replace(info, sender="" if is_flash else info.sender, payload=payload, raw={})
+
+
+def _shown(name: str, value: Any, is_flash: bool) -> Any:
+    shown = name in SHOWN and not (is_flash and name in NOT_KEPT_OF_FLASH)
+    return value if shown and not isinstance(value, Mapping | list) else HIDDEN
+
+
+def check_account() -> None:
+    """Make one call that costs nothing and changes nothing: ask about a request that cannot exist.
+
+    Returns when LANCK took the access token and knows no such request. Raises NotSent (not reached), APIError (it
+    refuses the token or the account, or what answers is no LANCK: then ``error_code`` is None) or OutcomeUnknown. Must
+    not be called inside a transaction.
+    """
+    client, request_id = get_client(), secrets.token_hex(16)
+    try:
+        ask(lambda: client.request_info(request_id=request_id))
+    except APIError as error:
+        if isinstance(error, ACCOUNT_ERRORS) or error.http_status == 429 or error.error_code is None:
+            raise
+    else:
+        raise OutcomeUnknown("What answers knows a request that was never made")

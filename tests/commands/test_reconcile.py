@@ -1,0 +1,126 @@
+import signal
+import time
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+from django.test import override_settings
+
+from django_lanck.management.commands import lanck_reconcile
+from django_lanck.models import Message
+from django_lanck.services import send_sms
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def quick(lanck):
+    with override_settings(LANCK={**lanck.settings, "RECONCILE_RATE": 10_000}):
+        yield
+
+
+@pytest.fixture
+def due(lanck, phone):
+    for _ in range(3):
+        send_sms(number=phone, text="Hi")
+        lanck.sent[-1].status = "DELIVERED"
+    Message.objects.update(created_at=F("created_at") - timedelta(seconds=400))
+    lanck.requests.clear()
+
+
+def statuses():
+    return sorted(Message.objects.values_list("status", flat=True))
+
+
+def test_says_what_it_did_in_one_line(lanck, run, due):
+    ran = run("lanck_reconcile")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == (
+        "Reconciled: asked about 3 messages, 3 changed, reported 0 goals, gave up 0 messages, "
+        "expired 0 verifications, 0 requests failed.\n"
+    )
+    assert statuses() == ["DELIVERED"] * 3
+
+
+def test_json(run, due):
+    document = run("lanck_reconcile", "--json").document
+    assert (document["asked"], document["changed"], document["stopped"]) == (3, 3, "")
+
+
+def test_verbosity_0_says_nothing(run, due):
+    ran = run("lanck_reconcile", verbosity=0)
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    assert statuses() == ["DELIVERED"] * 3
+
+
+def test_progress_is_for_terminals(run, due):
+    ran = run("lanck_reconcile", terminal=True)
+    assert "3 requests, 3 changed, 0 failed" in ran.err
+    assert ran.out.startswith("Reconciled")
+    assert run("lanck_reconcile", terminal=True, verbosity=0).err == ""
+
+
+def test_the_limit_is_no_trouble(lanck, run, due):
+    ran = run("lanck_reconcile", "--limit", "2")
+    assert ran.code == 0
+    assert ran.out.endswith("Stopped at the limit; the next run goes on.\n")
+    assert len(lanck.requests) == 2
+
+
+def test_trouble_is_said_with_exit_code_1_also_when_it_is_to_be_silent(lanck, run, due):
+    for options in ({"verbosity": 0}, {"verbosity": 1}):
+        lanck.refuse(6, http_status=403)
+        ran = run("lanck_reconcile", **options)
+        assert ran.code == 1
+        assert ran.trouble.startswith("Reconciliation stopped: LANCK answered HTTP 403, error 6")
+    lanck.refuse(6, http_status=403)
+    ran = run("lanck_reconcile", "--json")
+    assert ran.document["failed"] == 1
+    assert ran.document["error"] == ran.trouble
+
+
+@pytest.mark.parametrize("options", [["--limit", "0"], ["--limit", "x"], ["--loop", "0"], ["--loop", "1", "--json"]])
+def test_options_that_do_not_fit_are_refused(lanck, run, due, options):
+    assert run("lanck_reconcile", *options).trouble.startswith("Error: argument")
+    assert lanck.requests == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_loop_goes_on_after_trouble_until_it_is_interrupted(lanck, run, due, monkeypatch):
+    pauses = []
+
+    def sleep(seconds):
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(lanck_reconcile, "sleep", sleep)
+    lanck.refuse(1, http_status=401)
+    ran = run("lanck_reconcile", "--loop", "60")
+    assert pauses == [60, 60, 60]
+    assert "Reconciliation stopped: LANCK answered HTTP 401" in ran.err
+    assert ran.out.count("Reconciled: ") == 3
+    assert statuses() == ["DELIVERED", "DELIVERED", "accepted"]  # the first was asked about, and is not due yet
+    assert (ran.code, ran.err.splitlines()[-1]) == (130, "Interrupted. What is left is done by the next run.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_interrupt_ends_a_process_cleanly_and_the_next_run_does_the_rest(lanck, run, manage, due, monkeypatch):
+    handle = lanck.handle
+
+    def slow(verb, path, params):
+        answer = handle(verb, path, params)
+        time.sleep(1 if len(lanck.requests) == 2 else 0)
+        return answer
+
+    monkeypatch.setattr(lanck, "handle", slow)
+    process = manage.start("lanck_reconcile")
+    ends = time.monotonic() + 60
+    while len(lanck.requests) < 2 and time.monotonic() < ends:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, b"")
+    assert err == b"Interrupted. What is left is done by the next run.\n"
+    assert statuses() == ["DELIVERED", "accepted", "accepted"]
+    assert run("lanck_reconcile", "--json").document["changed"] == 1
