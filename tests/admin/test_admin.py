@@ -54,9 +54,9 @@ def test_the_timeline_tells_what_happened_in_order(admin_client, story):
     page = admin_client.get(address("verification", story.pk)).content.decode()
     section = page[page.index("lanck-timeline-heading") :].partition("</section>")[0]
     words = re.findall(
-        r"started\.|A message by sms\.|>sent<|>delivered<|repeated it 1×|>verified<|took the proof", section
+        r"started\.|Message \(SMS\)\.|>sent<|>delivered<|repeated it 1×|>verified<|took the proof", section
     )
-    assert words[:2] == ["started.", "A message by sms."]
+    assert words[:2] == ["started.", "Message (SMS)."]
     assert words[-2:] == [">verified<", "took the proof"]
     assert {">sent<", ">delivered<", "repeated it 1×"} <= set(words)
 
