@@ -46,8 +46,7 @@ class AskingAdmin(ReadOnlyAdmin):
             except RequestNotFound:
                 self.message_user(request, _("LANCK does not know %s.") % message, messages.WARNING)
             except LanckError as error:
-                text = self.veil(request, message)(str(error))
-                self.message_user(request, _("LANCK did not tell: %s") % text, messages.ERROR)
+                self.message_user(request, _("LANCK did not tell: %s") % error, messages.ERROR)
                 break
         self._say_what_cannot_be_asked(request, selected.filter(request_id=None).count())
         text = ngettext(

@@ -30,7 +30,7 @@ WORDS: dict[str, Any] = {
 
 @admin.register(NumberInsight)
 class NumberInsightAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "number", "kind", "said", "country", "network", "ported", "roaming"]
+    list_display = ["created_at", "number", "kind", "said", "network"]
     list_filter = [
         filter_by("kind", gettext_lazy("kind"), NumberInsight.Kind.choices),
         filter_by("status", gettext_lazy("status"), WORDS.items()),

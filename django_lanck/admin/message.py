@@ -19,7 +19,7 @@ from .words import badge
 
 @admin.register(Message)
 class MessageAdmin(AskingAdmin):
-    list_display = ["created_at", "number", "channel", "delivery", "country", "category", "request_id"]
+    list_display = ["created_at", "number", "channel", "delivery", "country"]
     list_filter = [
         filter_by("channel", _("channel"), Channel.choices),
         filter_by("status", _("delivery"), Status.choices),

@@ -33,7 +33,7 @@ MOST_AT_ONCE = 100
 
 class OptOutForm(ModelForm):
     number = forms.CharField(
-        label=gettext_lazy("number"),
+        label=gettext_lazy("Number"),
         max_length=100,
         help_text=gettext_lazy("With its country code, in any spelling."),
         widget=forms.TextInput(attrs={"type": "tel", "class": "vTextField"}),

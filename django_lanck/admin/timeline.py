@@ -100,6 +100,5 @@ def _end(call: CallDetails) -> str:
 
 def _report(receipt: Receipt, call: CallDetails | None) -> str:
     end = _end(call) if call and not call.ended_at else ""
-    said = _("LANCK reported: %s.") % end if end else _("LANCK reported.")
-    again = _("LANCK repeated it %d×.") % receipt.repeats if receipt.repeats else ""
-    return f"{said} {again}".strip()
+    said = _("LANCK reported, and repeated it %d×") % receipt.repeats if receipt.repeats else _("LANCK reported")
+    return f"{said}: {end}." if end else f"{said}."
