@@ -1,6 +1,16 @@
-"""What staff see: verifications, messages and what became of them. Nothing here can be edited."""
+"""What staff see: verifications, messages and what became of them. Nothing can be edited; opt-outs can be kept."""
 
+from .inbound import InboundMessageAdmin
+from .insight import NumberInsightAdmin
 from .message import MessageAdmin
+from .optout import OptOutAdmin
 from .verification import VerificationAdmin, VerifiedNumberAdmin
 
-__all__ = ["MessageAdmin", "VerificationAdmin", "VerifiedNumberAdmin"]
+__all__ = [
+    "InboundMessageAdmin",
+    "MessageAdmin",
+    "NumberInsightAdmin",
+    "OptOutAdmin",
+    "VerificationAdmin",
+    "VerifiedNumberAdmin",
+]

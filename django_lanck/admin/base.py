@@ -1,86 +1,29 @@
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.decorators import method_decorator
+from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
 
-from ..exceptions import LanckError, Refusal, RequestNotFound
-from ..models import Message, Status, Verification
+from ..exceptions import Refusal
 from ..models.number import mask_number
-from ..services import parse_number, refresh_message
+from ..services import parse_number
+from .timeline import Event
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
 else:
     ModelAdmin = admin.ModelAdmin
-
-# The colour of a word; any other word of LANCK's is neutral.
-TONES: dict[str, str] = {
-    Status.ACCEPTED: "waiting",
-    Status.SENDING: "waiting",
-    Status.SENT: "waiting",
-    Status.DELIVERED: "good",
-    Status.ANSWERED: "good",
-    Status.REFUSED: "bad",
-    Status.REJECTED: "bad",
-    Status.UNDELIVERED: "bad",
-    Status.UNKNOWN: "unknown",
-    Verification.State.PENDING: "waiting",
-    Verification.State.VERIFIED: "good",
-    Verification.State.EXHAUSTED: "bad",
-    Verification.State.EXPIRED: "neutral",
-    Verification.State.CANCELED: "neutral",
-}
-WORDS: dict[str, Any] = {**dict(Status.choices), **dict(Verification.State.choices)}
-MOST_ASKED = 50
-ASKING_SECONDS = 20
-
-
-def badge(word: str) -> SafeString:
-    """A word with its colour; the colour says nothing that the word does not say."""
-    return format_html(
-        '<span class="lanck-badge lanck-{}">{}</span>', TONES.get(word, "neutral"), WORDS.get(word, word)
-    )
-
-
-def filter_by(field: str, title: Any, choices: Iterable[tuple[str, Any]]) -> type[admin.SimpleListFilter]:
-    """A filter with fixed choices: it does not read the table to learn which values there are."""
-    known = list(choices)
-
-    class ChoicesFilter(admin.SimpleListFilter):
-        parameter_name = field
-
-        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-            return known
-
-        def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-            return queryset.filter(**{field: self.value()}) if self.value() else queryset
-
-    ChoicesFilter.title = title
-    return ChoicesFilter
-
-
-METHOD_CHOICES = [
-    ("sms", gettext_lazy("SMS")),
-    ("voice", gettext_lazy("voice call")),
-    ("call", gettext_lazy("flash call")),
-]
-
-
-def owner_name(user: Any, number: str) -> str:
-    """The user as staff see it; where the username is the number, masked."""
-    return str(user).replace(number, mask_number(number)) if user else "–"
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -89,18 +32,22 @@ class ReadOnlyAdmin(ModelAdmin):
     class Media:
         css = {"all": ["lanck/admin.css"]}
 
+    change_form_template = "admin/lanck/change_form.html"
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
-    search_help_text = gettext_lazy("A phone number with its country code, in any spelling, or an id.")
+    search_help_text = _("A phone number with its country code, in any spelling, or an id.")
+    actions: Any = None
+
     id_fields: tuple[str, ...] = ()
-    actions: Any = ["ask_lanck"]
+    # The columns that hold numbers; the first is the one that is searched.
+    number_fields: tuple[str, ...] = ("number",)
+    # What is shown instead to those who may not see numbers; of an empty name, nothing.
+    masks: Mapping[str, str] = {"number": "masked_number"}
+    # Fields of a page in which the number may stand among other things.
+    free_texts: tuple[str, ...] = ()
 
-    # LANCK may be asked from here, and nothing is to be held meanwhile.
-    @method_decorator(transaction.non_atomic_requests)
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, extra_context)
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -115,16 +62,22 @@ class ReadOnlyAdmin(ModelAdmin):
         return lookup.partition("__")[0] in names
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return [_shown(request, str(name)) for name in self.list_display]
+        return self._shown(request, self.list_display)
 
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        return [_shown(request, str(name)) for name in self.fields or ()]
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """What the row has nothing to say about is left out."""
+        fieldsets = []
+        for title, options in super().get_fieldsets(request, obj):
+            names = [name for name in options["fields"] if obj is None or not _is_empty(obj, str(name))]
+            if shown := self._shown(request, names):
+                fieldsets.append((title, {**options, "fields": shown}))
+        return fieldsets
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        return self.get_fields(request, obj)
+        return [name for _title, options in self.get_fieldsets(request, obj) for name in options["fields"]]
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
-        return ("number",)
+        return self.number_fields[:1]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -139,47 +92,105 @@ class ReadOnlyAdmin(ModelAdmin):
                 continue
             if found.exists():
                 return found, False
-        return queryset.filter(number=_number(term)), False
+        return queryset.filter(**{self.number_fields[0]: _number(term)}), False
 
-    @admin.display(description=gettext_lazy("number"), ordering="number")
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        row = super().get_object(request, object_id, from_field)
+        if row is not None:
+            veil = self.veil(request, row)
+            for name in self.free_texts:
+                setattr(row, name, veil(getattr(row, name)))
+        return row
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        if obj is not None:
+            context["events"] = self.events(obj, self.veil(request, obj))
+            context["number_links"] = self.number_links(request, getattr(obj, self.number_fields[0]))
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def events(self, row: Any, veil: Callable[[Any], Any]) -> list[Event]:
+        """The row's timeline, if it has one."""
+        return []
+
+    def number_links(self, request: HttpRequest, number: str) -> list[tuple[str, int, str]]:
+        """What else there is of a number: name, count, address. The addresses hold the number."""
+        if not (sees_numbers(request) and number.startswith("+")):
+            return []
+        links = []
+        for model in self.opts.app_config.get_models():
+            other = self.admin_site.is_registered(model) and self.admin_site.get_model_admin(model)
+            if isinstance(other, ReadOnlyAdmin) and other.has_view_permission(request):
+                count = model._default_manager.filter(**{other.number_fields[0]: number}).count()
+                address = reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_changelist")
+                name = capfirst(str(model._meta.verbose_name_plural))
+                links.append((name, count, f"{address}?{urlencode({'q': number})}"))
+        return sorted(links)
+
+    def veil(self, request: HttpRequest, row: Any) -> Callable[[Any], Any]:
+        """What hides the row's numbers in a text or in JSON from those who may not see them."""
+        if sees_numbers(request):
+            return lambda value: value
+        return partial(without_numbers, numbers=[getattr(row, name) for name in self.number_fields])
+
+    def _shown(self, request: HttpRequest, names: Any) -> list[Any]:
+        masks = {} if sees_numbers(request) else self.masks
+        return [shown for name in names if (shown := masks.get(name, name))]
+
+    @admin.display(description=_("number"))
     def masked_number(self, row: Any) -> str:
         return str(row.masked_number)
 
-    @admin.action(description=gettext_lazy("Ask LANCK for the status"), permissions=["view"])
-    def ask_lanck(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Ask about the newest of the selected messages, and say plainly how it went."""
-        asked = changed = 0
-        ends = time.monotonic() + ASKING_SECONDS
-        for message in self.messages_of(queryset).exclude(request_id=None).order_by("-pk")[:MOST_ASKED]:
-            if time.monotonic() > ends:
-                self.message_user(request, _("LANCK is slow. Ask about the others again later."), messages.WARNING)
-                break
-            asked += 1
-            try:
-                changed += refresh_message(message=message)
-            except RequestNotFound:
-                self.message_user(request, _("LANCK does not know %s.") % message, messages.WARNING)
-            except LanckError as error:
-                self.message_user(request, _("LANCK did not tell: %s") % error, messages.ERROR)
-                break
-        text = ngettext(
-            "Asked about %(asked)d message. News: %(changed)d.",
-            "Asked about %(asked)d messages. News: %(changed)d.",
-            asked,
-        )
-        self.message_user(request, text % {"asked": asked, "changed": changed})
 
-    def messages_of(self, queryset: QuerySet[Any]) -> QuerySet[Message]:
-        raise NotImplementedError
+def _is_empty(row: Model, field: str) -> bool:
+    """Whether it is a column that holds nothing."""
+    return vars(row).get(field, True) in (None, "", {})
 
 
-def _shown(request: HttpRequest, name: str) -> str:
-    may_see = request.user.has_perm("lanck.view_number")
-    return "masked_number" if name == "number" and not may_see else name
+def sees_numbers(request: HttpRequest) -> bool:
+    return request.user.has_perm("lanck.view_number")
+
+
+def without_numbers(value: Any, numbers: list[str]) -> Any:
+    """A text, or whatever JSON holds, with the numbers masked wherever they stand in it."""
+    if isinstance(value, Mapping):
+        return {name: without_numbers(inner, numbers) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [without_numbers(inner, numbers) for inner in value]
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return value
+    text = str(value)
+    for number in numbers:
+        digits = number.removeprefix("+")
+        if digits.isdigit():
+            text = text.replace(number, mask_number(number)).replace(digits, mask_number(number))
+    return value if text == str(value) else text
+
+
+def owner_name(user: Any, number: str) -> str:
+    """The user as staff see it; where the username is the number, masked."""
+    return str(without_numbers(str(user), [number])) if user else "–"
+
+
+def link_to(model: type[Model], pk: Any, text: Any = None) -> SafeString | str:
+    """A link to the page of a row, or a dash where there is none."""
+    if pk is None:
+        return "–"
+    address = reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_change", args=[pk])
+    return format_html('<a href="{}">{}</a>', address, text or pk)
 
 
 def _number(term: str) -> str:
+    """As it is kept. What LANCK sends is kept also where it is no number that could be dialled, or a name."""
     try:
         return str(parse_number(term).as_e164)
     except Refusal:
-        return term
+        digits = term.translate(dict.fromkeys(map(ord, " -.()/"))).removeprefix("+")
+        return f"+{digits.removeprefix('00')}" if digits.isascii() and digits.isdigit() else term

@@ -1,28 +1,32 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from ..models import DatabaseNow, Message, Verification, VerifiedNumber
-from .base import METHOD_CHOICES, ReadOnlyAdmin, badge, filter_by, owner_name
-from .timeline import timeline
+from ..models import Channel, DatabaseNow, Message, Verification, VerifiedNumber
+from .asking import AskingAdmin
+from .base import ReadOnlyAdmin, link_to, owner_name
+from .filters import filter_by
+from .timeline import Event, verification_timeline
+from .words import badge, channel_name
 
 
 @admin.register(Verification)
-class VerificationAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "number", "status", "delivery", "method", "attempts_spent", "purpose"]
-    list_filter = ["state", filter_by("method", _("method"), METHOD_CHOICES), "created_at"]
+class VerificationAdmin(AskingAdmin):
+    list_display = ["created_at", "number", "status", "delivery", "sent_by", "attempts_spent", "purpose"]
+    list_filter = ["state", filter_by("method", _("method"), Channel.choices), "created_at"]
     id_fields = ("id",)
-    change_form_template = "admin/lanck/verification/change_form.html"
     fields = [
         "number",
         "purpose",
-        "method",
+        "sent_by",
+        "code_source",
         "status",
         "delivery",
         "attempts_spent",
@@ -49,6 +53,10 @@ class VerificationAdmin(ReadOnlyAdmin):
     def delivery(self, verification: Any) -> SafeString | str:
         return badge(verification.newest_status) if verification.newest_status else "–"
 
+    @admin.display(description=_("method"), ordering="method")
+    def sent_by(self, verification: Verification) -> str:
+        return channel_name(verification.method)
+
     @admin.display(description=_("attempts"))
     def attempts_spent(self, verification: Verification) -> str:
         return f"{verification.attempts} / {verification.max_attempts}"
@@ -62,15 +70,8 @@ class VerificationAdmin(ReadOnlyAdmin):
     def started_by(self, verification: Verification) -> str:
         return owner_name(verification.user, verification.number)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        context = {**(extra_context or {}), "timeline": lambda: timeline(object_id)}
-        return super().change_view(request, object_id, form_url, context)
+    def events(self, row: Verification, veil: Callable[[Any], Any]) -> list[Event]:
+        return verification_timeline(row, veil)
 
     def messages_of(self, queryset: QuerySet[Verification]) -> QuerySet[Message]:
         return Message.objects.filter(verification__in=queryset.values("pk"))
@@ -80,9 +81,13 @@ class VerificationAdmin(ReadOnlyAdmin):
 class VerifiedNumberAdmin(ReadOnlyAdmin):
     list_display = ["verified_at", "number", "owner"]
     list_select_related = ["user"]
-    fields = ["number", "owner", "verified_at"]
-    actions = None
+    fields = ["number", "owner", "of_verification", "verified_at"]
+    search_help_text = _("A phone number with its country code, in any spelling.")
 
     @admin.display(description=_("owner"))
     def owner(self, claim: VerifiedNumber) -> str:
         return owner_name(claim.user, claim.number)
+
+    @admin.display(description=_("verification"))
+    def of_verification(self, claim: VerifiedNumber) -> SafeString | str:
+        return link_to(Verification, claim.verification_id)

@@ -42,6 +42,9 @@ class Channel(models.TextChoices):
     T2S = "t2s", _("call that reads a text")
 
 
+FLASH_CHANNELS: Final = frozenset([Channel.CALL, Channel.FLASH])
+
+
 class Category(models.TextChoices):
     """What a message is for: marketing is not sent to those who opted out of it."""
 
@@ -237,7 +240,7 @@ class Message(models.Model):
     @property
     def is_flash(self) -> bool:
         """Whether it is a call whose number holds the code."""
-        return self.channel in (Channel.CALL, Channel.FLASH)
+        return self.channel in FLASH_CHANNELS
 
     @property
     def is_final(self) -> bool:

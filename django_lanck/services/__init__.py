@@ -19,6 +19,7 @@ from .messaging import (
     speak_text,
 )
 from .numbers import parse_number
+from .optouts import lift_opt_out, opt_out
 from .proofs import claim_number, redeem_proof
 from .provider import check_account, request_info
 from .receipts import record_receipt, refresh_message
@@ -46,8 +47,10 @@ __all__ = [
     "claim_number",
     "flash_call",
     "get_verification",
+    "lift_opt_out",
     "look_up",
     "open_link",
+    "opt_out",
     "parse_flow",
     "parse_number",
     "reconcile",

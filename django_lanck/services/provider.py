@@ -10,8 +10,9 @@ from typing import Any, Final
 from ..client import RequestInfo, get_client
 from ..exceptions import APIError, OutcomeUnknown
 from ..models import Message
+from ..models.message import FLASH_CHANNELS
 from .asking import ask
-from .receipts import FLASH_CHANNELS, NOT_KEPT_OF_FLASH, learn
+from .receipts import NOT_KEPT_OF_FLASH, learn
 from .sending import ACCOUNT_ERRORS
 
 # Of the parameters of a request, what cannot hold a number, a code, a text or the token of its receipts.
@@ -31,8 +32,7 @@ def request_info(*, request_id: str) -> RequestInfo:
     message = Message.objects.filter(request_id=request_id).first()
     if message:
         learn(message, info)
-    products = (info.product.lower(), message.channel if message else "")
-    is_flash = not info.product or any(word in product for word in FLASH_CHANNELS for product in products)
+    is_flash = message.is_flash if message else info.product.rpartition(".")[2].lower() in {"", *FLASH_CHANNELS}
     payload = {name: _shown(name, value, is_flash) for name, value in info.payload.items()}
     return replace(info, sender="" if is_flash else info.sender, payload=payload, raw={})
 

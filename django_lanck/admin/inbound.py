@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from ..models import InboundMessage
+from ..models.number import mask_number
+from .base import ReadOnlyAdmin, without_numbers
+from .content import text_block
+
+
+@admin.register(InboundMessage)
+class InboundMessageAdmin(ReadOnlyAdmin):
+    list_display = ["received_at", "sender", "recipient", "excerpt"]
+    list_filter = ["received_at"]
+    search_help_text = _("The sender, a phone number in any spelling or a name; or LANCK's message id.")
+    id_fields = ("message_id",)
+    number_fields = ("sender", "recipient")
+    masks = {
+        "sender": "masked_number",
+        "recipient": "masked_recipient",
+        "excerpt": "masked_excerpt",
+        "payload": "",
+    }
+    free_texts = ("text",)
+    fields = ["sender", "recipient", "body", "parts", "received_at", "provider_at", "message_id", "payload"]
+
+    @admin.display(description=_("from"))
+    def masked_number(self, message: InboundMessage) -> str:
+        return message.masked_number
+
+    @admin.display(description=_("to"))
+    def masked_recipient(self, message: InboundMessage) -> str:
+        is_number = message.recipient.removeprefix("+").isdigit()
+        return mask_number(message.recipient) if is_number else message.recipient
+
+    @admin.display(description=_("text"))
+    def excerpt(self, message: InboundMessage) -> str:
+        return _shortened(message.text)
+
+    @admin.display(description=_("text"))
+    def masked_excerpt(self, message: InboundMessage) -> str:
+        return _shortened(str(without_numbers(message.text, [message.sender, message.recipient])))
+
+    @admin.display(description=_("text"))
+    def body(self, message: InboundMessage) -> Any:
+        return text_block(message.text) if message.text else "–"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:79]}…"

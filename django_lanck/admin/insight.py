@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.utils import timezone
+from django.utils.formats import localize
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ..conf import conf
+from ..models import NumberInsight
+from .base import ReadOnlyAdmin
+from .filters import filter_by
+from .words import badge
+
+# LANCK's words, those of the HLR first. A subscriber who was found is DELIVERED.
+WORDS: dict[str, Any] = {
+    "DELIVERED": gettext_lazy("subscriber found"),
+    "UNDELIVERED": gettext_lazy("subscriber not found"),
+    "REJECTED": gettext_lazy("lookup rejected"),
+    "PASSED": gettext_lazy("passed"),
+    "NOT_MOBILE_PREFIX": gettext_lazy("not a mobile prefix"),
+    "SUSPICIOUS": gettext_lazy("suspicious"),
+    "FRAUDULENT": gettext_lazy("fraudulent"),
+}
+
+
+@admin.register(NumberInsight)
+class NumberInsightAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "number", "kind", "said", "network"]
+    list_filter = [
+        filter_by("kind", gettext_lazy("kind"), NumberInsight.Kind.choices),
+        filter_by("status", gettext_lazy("status"), WORDS.items()),
+        "created_at",
+    ]
+    search_help_text = gettext_lazy("A phone number with its country code, in any spelling.")
+    masks = {"number": "masked_number", "imsi": ""}
+    free_texts = ("payload",)
+    fieldsets = [
+        (None, {"fields": ["number", "kind", "said", "created_at", "asked_again"]}),
+        (
+            gettext_lazy("What LANCK knows"),
+            {"fields": ["country", "network", "mccmnc", "mobile_prefix", "ported", "roaming", "imsi"]},
+        ),
+        (gettext_lazy("The answer"), {"fields": ["request_id", "payload"]}),
+    ]
+
+    @admin.display(description=gettext_lazy("status"), ordering="status")
+    def said(self, insight: NumberInsight) -> SafeString:
+        return badge(insight.status, WORDS.get(insight.status))
+
+    @admin.display(description=gettext_lazy("who asks again"))
+    def asked_again(self, insight: NumberInsight) -> str:
+        newer = NumberInsight.objects.filter(number=insight.number, kind=insight.kind, pk__gt=insight.pk)
+        if newer.exists():
+            return _("gets a newer answer: LANCK was asked since.")
+        until = insight.created_at + timedelta(seconds=conf.insight_lifetime)
+        if until <= timezone.now():
+            return _("makes LANCK be asked anew: this answer is too old.")
+        return _("gets this answer until %s, then LANCK is asked anew.") % localize(timezone.localtime(until))

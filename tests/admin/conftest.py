@@ -1,0 +1,54 @@
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+
+from django_lanck.services import check_verification, claim_number, redeem_proof, start_verification
+
+MODELS = ["verification", "message", "inboundmessage", "numberinsight", "optout", "verifiednumber"]
+SCRIPT = "<script>alert(1)</script>"
+
+
+def address(model, pk=None):
+    return reverse(f"admin:lanck_{model}_change", args=[pk]) if pk else reverse(f"admin:lanck_{model}_changelist")
+
+
+def permissions(*codenames):
+    return Permission.objects.filter(content_type__app_label="lanck", codename__in=codenames)
+
+
+def act(client, model, action, *rows, **more):
+    """What the page says after an action on these rows."""
+    data = {"action": action, "_selected_action": [str(row.pk) for row in rows], **more}
+    return client.post(address(model), data, follow=True).content.decode()
+
+
+def part(page, heading):
+    """The section of a page under a heading."""
+    return page[page.index(heading) :].partition("</section>")[0]
+
+
+@pytest.fixture
+def agent(db):
+    """Staff who may look, but not see whole numbers."""
+    user = get_user_model().objects.create_user("agent", is_staff=True)
+    user.user_permissions.set(permissions(*(f"view_{model}" for model in MODELS)))
+    client = Client()
+    client.force_login(user)
+    client.user = user
+    return client
+
+
+@pytest.fixture
+def story(lanck, phone):
+    verification = start_verification(number=phone)
+    lanck.report(lanck.sent[-1], "SENT")
+    lanck.report(lanck.sent[-1], "DELIVERED")
+    lanck.report(lanck.sent[-1], "DELIVERED")
+    proof = check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
+    redeem_proof(proof=proof)
+    # A username that is the number, as a signup by phone may make it.
+    claim_number(user=get_user_model().objects.create_user(f"owner {phone}"), proof=proof)
+    verification.refresh_from_db()
+    return verification

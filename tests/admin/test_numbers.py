@@ -1,0 +1,185 @@
+"""Whole numbers are for those who may see them; inbound texts, insights and the links between a number's things."""
+
+import pytest
+from django.utils import timezone
+
+from django_lanck.models import InboundMessage, Message, NumberInsight, OptOut, Verification, VerifiedNumber
+from django_lanck.services import start_verification
+
+from .conftest import MODELS, SCRIPT, act, address, permissions
+
+pytestmark = pytest.mark.django_db
+RENTED = "+12015550100"
+
+
+@pytest.fixture
+def rows(story, lanck, phone):
+    """One row of everything about a number, which stands in every text."""
+    digits = phone.removeprefix("+")
+    message = Message.objects.get()
+    lanck.report(lanck.sent[-1], "DELIVERED", to=int(digits), about=[phone])
+    Message.objects.filter(pk=message.pk).update(
+        content={"text": f"For {phone}"},
+        link=f"https://acme.example/?n={digits}",
+        error_reason=f"No such {phone}",
+        status="refused",
+    )
+    inbound = InboundMessage.objects.create(
+        message_id="in-1",
+        sender=phone,
+        recipient=RENTED,
+        text=f"{SCRIPT} from {digits}\nto {RENTED}",
+        payload={"via": phone},
+    )
+    return {
+        "verification": story,
+        "message": message,
+        "inboundmessage": inbound,
+        "numberinsight": NumberInsight.objects.create(
+            number=phone, kind="hlr", status="DELIVERED", imsi="310260123456789", payload={"msisdn": digits}
+        ),
+        "optout": OptOut.objects.create(number=phone, inbound=inbound, opted_out_at=timezone.now()),
+        "verifiednumber": VerifiedNumber.objects.get(),
+    }
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_no_page_shows_a_whole_number_to_those_who_may_not_see_it(agent, admin_client, rows, phone, model):
+    for page in (address(model), address(model, rows[model].pk)):
+        answer = agent.get(page)
+        text = answer.content.decode()
+        assert answer.status_code == 200
+        for secret in (phone.removeprefix("+"), RENTED.removeprefix("+"), "310260123456789"):
+            assert secret not in text, page
+        assert "+1201•••0123" in text, page
+        assert phone in admin_client.get(page).content.decode(), page
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_masked_number_cannot_be_found_out_by_lookups_or_by_sorting(agent, rows, model):
+    names = ("number", "sender", "recipient", "imsi", "text", "content", "payload", "inbound__sender")
+    for name in (*names, "verification__number"):
+        assert agent.get(f"{address(model)}?{name}__startswith=%2B1201").status_code in (302, 400), name
+    listing = agent.get(address(model)).context["cl"]
+    sortable = [listing.get_ordering_field(name) for name in listing.list_display]
+    assert not {"number", "sender", "recipient", "text"} & set(sortable)
+
+
+def test_the_imsi_is_for_those_who_see_numbers(agent, admin_client, rows):
+    page = address("numberinsight", rows["numberinsight"].pk)
+    assert "310260123456789" in admin_client.get(page).content.decode()
+    agent.user.user_permissions.add(*permissions("view_number"))
+    assert "310260123456789" in agent.get(page).content.decode()
+
+
+def test_what_an_error_of_lancks_says_has_no_number(agent, lanck, phone):
+    start_verification(number=phone)
+    lanck.refuse(11, reason=f"Invalid number {phone}")
+    page = act(agent, "message", "ask_lanck", Message.objects.get())
+    assert "(invalid number): Invalid number" in page
+    assert phone not in page
+
+
+def test_a_page_links_to_what_else_there_is_of_the_number(admin_client, rows):
+    for model, row in rows.items():
+        page = admin_client.get(address(model, row.pk)).content.decode()
+        for other in MODELS:
+            assert f'<a href="{address(other)}?q=%2B12015550123">' in page, (model, other)
+    found = admin_client.get(f"{address('inboundmessage')}?q=%2B12015550123").context["cl"].result_list
+    assert [*found] == [rows["inboundmessage"]]
+
+
+def test_links_are_only_to_what_one_may_see(agent, rows):
+    page = address("message", rows["message"].pk)
+    assert "More about this number" not in agent.get(page).content.decode()
+    agent.user.user_permissions.set(permissions("view_number", "view_message", "view_optout"))
+    text = agent.get(page).content.decode()
+    links = [model for model in MODELS if f"{address(model)}?q=" in text]
+    assert links == ["message", "optout"]
+
+
+def test_nothing_of_a_number_is_counted_and_not_linked(admin_client, phone):
+    message = Message.objects.create(channel="sms", number=phone)
+    text = admin_client.get(address("message", message.pk)).content.decode()
+    assert "<span>Opt-outs <b>0</b></span>" in text
+    assert f"{address('optout')}?q=" not in text
+
+
+def test_a_name_has_no_links(admin_client):
+    row = InboundMessage.objects.create(message_id="1", sender="ACME", recipient=RENTED, text="Hi")
+    assert "More about this number" not in admin_client.get(address("inboundmessage", row.pk)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("term", "sender"),
+    [
+        ("+1 (201) 555-0123", "+12015550123"),
+        ("0012015550123", "+12015550123"),
+        ("in-+447700900000", "+447700900000"),
+        ("+44 7700 900000", "+447700900000"),  # LANCK's own example, which is no valid number
+        ("447700900000", "+447700900000"),
+        ("ACME", "ACME"),
+    ],
+)
+def test_inbound_messages_are_found_by_sender_or_id(admin_client, term, sender):
+    for each in ("+12015550123", "+447700900000", "ACME"):
+        InboundMessage.objects.create(message_id=f"in-{each}", sender=each, recipient=RENTED, text="Hi")
+    found = admin_client.get(address("inboundmessage"), {"q": term}).context["cl"].result_list
+    assert [each.sender for each in found] == [sender]
+
+
+def test_an_inbound_text_is_inert_and_cut_in_the_list(admin_client):
+    row = InboundMessage.objects.create(
+        message_id="1", sender=SCRIPT, recipient=SCRIPT, text=f"{SCRIPT}{'x' * 90}END", payload={SCRIPT: SCRIPT}
+    )
+    listing = admin_client.get(address("inboundmessage")).content.decode()
+    page = admin_client.get(address("inboundmessage", row.pk)).content.decode()
+    for text in (listing, page):
+        assert "<script>alert" not in text
+        assert "&lt;script&gt;alert" in text
+    assert "xEND" in page
+    assert "xEND" not in listing
+
+
+@pytest.mark.parametrize(
+    ("query", "statuses"),
+    [
+        ("kind=hlr", ["DELIVERED"]),
+        ("kind=fraud", ["FRAUDULENT", "PASSED"]),
+        ("status=FRAUDULENT", ["FRAUDULENT"]),
+        ("created_at__gte=2100-01-01+00:00:00%2B00:00", []),
+    ],
+)
+def test_insights_are_filtered(admin_client, phone, query, statuses):
+    for kind, status in [("hlr", "DELIVERED"), ("fraud", "PASSED"), ("fraud", "FRAUDULENT")]:
+        NumberInsight.objects.create(number=phone, kind=kind, status=status)
+    found = admin_client.get(f"{address('numberinsight')}?{query}").context["cl"].result_list
+    assert [each.status for each in found] == statuses
+
+
+def test_an_insight_says_what_it_is_and_who_gets_it(admin_client, phone, settings):
+    settings.LANCK = {**settings.LANCK, "INSIGHT_LIFETIME": 3600}
+    first = NumberInsight.objects.create(
+        number=phone, kind="hlr", status="DELIVERED", network="T-Mobile", ported=True, roaming=False
+    )
+    page = admin_client.get(address("numberinsight", first.pk)).content.decode()
+    for each in ("subscriber found", "T-Mobile", "Ported", "Roaming", "gets this answer until"):
+        assert each in page
+    assert "Mobile prefix" not in page
+    NumberInsight.objects.create(number=phone, kind="fraud", status="PASSED")
+    settings.LANCK = {**settings.LANCK, "INSIGHT_LIFETIME": 0}
+    assert "makes LANCK be asked anew" in admin_client.get(address("numberinsight", first.pk)).content.decode()
+    NumberInsight.objects.create(number=phone, kind="hlr", status="UNDELIVERED")
+    assert "gets a newer answer" in admin_client.get(address("numberinsight", first.pk)).content.decode()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_nothing_but_the_list_of_opt_outs_takes_a_post(admin_client, rows, model):
+    pk = rows[model].pk
+    before = Verification.objects.count(), OptOut.objects.count()
+    page = address(model, pk)
+    assert admin_client.post(page, {"number": "+1", "text": "x"}).status_code == 403
+    assert admin_client.post(page.replace("/change/", "/delete/"), {"post": "yes"}).status_code == 403
+    added = admin_client.post(f"{address(model)}add/", {"number": "x"})
+    assert added.status_code == (200 if model == "optout" else 403)
+    assert (Verification.objects.count(), OptOut.objects.count()) == before

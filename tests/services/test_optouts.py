@@ -1,0 +1,40 @@
+import pytest
+from django.utils import timezone
+
+from django_lanck.exceptions import Refusal
+from django_lanck.models import InboundMessage, OptOut
+from django_lanck.services import lift_opt_out, opt_out, send_sms
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_number_is_put_on_the_list_and_taken_off(lanck, phone):
+    assert opt_out(number="+1 (201) 555-0123") is True
+    with pytest.raises(Refusal, match="opted_out"):
+        send_sms(number=phone, text="Buy", category="marketing")
+    assert lift_opt_out(number="001 201 555 0123") is True
+    assert lift_opt_out(number=phone) is False
+    assert OptOut.objects.standing().count() == 0
+    assert opt_out(number=phone) is True
+    assert OptOut.objects.get().lifted_at is None
+
+
+def test_one_that_stands_keeps_its_time_and_its_text(phone):
+    inbound = InboundMessage.objects.create(message_id="1", sender=phone, recipient="+1", text="STOP")
+    before = OptOut.objects.create(number=phone, inbound=inbound, opted_out_at=timezone.now())
+    assert opt_out(number=phone) is False
+    after = OptOut.objects.get()
+    assert (after.opted_out_at, after.inbound) == (before.opted_out_at, inbound)
+
+
+def test_a_kept_number_that_does_not_parse_can_be_lifted_and_put_back():
+    OptOut.objects.record("+447700900000")
+    assert lift_opt_out(number="+447700900000") is True
+    assert opt_out(number="+447700900000") is True
+
+
+@pytest.mark.parametrize("change", [opt_out, lift_opt_out])
+def test_what_is_no_number_is_refused(change):
+    with pytest.raises(Refusal, match="invalid_number"):
+        change(number="hello")
+    assert not OptOut.objects.exists()
