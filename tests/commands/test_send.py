@@ -108,7 +108,7 @@ def test_a_short_link_goes_into_the_text(lanck, run, phone):
         (["sms", "+12015550123", "\udcff"], "TEXT: It has to be UTF-8."),
         (["viber", "+12015550123", "Hi", "--button-caption", "Go"], "--button-url: A button needs an address"),
         (["viber", "+12015550123", "Hi", "--button-url", "https://a.example"], "--button-caption: A button needs"),
-        (["push", "+12015550123", "Hi", "--ttl", "0"], "--ttl: It has to be a whole number of seconds"),
+        (["push", "+12015550123", "Hi", "--ttl", "0"], "--ttl: It has to be a whole number above 0"),
         (["push", "+12015550123", "Hi", "--ios", "{"], "--ios: It has to be valid JSON"),
         (["push", "+12015550123", "Hi", "--ios", "7"], "--ios: It has to be a dictionary."),
         (["p2s", "+12015550123", "--code", "12"], "--code: It has to be a text of 4 to 6 digits."),
