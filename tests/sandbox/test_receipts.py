@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from django_lanck.sandbox import receipts
+from django_lanck.sandbox import callbacks, postman, receipts
 from django_lanck.sandbox.models import SandboxReceipt, SandboxRequest
 
 PHONE = "+12015550123"
@@ -113,7 +113,7 @@ def test_nothing_is_posted_into_other_peoples_networks(live, url, monkeypatch):
     receipts.wait()
     assert SandboxRequest.objects.get(request_id=request_id).status == "DELIVERED"
     problems = set(SandboxReceipt.objects.values_list("problem", flat=True))
-    assert problems == {receipts.NOT_ALLOWED}
+    assert problems == {callbacks.NOT_ALLOWED}
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_nothing_is_posted_into_other_peoples_networks(live, url, monkeypatch):
 )
 def test_hosts_that_may_be_posted_to(settings, url, allowed):
     settings.LANCK_SANDBOX = {"CALLBACK_HOSTS": ["web"]}
-    assert receipts.may_post_to(url) is allowed
+    assert callbacks.may_post_to(url) is allowed
 
 
 def test_a_request_that_is_gone_gets_no_receipt(live, site, settings):
@@ -143,28 +143,28 @@ def test_a_request_that_is_gone_gets_no_receipt(live, site, settings):
 
 
 def test_one_failure_does_not_end_the_thread(live, site, monkeypatch, caplog):
-    real = receipts.perform
+    real = receipts.Report.perform
     failures = [RuntimeError("once")]
 
-    def perform(event):
+    def perform(report):
         if failures:
             raise failures.pop()
-        return real(event)
+        return real(report)
 
-    monkeypatch.setattr(receipts, "perform", perform)
-    live.start(callbackUrl=site.url)
+    monkeypatch.setattr(receipts.Report, "perform", perform)
+    request_id = live.start(callbackUrl=site.url)
     assert receipts.wait()
     assert site.statuses == ["DELIVERED"]
-    assert "could not carry out the event SENT" in caplog.text
+    assert f"could not carry out Report for {request_id}" in caplog.text
 
 
 def test_one_thread_serves_all_and_goes_when_there_is_nothing_to_do(live, monkeypatch):
-    monkeypatch.setattr(receipts, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(postman, "IDLE_SECONDS", 0.05)
 
     def working():
-        return [thread for thread in threading.enumerate() if thread.name == "lanck-sandbox-receipts"]
+        return [thread for thread in threading.enumerate() if thread.name == "lanck-sandbox-postman"]
 
-    monkeypatch.setattr(receipts, "_postman", receipts.Postman())
+    monkeypatch.setattr(postman, "_postman", postman.Postman())
     others = len(working())
     for _ in range(5):
         live.start()
