@@ -63,12 +63,13 @@ class Post:
         if not row.exists():
             return []
         answer = callbacks.post(conf.inbound_url, self.payload) if conf.inbound_url else Answer(None, NO_ADDRESS)
+        now = timezone.now()
         with transaction.atomic():
             # Locks the row first, so that it cannot go before the attempt is kept.
-            if not row.update(updated_at=timezone.now()):
+            if not row.update(updated_at=now):
                 return []
             SandboxInboundPost.objects.create(
-                inbound_id=self.inbound_pk, http_status=answer.http_status, problem=answer.problem
+                inbound_id=self.inbound_pk, http_status=answer.http_status, problem=answer.problem, created_at=now
             )
         if answer.taken or answer.problem in (NO_ADDRESS, callbacks.NOT_ALLOWED) or self.tries > len(PAUSES):
             return []

@@ -47,6 +47,47 @@ def test_a_flash_call_rings_and_is_not_picked_up(live, site):
     assert (call["sipStatus"], call["billable"], call["duration"]) == (487, False, 0)
 
 
+CHANNELS = {
+    "sms": {"text": "Hi"},
+    "messaging/push": {"text": "Hi"},
+    "messaging/viber": {"text": "Hi"},
+    "messaging/rcs": {"text": "Hi"},
+    "calls/flash": {},
+    "calls/p2s": {"code": "4711"},
+    "calls/t2s": {"text": "Hi"},
+}
+SPOKEN = ("calls/p2s", "calls/t2s")
+
+
+@pytest.mark.parametrize("path", CHANNELS)
+@pytest.mark.parametrize(
+    ("number", "statuses"),
+    [
+        (PHONE, ["SENT", "DELIVERED"]),
+        ("+12015550101", ["SENT", "UNDELIVERED"]),
+        ("+12015550102", ["REJECTED"]),
+        ("+12015550103", []),
+        ("+12015550108", ["SENT"]),
+        ("+12015550109", ["SENT", "UNDELIVERED", "DELIVERED"]),
+    ],
+)
+def test_every_channel_has_its_receipts_and_its_last_word(live, site, path, number, statuses):
+    expected = ["ANSWERED" if path in SPOKEN and status == "DELIVERED" else status for status in statuses]
+    request_id = live.post(path, number=number, callbackUrl=site.url, **CHANNELS[path]).json()["requestId"]
+    receipts.flush()
+    assert site.statuses == expected
+    final = expected[-1] if expected else "ANSWERED" if path in SPOKEN else "DELIVERED"
+    assert live.status(request_id) == final
+    for body in site.bodies:
+        ended = path.startswith("calls/") and body["status"] != "SENT"
+        answered = {"callAnsweredAt"} if body["status"] == "ANSWERED" else set()
+        rang = {"callRingStartedAt"} if body["status"] != "REJECTED" else set()
+        assert set(body) == ALWAYS | ((CALL - {"callRingStartedAt"} | rang | answered) if ended else set())
+        assert body.get("sipStatus") == (
+            {"ANSWERED": 200, "DELIVERED": 487, "UNDELIVERED": 486, "REJECTED": 603}[body["status"]] if ended else None
+        )
+
+
 @pytest.mark.parametrize(("number", "sip_status"), [("+12015550101", 486), ("+12015550102", 603)])
 def test_a_call_that_fails_says_how(live, site, number, sip_status):
     live.start(number=number, method="voice", callbackUrl=site.url)
