@@ -19,6 +19,7 @@ from .segments import segments
 
 # LANCK's seconds between the tries. It goes on for 24 hours; here, five tries have to do.
 PAUSES: Final = (10, 30, 120, 600)
+MAX_PARTS: Final = 255  # the parts of one SMS are counted in a byte
 NO_ADDRESS: Final = "not posted: INBOUND_URL is not set"
 
 
@@ -28,10 +29,11 @@ def send(sender: str, text: str) -> SandboxInbound:
         raise ValueError("The sender has to be a phone number in E.164 format.")
     if not text.strip() or "\x00" in text:
         raise ValueError("The text has to be a text, and not an empty one.")
+    parts = segments(text)
+    if parts > MAX_PARTS:
+        raise ValueError(f"The text has to fit into {MAX_PARTS} SMS.")
     with transaction.atomic():
-        inbound = SandboxInbound.objects.create(
-            sender=sender, recipient=conf.rented_number, text=text, parts=segments(text)
-        )
+        inbound = SandboxInbound.objects.create(sender=sender, recipient=conf.rented_number, text=text, parts=parts)
         post = Post(inbound.pk, inbound.message_id, _payload(inbound))
         transaction.on_commit(lambda: postman.schedule([Later(0, post)]))
     return inbound

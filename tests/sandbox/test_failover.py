@@ -1,10 +1,12 @@
 """``/messaging/failover``: chains that really go from one channel to the next."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
-from django_lanck.sandbox import failover, receipts
+from django_lanck.sandbox import failover, magic, receipts
+from django_lanck.sandbox.delivery import Delivery, all_but
 from django_lanck.sandbox.models import SandboxMessage, SandboxRequest
 
 PHONE = "+12015550123"
@@ -66,11 +68,6 @@ def test_the_first_step_that_is_enough_ends_the_chain(live, site, number, flow, 
 
 def test_something_that_arrived_before_the_last_step_failed_is_a_delivery(live, monkeypatch):
     """A phone that never reads, and whose last step cannot arrive."""
-    from dataclasses import replace
-
-    from django_lanck.sandbox import magic
-    from django_lanck.sandbox.delivery import Delivery, all_but
-
     number = magic.meaning_of(NEVER_READS)
     unlucky = replace(number, delivery=Delivery(reads=False, reaches=all_but("sms")))
     monkeypatch.setattr(magic, "meaning_of", lambda _: unlucky)
@@ -98,6 +95,13 @@ def test_the_deliveries_of_magic_numbers_hold_for_chains(live, site, last_digits
     assert site.statuses == posted
     assert live.status(request_id) == final
     assert channels(request_id) == arrived
+
+
+def test_what_is_rejected_is_rejected_at_once(live, site, settings):
+    settings.LANCK_SANDBOX |= {"WAIT_SCALE": 1}
+    request_id = start(live, number="+12015550102", callbackUrl=site.url)
+    assert receipts.wait(request_id, timeout=5)
+    assert site.statuses == ["REJECTED"]
 
 
 def test_the_thread_waits_as_long_as_the_step_says_in_its_own_scale(live, site, settings):
