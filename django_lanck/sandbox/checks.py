@@ -9,6 +9,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, register
 
 from .conf import KEYS, conf
+from .fields import E164, is_web_address
 
 PERMISSION_HINT = (
     "Remove 'django_lanck.sandbox' from INSTALLED_APPS here, or, where anyone who reaches this site may read "
@@ -55,11 +56,13 @@ def check_numbers() -> Iterator[CheckMessage]:
             "LANCK's own limit is 30.",
         )
     for key, value in (("RECEIPT_DELAY", conf.receipt_delay), ("HANG_SECONDS", conf.hang_seconds)):
-        if not _is_duration(value):
+        if not _is_at_least_zero(value):
             yield _error(7, f"LANCK_SANDBOX[{key!r}] is not a number of seconds.", "Set it to 0 or more, such as 1.5.")
+    if not _is_at_least_zero(conf.wait_scale):
+        yield _error(9, "LANCK_SANDBOX['WAIT_SCALE'] is not a number.", "1 waits as long as LANCK, 0.1 a tenth of it.")
 
 
-def _is_duration(value: Any) -> bool:
+def _is_at_least_zero(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
 
 
@@ -77,6 +80,18 @@ def check_callback_hosts() -> Iterator[CheckMessage]:
         )
 
 
+def check_inbound() -> Iterator[CheckMessage]:
+    number, url = conf.rented_number, conf.inbound_url
+    if not isinstance(number, str) or not E164.fullmatch(number):
+        yield _error(10, "LANCK_SANDBOX['RENTED_NUMBER'] is not in E.164 format.", "Such as '+12065550100'.")
+    if url != "" and not is_web_address(url):
+        yield _error(
+            11,
+            "LANCK_SANDBOX['INBOUND_URL'] is not an http or https URL.",
+            "Set it to the address where your site takes inbound SMS, or to '' to post nothing.",
+        )
+
+
 @register
 def check_settings(**_: Any) -> list[CheckMessage]:
     if not isinstance(conf.raw, Mapping):
@@ -88,5 +103,6 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         check_allow_without_debug,
         check_numbers,
         check_callback_hosts,
+        check_inbound,
     )
     return [message for check in checks for message in check()]

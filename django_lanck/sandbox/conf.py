@@ -8,9 +8,11 @@ from typing import Any, TypeVar, cast
 from django.conf import settings as django_settings
 
 KEYS = frozenset(
-    ["TOKEN", "ALLOW_WITHOUT_DEBUG", "REQUESTS_PER_SECOND", "RECEIPT_DELAY", "HANG_SECONDS", "CALLBACK_HOSTS"]
-)
-
+    [
+        "TOKEN", "ALLOW_WITHOUT_DEBUG", "REQUESTS_PER_SECOND", "RECEIPT_DELAY", "HANG_SECONDS", "WAIT_SCALE",
+        "CALLBACK_HOSTS", "RENTED_NUMBER", "INBOUND_URL",
+    ]
+)  # fmt: skip
 
 Value = TypeVar("Value")
 
@@ -54,9 +56,24 @@ class SandboxSettings:
         return self._value("HANG_SECONDS", 30.0)
 
     @property
+    def wait_scale(self) -> float:
+        """Seconds here for each of LANCK's: in a failover's wait, and between the tries of an inbound SMS."""
+        return self._value("WAIT_SCALE", 0.1)
+
+    @property
     def callback_hosts(self) -> Sequence[str]:
-        """Hosts that receipts are posted to besides the loopback ones."""
+        """Hosts that receipts and inbound SMS are posted to besides the loopback ones."""
         return self._value("CALLBACK_HOSTS", ())
+
+    @property
+    def rented_number(self) -> str:
+        """The number of the account that phones can text."""
+        return self._value("RENTED_NUMBER", "+12065550100")
+
+    @property
+    def inbound_url(self) -> str:
+        """Where inbound SMS are posted; nowhere if empty."""
+        return self._value("INBOUND_URL", "")
 
 
 conf = SandboxSettings()

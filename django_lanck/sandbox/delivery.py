@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,6 +14,10 @@ DELIVERED: Final = "DELIVERED"
 UNDELIVERED: Final = "UNDELIVERED"
 REJECTED: Final = "REJECTED"
 ANSWERED: Final = "ANSWERED"
+FINAL: Final = frozenset([DELIVERED, UNDELIVERED, REJECTED, ANSWERED])
+
+PICKED_UP: Final = frozenset(["voice", "p2s", "t2s"])  # channels that ring until somebody answers
+CALLS: Final = PICKED_UP | {"call", "flash"}
 
 # How a call ended. A flash call is never picked up: the caller hangs up ("487 Request Terminated").
 SIP_STATUS: Final = {ANSWERED: 200, DELIVERED: 487, UNDELIVERED: 486, REJECTED: 603}
@@ -28,21 +32,36 @@ class Step:
     posted: bool = True
 
 
+def everything(channel: str) -> bool:
+    return True
+
+
+def nothing(channel: str) -> bool:
+    return False
+
+
+def all_but(*channels: str) -> Callable[[str], bool]:
+    return lambda channel: channel not in channels
+
+
+def sms_and_calls(channel: str) -> bool:
+    """What needs no app and no data connection."""
+    return channel == "sms" or channel in CALLS
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The course of one delivery. ``arrives`` says whether the phone gets anything."""
+    """The course of one delivery: ``reaches`` says by which channels the phone gets it, ``reads`` if it is read."""
 
     steps: tuple[Step, ...] = (Step(SENT), Step(DELIVERED))
-    arrives: bool = True
+    reaches: Callable[[str], bool] = everything
+    reads: bool = True
     dress: Callable[[Payload], Payload] = dict
 
-    def steps_on(self, channel: str) -> tuple[Step, ...]:
-        """The same course in the channel's own words: a voice call that got through was answered."""
-        if channel != "voice":
-            return self.steps
-        return tuple(
-            Step(ANSWERED, step.recorded, step.posted) if step.status == DELIVERED else step for step in self.steps
-        )
+    def course(self, channel: str, *, arrives: bool) -> tuple[Step, ...]:
+        """The steps in the channel's own words: who picks up a call has answered it."""
+        ending = (ANSWERED if channel in PICKED_UP else DELIVERED) if arrives else UNDELIVERED
+        return tuple(replace(step, status=ending) if step.status == DELIVERED else step for step in self.steps)
 
 
 def receipt(
@@ -57,7 +76,7 @@ def receipt(
         "status": status,
         "timestamp": seconds,
     }
-    if channel in ("voice", "call") and status in SIP_STATUS:
+    if channel in CALLS and status in SIP_STATUS:
         payload |= _call_details(status, int(accepted.timestamp()), seconds)
     return payload
 

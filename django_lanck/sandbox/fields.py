@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from . import wire
 from .errors import INVALID_NUMBER, INVALID_REQUEST, SENDER_NOT_ALLOWED, APIError
 
 METHODS: Final = ("sms", "voice", "call")
@@ -27,6 +28,7 @@ MAX_URL: Final = 2_000
 E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ]{0,9}[A-Za-z0-9])?")
 DIGITS: Final = re.compile(r"\+?[0-9]{1,15}")
+PIN: Final = re.compile(r"[0-9]{4,6}")
 GOAL: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 # Only what every URL parser reads alike: no user, no backslash, no space, nothing beyond ASCII.
 URL: Final = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:[/?][!-\[\]-~]*)?")
@@ -36,24 +38,30 @@ Cleaner = Callable[[str, Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """How one parameter is cleaned. ``default`` is what an optional one has when it is not there."""
+    """How one parameter is cleaned. ``default`` is what an optional one has when it is not there.
+
+    ``needs`` is another parameter, without which this one makes no sense.
+    """
 
     clean: Cleaner
     required: bool = False
     default: Any = None
+    needs: str = ""
 
 
-def clean(fields: Mapping[str, Field], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Every field by name, cleaned. Unknown and missing parameters are error 10."""
+def clean(fields: Mapping[str, Field], given: Mapping[str, Any], *, within: str = "") -> dict[str, Any]:
+    """Every field by name, cleaned. Unknown and missing parameters are error 10; ``within`` is said before a name."""
     unknown = sorted(set(given) - set(fields))
     if unknown:
-        raise APIError(INVALID_REQUEST, f"unknown parameter {unknown[0][:40]}")
+        raise APIError(INVALID_REQUEST, f"unknown parameter {within}{unknown[0][:40]}")
     values = {}
     for name, field in fields.items():
         if name in given:
-            values[name] = field.clean(name, given[name])
+            values[name] = field.clean(within + name, given[name])
+            if field.needs and field.needs not in given:
+                raise APIError(INVALID_REQUEST, f"{within}{name} needs {within}{field.needs}")
         elif field.required:
-            raise APIError(INVALID_REQUEST, f"{name} is missing")
+            raise APIError(INVALID_REQUEST, f"{within}{name} is missing")
         else:
             values[name] = field.default
     return values
@@ -66,6 +74,9 @@ def _text(name: str, value: Any, pattern: re.Pattern[str], wanted: str, code: in
 
 
 def number(name: str, value: Any) -> str:
+    # "curl -d number=+18800000000", as on LANCK's page, does not encode the plus: it comes as a space.
+    if isinstance(value, str) and value.startswith(" "):
+        value = "+" + value[1:]
     return _text(name, value, E164, "in E.164 format", INVALID_NUMBER)
 
 
@@ -78,18 +89,23 @@ def sender(name: str, value: Any) -> str:
     return text
 
 
-def method(name: str, value: Any) -> str:
-    return _one_of(name, value, METHODS)
+def caller(name: str, value: Any) -> str:
+    """The number that a call comes from; a name is no number."""
+    return _text(name, value, DIGITS, "up to 15 digits", SENDER_NOT_ALLOWED)
 
 
-def language(name: str, value: Any) -> str:
-    return _one_of(name, value, LANGUAGES)
+def one_of(*choices: str) -> Cleaner:
+    def cleaner(name: str, value: Any) -> str:
+        if not isinstance(value, str) or value not in choices:
+            raise APIError(INVALID_REQUEST, f"{name} must be one of {', '.join(choices)}")
+        return value
+
+    return cleaner
 
 
-def _one_of(name: str, value: Any, choices: tuple[str, ...]) -> str:
-    if not isinstance(value, str) or value not in choices:
-        raise APIError(INVALID_REQUEST, f"{name} must be one of {', '.join(choices)}")
-    return value
+method: Final = one_of(*METHODS)
+language: Final = one_of(*LANGUAGES)
+read_out_language: Final = one_of("en", "ru")
 
 
 def whole_number(low: int, high: int) -> Cleaner:
@@ -114,15 +130,46 @@ def ip_address(name: str, value: Any) -> str:
     raise APIError(INVALID_REQUEST, f"{name} must be an IP address")
 
 
-def callback_url(name: str, value: Any) -> str:
+def web_address(name: str, value: Any) -> str:
     if isinstance(value, str) and len(value) > MAX_URL:
         raise APIError(INVALID_REQUEST, f"{name} is longer than {MAX_URL} characters")
-    url = _text(name, value, URL, "an http or https URL")
+    if not is_web_address(value):
+        raise APIError(INVALID_REQUEST, f"{name} must be an http or https URL")
+    return str(value)
+
+
+def is_web_address(value: Any) -> bool:
+    if not isinstance(value, str) or not URL.fullmatch(value):
+        return False
     try:
-        urlsplit(url).port  # noqa: B018 (raises for a port or an IPv6 address that is none)
+        urlsplit(value).port  # noqa: B018 (raises for a port or an IPv6 address that is none)
     except ValueError:
-        raise APIError(INVALID_REQUEST, f"{name} must be an http or https URL") from None
-    return url
+        return False
+    return True
+
+
+def text(name: str, value: Any) -> str:
+    """What people see or hear."""
+    if not isinstance(value, str) or not value.strip():
+        raise APIError(INVALID_REQUEST, f"{name} must be a text, and not an empty one")
+    return value
+
+
+def pin(name: str, value: Any) -> str:
+    """The code that a call is to bring."""
+    return _text(name, value, PIN, "4 to 6 digits")
+
+
+def json_object(name: str, value: Any) -> dict[str, Any]:
+    """An object; in a form, its JSON."""
+    if isinstance(value, str):
+        try:
+            return wire.read_json(value)
+        except APIError:
+            pass
+    elif isinstance(value, dict):
+        return value
+    raise APIError(INVALID_REQUEST, f"{name} must be a JSON object")
 
 
 def request_id(name: str, value: Any) -> str:

@@ -2,61 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import transaction
 
-from . import magic, receipts
+from . import magic, phones, receipts
 from .calls import Answer, Call
 from .delivery import SENT
 from .errors import NOT_FOUND, APIError
-from .models import SandboxGoal, SandboxMessage, SandboxRequest
-from .networks import network_of
+from .models import SandboxGoal, SandboxRequest
+from .networks import Network, network_of
+from .phones import Content
 
-# What one message costs, in the account's currency. Made up.
-RATES: Final = {"sms": 0.045, "voice": 0.06, "call": 0.02}
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One thing to deliver: what the phone will show if it arrives."""
-
-    product: str
-    channel: str
-    sender: str
-    text: str = ""
-    code: str = ""
+# What one request costs by channel, in the account's currency. Made up, but for the push, which is free.
+RATES: Final = {
+    "sms": 0.045, "voice": 0.06, "call": 0.02, "push": 0.0, "viber": 0.025, "rcs": 0.03,
+    "flash": 0.02, "p2s": 0.06, "t2s": 0.06, "hlr": 0.005,
+}  # fmt: skip
+OTHER_RATE: Final = 0.03
 
 
-def accept(call: Call, outgoing: Outgoing) -> SandboxRequest:
-    """Take a request, let it reach the phone and have its delivery take its course."""
-    number = call.values["number"]
-    delivery = magic.meaning_of(number).delivery
+def accept(call: Call, product: str, content: Content) -> SandboxRequest:
+    """Take a request for one message, let it reach the phone and have its delivery take its course."""
+    delivery = magic.meaning_of(call.values["number"]).delivery
     with transaction.atomic():
-        request = _open(call, outgoing, number)
-        if delivery.arrives:
-            SandboxMessage.objects.create(
-                request=request,
-                number=number,
-                channel=outgoing.channel,
-                sender=outgoing.sender,
-                text=outgoing.text,
-                code=outgoing.code,
-                created_at=request.created_at,
-            )
+        request = enter(call, product, content.channel, sender=content.sender)
+        if delivery.reaches(content.channel):
+            phones.show(request, content)
         transaction.on_commit(lambda: receipts.schedule(request, delivery))
     return request
 
 
-def _open(call: Call, outgoing: Outgoing, number: str) -> SandboxRequest:
-    network = network_of(number)
+def enter(
+    call: Call, product: str, channel: str, *, sender: str = "", status: str = SENT, network: Network | None = None
+) -> SandboxRequest:
+    """A row for a request, on the network that the number's prefix tells, unless another is known."""
+    number = call.values["number"]
+    network = network or network_of(number)
     return SandboxRequest.objects.create(
-        product=outgoing.product,
-        channel=outgoing.channel,
+        product=product,
+        channel=channel,
         number=number,
-        sender=outgoing.sender,
-        status=SENT,
+        sender=sender,
+        status=status,
         mccmnc=network.mccmnc,
         network=network.name,
         country=network.country,
@@ -77,6 +65,16 @@ def find(request_id: str) -> SandboxRequest:
 def describe(call: Call) -> Answer:
     """``GET /requests/{id}``."""
     request = find(call.request_id)
+    return identity(request) | {
+        "payload": request.payload,
+        "rate": _rate(request),
+        "sender": request.sender,
+        "goals": list(request.goals.order_by("pk").values_list("name", flat=True)),
+    }
+
+
+def identity(request: SandboxRequest) -> Answer:
+    """What every description of a request begins with."""
     return {
         "id": request.request_id,
         "product": request.product,
@@ -86,11 +84,14 @@ def describe(call: Call) -> Answer:
         "country": request.country,
         "status": request.status,
         "createdAt": milliseconds(request.created_at),
-        "payload": request.payload,
-        "rate": RATES.get(request.channel, 0.0),
-        "sender": request.sender,
-        "goals": list(request.goals.order_by("pk").values_list("name", flat=True)),
     }
+
+
+def _rate(request: SandboxRequest) -> float:
+    """A failover chain costs what those of its messages cost that arrived."""
+    arrived = request.messages.values_list("channel", flat=True)
+    channels = arrived if request.channel == "failover" else [request.channel]
+    return round(sum((RATES.get(channel, OTHER_RATE) for channel in channels), 0.0), 3)
 
 
 def note_goal(call: Call) -> Answer:

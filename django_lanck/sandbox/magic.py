@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from . import faults
 from .delivery import (
@@ -18,22 +18,47 @@ from .delivery import (
     UNDELIVERED,
     Delivery,
     Step,
+    all_but,
     bare,
+    nothing,
     other_number,
     other_spelling,
+    sms_and_calls,
 )
 from .errors import ERRORS, UNDOCUMENTED
 from .faults import Fault
+from .networks import Network
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """What the home register says of a number. ``network`` is another than the prefix tells."""
+
+    status: str = DELIVERED
+    ported: bool | None = False
+    roaming: bool | None = False
+    network: Network | None = None
+
+    @property
+    def known(self) -> bool:
+        return self.status == DELIVERED
 
 
 @dataclass(frozen=True, slots=True)
 class Magic:
-    """What a number stands for. ``faults`` are by kind of call: send, check, info, read or goal."""
+    """What a number stands for. ``faults`` are by kind of call: send, insight, check, info, read or goal.
+
+    ``fraud`` is what the fraud check says, if not what follows from the prefix. With ``other_caller`` a flash call
+    comes from a number that does not end with the code.
+    """
 
     number: str
     outcome: str
     delivery: Delivery = Delivery()  # noqa: RUF009 (frozen)
     faults: Mapping[str, Fault] = field(default_factory=dict)
+    subscriber: Subscriber = Subscriber()
+    fraud: str = ""
+    other_caller: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +81,8 @@ _AGAIN_DELIVERED = Step(DELIVERED, recorded=False)
 
 DELIVERIES: Final = Group(
     "Deliveries",
-    "Accepted. Status and receipts differ. A voice call says ANSWERED where this table says DELIVERED.",
+    "Accepted, on every channel. Status and receipts differ. A call that is picked up says ANSWERED where this table "
+    "says DELIVERED.",
     (
         _delivery(0, "Delivered, like every number that is not in these tables: SENT, then DELIVERED."),
         _delivery(
@@ -64,9 +90,9 @@ DELIVERIES: Final = Group(
             "Undelivered: SENT, then UNDELIVERED. The phone gets nothing.",
             _SENT,
             Step(UNDELIVERED),
-            arrives=False,
+            reaches=nothing,
         ),
-        _delivery(2, "Rejected: REJECTED at once. The phone gets nothing.", Step(REJECTED), arrives=False),
+        _delivery(2, "Rejected: REJECTED at once. The phone gets nothing.", Step(REJECTED), reaches=nothing),
         _delivery(
             3,
             "No receipt at all. It is delivered, and says so when asked.",
@@ -90,7 +116,7 @@ DELIVERIES: Final = Group(
             Step("BUFFERED"),
             _DELIVERED,
         ),
-        _delivery(8, "Only SENT, for ever. The phone gets nothing.", _SENT, arrives=False),
+        _delivery(8, "Only SENT, for ever. The phone gets nothing.", _SENT, reaches=nothing),
         _delivery(9, "UNDELIVERED first, and DELIVERED after all.", _SENT, Step(UNDELIVERED), _DELIVERED),
         _delivery(10, "Receipts with nothing but requestId, number and status.", dress=bare),
         _delivery(
@@ -104,12 +130,12 @@ DELIVERIES: Final = Group(
 
 REFUSALS: Final = Group(
     "Refusals",
-    "The request is refused with the errorCode that the number ends with. Nothing is sent.",
+    "Whatever is sent, and insight too, is refused with the errorCode that the number ends with.",
     tuple(
         Magic(
             f"+120255501{code:02}",
             f"{reason}: errorCode {code}, HTTP {status}.",
-            faults={"send": faults.refused(code)},
+            faults=dict.fromkeys(("send", "insight"), faults.refused(code)),
         )
         for code, (status, reason) in (ERRORS | {77: UNDOCUMENTED}).items()
     ),
@@ -169,7 +195,40 @@ FAULTS: Final = Group(
     ),
 )
 
-GROUPS: Final = (DELIVERIES, REFUSALS, FAULTS)
+
+def _special(last: int, outcome: str, **changes: Any) -> Magic:
+    return Magic(f"+120455501{last:02}", outcome, **changes)
+
+
+SPECIALS: Final = Group(
+    "Channels and insight",
+    "What does not arrive by one channel ends UNDELIVERED there, and a failover chain goes on to its next step.",
+    (
+        _special(0, "Has no push.", delivery=Delivery(reaches=all_but("push"))),
+        _special(1, "Has neither push nor Viber.", delivery=Delivery(reaches=all_but("push", "viber"))),
+        _special(2, "Gets SMS and calls, and nothing on any messenger.", delivery=Delivery(reaches=sms_and_calls)),
+        _special(3, "Gets everything, Viber too, and never reads.", delivery=Delivery(reads=False)),
+        _special(10, "Flash calls come from a number that ends otherwise than the code asked for.", other_caller=True),
+        _special(
+            20,
+            "HLR: an absent or unknown subscriber, status UNDELIVERED.",
+            subscriber=Subscriber(status=UNDELIVERED, ported=None, roaming=None),
+        ),
+        _special(
+            21,
+            "HLR: ported to another network.",
+            subscriber=Subscriber(ported=True, network=Network("302610", "Sandbox Ported CA", "CA")),
+        ),
+        _special(22, "HLR: roaming abroad.", subscriber=Subscriber(roaming=True)),
+        _special(30, "Fraud check: NOT_MOBILE_PREFIX.", fraud="NOT_MOBILE_PREFIX"),
+        _special(31, "Fraud check: SUSPICIOUS.", fraud="SUSPICIOUS"),
+        _special(32, "Fraud check: FRAUDULENT.", fraud="FRAUDULENT"),
+        _special(33, "Fraud check: FRAUDLENT, as an example on LANCK’s page spells it.", fraud="FRAUDLENT"),
+        _special(40, "HLR and fraud check hang for HANG_SECONDS.", faults={"insight": faults.hangs}),
+    ),
+)
+
+GROUPS: Final = (DELIVERIES, REFUSALS, FAULTS, SPECIALS)
 _BY_NUMBER: Final = {magic.number: magic for group in GROUPS for magic in group.numbers}
 
 

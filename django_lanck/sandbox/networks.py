@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import phonenumbers
+from phonenumbers import PhoneNumberType
 
 
 class Network(NamedTuple):
@@ -22,6 +23,9 @@ MCCMNC: Final = {
 TEST_NETWORK: Final = "00101"  # the ITU's network for tests
 
 
+MOBILE: Final = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
+
+
 def network_of(number: str) -> Network:
     """The network of an E.164 number; the ITU's test network where the table has none."""
     try:
@@ -31,3 +35,10 @@ def network_of(number: str) -> Network:
     if len(country) != 2 or not country.isalpha():  # "001" stands for numbers of no country
         country = ""
     return Network(MCCMNC.get(country, TEST_NETWORK), f"Sandbox Mobile {country}".strip(), country)
+
+
+def has_mobile_prefix(number: str) -> bool:
+    try:
+        return phonenumbers.number_type(phonenumbers.parse(number)) in MOBILE
+    except phonenumbers.NumberParseException:
+        return False

@@ -7,17 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from . import fields, ledger, verification
+from . import failover, fields, insight, ledger, messaging, verification, voice
 from .calls import Answer, Call
 from .errors import INVALID_REQUEST, APIError
 from .fields import Field
 from .wire import Parameters
 
-COMMON: Final = {"callbackUrl": Field(fields.callback_url, default="")}
-SENDING: Final = COMMON | {
-    "number": Field(fields.number, required=True),
-    "from": Field(fields.sender, default=""),
-}
+COMMON: Final = {"callbackUrl": Field(fields.web_address, default="")}
+TO_NUMBER: Final = COMMON | {"number": Field(fields.number, required=True)}
+CALLING: Final = {"from": Field(fields.caller, default="")}
 
 
 def _number_sent_to(call: Call) -> str:
@@ -30,7 +28,7 @@ def _number_of_request(call: Call) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One call of the API. The faults of magic numbers go by its kind: send, check, info, read or goal."""
+    """One call of the API. The faults of magic numbers go by its kind: send, insight, check, info, read or goal."""
 
     verb: str
     path: str
@@ -44,15 +42,17 @@ class Operation:
         return Call(values=fields.clean(self.fields, given), source=given, request_id=request_id)
 
 
+def _to_number(path: str, carry_out: Callable[[Call], Answer], own: dict[str, Field], kind: str = "send") -> Operation:
+    """A ``POST`` whose parameters name the number that it is about."""
+    return Operation("POST", path, kind, carry_out, TO_NUMBER | own, _number_sent_to)
+
+
 OPERATIONS: Final = (
-    Operation(
-        verb="POST",
-        path="verify",
-        kind="send",
-        carry_out=verification.start,
-        number_of=_number_sent_to,
-        fields=SENDING
-        | {
+    _to_number(
+        "verify",
+        verification.start,
+        {
+            "from": Field(fields.sender, default=""),
             "method": Field(fields.method, required=True),
             "language": Field(fields.language, default="en"),
             "codeLength": Field(fields.whole_number(4, 6), default=4),
@@ -61,6 +61,32 @@ OPERATIONS: Final = (
             "checkAttemptsAllowed": Field(fields.whole_number(1, fields.MAX_CHECK_ATTEMPTS), default=5),
         },
     ),
+    _to_number("sms", messaging.sms, messaging.CHANNELS["sms"]),
+    _to_number("messaging/push", messaging.push, messaging.CHANNELS["push"]),
+    _to_number("messaging/viber", messaging.viber, messaging.CHANNELS["viber"]),
+    _to_number("messaging/rcs", messaging.rcs, messaging.CHANNELS["rcs"]),
+    _to_number("messaging/failover", failover.start, {"flow": Field(failover.flow, required=True)}),
+    _to_number("calls/flash", voice.flash, CALLING | {"code": Field(fields.pin, default="")}),
+    _to_number(
+        "calls/p2s",
+        voice.p2s,
+        CALLING
+        | {
+            "code": Field(fields.pin, required=True),
+            "language": Field(fields.language, default="en"),
+        },
+    ),
+    _to_number(
+        "calls/t2s",
+        voice.t2s,
+        CALLING
+        | {
+            "text": Field(fields.text, required=True),
+            "language": Field(fields.read_out_language, default="en"),
+        },
+    ),
+    _to_number("insight/hlr", insight.hlr, {}, kind="insight"),
+    _to_number("insight/fraudcheck", insight.fraudcheck, {}, kind="insight"),
     Operation(
         verb="POST",
         path="verify/check",

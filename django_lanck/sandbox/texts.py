@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 SENTENCES: Final = {
@@ -31,3 +32,19 @@ def written(code: str, language: str) -> str:
 def spoken(code: str, language: str) -> str:
     """What the voice says: the digits one by one."""
     return written(" ".join(code), language)
+
+
+# The last line that phones fill in by themselves: "@example.com #123456".
+AUTOFILL: Final = re.compile(r"@[^\s#]+ #([0-9]{4,6})(?![0-9])")
+# No part of an order "#2911", an amount, a time, a longer number, a word or an address.
+CODE: Final = re.compile(r"(?<![A-Za-z0-9_#+$€£/@-])(?<![0-9][.,:])[0-9]{4,6}(?![A-Za-z0-9_/@€-])(?![.,:][0-9])")
+
+
+def code_in(text: str) -> str:
+    """The code that a text seems to bring; empty if there is none or more than one."""
+    lines = text.strip().splitlines()
+    autofill = AUTOFILL.match(lines[-1]) if lines else None
+    if autofill:
+        return autofill[1]
+    found = CODE.findall(text)
+    return str(found[0]) if len(found) == 1 else ""

@@ -5,29 +5,24 @@ from __future__ import annotations
 import hmac
 import secrets
 from datetime import timedelta
-from typing import Final
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from . import ledger, texts
+from . import ledger, phones, texts
 from .calls import Answer, Call
 from .errors import EXPIRED, INVALID_CODE, NOT_FOUND, TOO_MANY_ATTEMPTS, APIError
-from .ledger import Outgoing, milliseconds
+from .ledger import milliseconds
 from .models import SandboxVerification
-
-DEFAULT_SENDER: Final = "LANCK"
-# Country code 999 belongs to nobody, so that nobody is rung by calling back.
-VOICE_CALLER: Final = "+9995550100"
-FLASH_CALLER_PREFIX: Final = "+99955501"
+from .phones import Content
 
 
 def start(call: Call) -> Answer:
     """``POST /verify``."""
     code = "".join(secrets.choice("0123456789") for _ in range(call.values["codeLength"]))
     with transaction.atomic():
-        request = ledger.accept(call, _outgoing(call, code))
+        request = ledger.accept(call, f"verify.{call.values['method']}", _content(call, code))
         SandboxVerification.objects.create(
             request=request,
             method=call.values["method"],
@@ -38,13 +33,13 @@ def start(call: Call) -> Answer:
     return {"requestId": request.request_id}
 
 
-def _outgoing(call: Call, code: str) -> Outgoing:
+def _content(call: Call, code: str) -> Content:
     method, language, sender = call.values["method"], call.values["language"], call.values["from"]
     if method == "sms":
-        return Outgoing("verify.sms", "sms", sender or DEFAULT_SENDER, texts.written(code, language), code)
+        return Content("sms", sender or phones.SENDER, texts.written(code, language), code)
     if method == "voice":
-        return Outgoing("verify.voice", "voice", sender or VOICE_CALLER, texts.spoken(code, language), code)
-    return Outgoing("verify.call", "call", FLASH_CALLER_PREFIX + code, code=code)
+        return Content("voice", sender or phones.CALLER, texts.spoken(code, language), code)
+    return Content("call", phones.FLASH_CALLER_PREFIX + code, code=code)
 
 
 def check(call: Call) -> Answer:

@@ -61,8 +61,14 @@ class LiveApi:
     def post(self, path: str, timeout: float = 10, **form: str) -> requests.Response:
         return requests.post(f"{self.origin}/sandbox/v1/{path}", data=form, auth=TOKEN, timeout=timeout)
 
+    def post_json(self, path: str, **values: Any) -> requests.Response:
+        return requests.post(f"{self.origin}/sandbox/v1/{path}", json=values, auth=TOKEN, timeout=10)
+
     def get(self, path: str) -> requests.Response:
         return requests.get(f"{self.origin}/sandbox/v1/{path}", auth=TOKEN, timeout=10)
+
+    def status(self, request_id: str) -> str:
+        return self.get(f"requests/{request_id}").json()["status"]
 
     def start(self, number: str = "+12015550123", method: str = "sms", **form: str) -> str:
         answer = self.post("verify", number=number, method=method, **form)

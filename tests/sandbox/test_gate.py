@@ -54,6 +54,13 @@ def test_the_system_check_names_the_way_out(settings):
         ({"CALLBACK_HOSTS": "web"}, {"E008"}),
         ({"CALLBACK_HOSTS": ["http://web/"]}, {"E008"}),
         ({"CALLBACK_HOSTS": None}, {"E008"}),
+        ({"WAIT_SCALE": -0.1}, {"E009"}),
+        ({"WAIT_SCALE": True}, {"E009"}),
+        ({"RENTED_NUMBER": "12065550100"}, {"E010"}),
+        ({"RENTED_NUMBER": None}, {"E010"}),
+        ({"INBOUND_URL": "/lanck/inbound/"}, {"E011"}),
+        ({"INBOUND_URL": None}, {"E011"}),
+        ({"WAIT_SCALE": 0, "RENTED_NUMBER": "+447700900000", "INBOUND_URL": "http://web:8000/in/"}, set()),
         ({"CALLBACK_HOSTS": ["web"], "RECEIPT_DELAY": 0, "HANG_SECONDS": 1, "TOKEN": "a:b"}, set()),
     ],
 )

@@ -130,7 +130,7 @@ def test_the_version_differs_when_anything_changed(api):
     request_id = api.start(PHONE)
     seen.append(version())
     request = SandboxRequest.objects.get(request_id=request_id)
-    receipts.perform(receipts.events_of(request, inbox_delivery())[0])
+    receipts.events_of(request, inbox_delivery())[0].perform()
     seen.append(version())
     assert len(set(seen)) == 3
     assert version() == seen[-1]

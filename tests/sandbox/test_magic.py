@@ -8,7 +8,7 @@ import requests
 
 from django_lanck.sandbox import faults, magic, receipts
 from django_lanck.sandbox.errors import ERRORS
-from django_lanck.sandbox.models import SandboxPause, SandboxRequest
+from django_lanck.sandbox.models import SandboxMessage, SandboxPause, SandboxRequest
 
 NUMBERS = [row.number for group in magic.GROUPS for row in group.numbers]
 ALWAYS = {"requestId", "number", "mccmnc", "status", "timestamp"}
@@ -84,6 +84,22 @@ def test_refusals(api, code):
     assert not SandboxRequest.objects.exists()
 
 
+SENDING = {
+    "sms": {"text": "Hi"},
+    "messaging/push": {"text": "Hi"},
+    "messaging/viber": {"text": "Hi"},
+    "messaging/rcs": {"text": "Hi"},
+    "messaging/failover": {"flow": [{"type": "sms", "message": {"text": "Hi"}}]},
+    "calls/flash": {},
+    "calls/p2s": {"code": "4711"},
+    "calls/t2s": {"text": "Hi"},
+}
+
+
+def special(last):
+    return f"+120455501{last:02}"
+
+
 def test_parameters_are_looked_at_before_the_magic(api):
     assert api.post("verify", number="+12025550106", method="fax").json()["errorCode"] == 10
 
@@ -121,6 +137,35 @@ def test_accepted_or_not_and_badly_answered(live, last, status, body, carried_ou
         with pytest.raises(ValueError, match=r"Expecting|Unterminated|delimiter"):
             answer.json()
     assert accepted(live, fault(last)) == carried_out
+
+
+@pytest.mark.parametrize("path", SENDING)
+@pytest.mark.parametrize(
+    ("last", "status", "body", "carried_out"),
+    [
+        (2, 500, '{"errorCode": 99', True),
+        (3, 429, '{"errorCode": 4', False),
+        (4, 200, "<!DOCTYPE html>", True),
+        (5, 502, "<!DOCTYPE html>", False),
+        (6, 200, '{"requestId', True),
+        (8, 200, "", True),
+        (10, 400, "{}", False),
+    ],
+)
+def test_whatever_is_sent_can_be_badly_answered(live, path, last, status, body, carried_out):
+    answer = live.post_json(path, number=fault(last), **SENDING[path])
+    assert (answer.status_code, answer.text[: len(body)]) == (status, body)
+    assert SandboxRequest.objects.exists() == carried_out
+
+
+@pytest.mark.parametrize("path", SENDING)
+def test_whatever_is_sent_can_be_answered_without_its_id_or_not_at_all(live, path):
+    answer = live.post_json(path, number=fault(9), **SENDING[path])
+    assert answer.status_code == 200
+    assert "requestId" not in answer.json()
+    with pytest.raises(requests.ConnectionError):
+        live.post_json(path, number=fault(7), **SENDING[path])
+    assert SandboxRequest.objects.count() == 2
 
 
 def test_429_and_then_fine(live):
@@ -214,6 +259,82 @@ def test_neither_check_nor_info_can_be_read(live):
 def test_requests_that_cannot_be_read(live, last, status, code):
     answer = live.get(f"requests/{live.start(number=fault(last))}")
     assert (answer.status_code, answer.json()["errorCode"]) == (status, code)
+
+
+@pytest.mark.parametrize("path", [path for path in SENDING if path != "messaging/failover"])
+@pytest.mark.parametrize(
+    ("last", "missing"),
+    [
+        (0, {"messaging/push"}),
+        (1, {"messaging/push", "messaging/viber"}),
+        (2, {"messaging/push", "messaging/viber", "messaging/rcs"}),
+        (3, set()),
+    ],
+)
+def test_some_channels_do_not_reach_some_phones(live, site, path, last, missing):
+    request_id = live.post(path, number=special(last), callbackUrl=site.url, **SENDING[path]).json()["requestId"]
+    receipts.flush()
+    arrived = path not in missing
+    assert (live.status(request_id) in ("DELIVERED", "ANSWERED")) == arrived
+    assert site.statuses[0] == "SENT"
+    assert (site.statuses[1] == "UNDELIVERED") != arrived
+    assert SandboxMessage.objects.exists() == arrived
+
+
+@pytest.mark.parametrize("method", ["sms", "voice", "call"])
+def test_a_phone_without_messengers_is_verified_all_the_same(live, method):
+    live.start(number=special(2), method=method)
+    assert len(live.messages(special(2))) == 1
+
+
+@pytest.mark.parametrize("code", ["4711", "471199", ""])
+def test_a_flash_call_from_another_number_than_was_asked_for(live, code):
+    answer = live.post("calls/flash", number=special(10), **({"code": code} if code else {})).json()
+    message = SandboxMessage.objects.get()
+    assert message.sender == "+" + answer["from"]
+    assert message.sender.endswith(message.code)
+    assert message.code != code
+
+
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [
+        (20, {"status": "UNDELIVERED", "ported": None, "roaming": None, "imsi": None, "mccmnc": "302720"}),
+        (21, {"status": "DELIVERED", "ported": True, "roaming": False, "mccmnc": "302610"}),
+        (22, {"status": "DELIVERED", "ported": False, "roaming": True, "mccmnc": "302720"}),
+        (30, {"status": "DELIVERED", "ported": False, "roaming": False, "mccmnc": "302720"}),
+    ],
+)
+def test_home_registers_with_something_to_tell(live, last, expected):
+    told = live.post("insight/hlr", number=special(last)).json()
+    assert told | expected == told
+    assert live.status(told["id"]) == expected["status"]
+
+
+@pytest.mark.parametrize(
+    ("last", "status", "mobile"),
+    [
+        (20, "PASSED", True),
+        (30, "NOT_MOBILE_PREFIX", False),
+        (31, "SUSPICIOUS", True),
+        (32, "FRAUDULENT", True),
+        (33, "FRAUDLENT", True),
+    ],
+)
+def test_fraud_checks_with_something_to_tell(live, last, status, mobile):
+    assert live.post("insight/fraudcheck", number=special(last)).json() == {"status": status, "mobilePrefix": mobile}
+
+
+@pytest.mark.parametrize("path", ["insight/hlr", "insight/fraudcheck"])
+def test_insight_can_hang_where_sending_does_not(live, path):
+    with pytest.raises(requests.ReadTimeout):
+        live.post(path, timeout=0.5, number=special(40))
+    assert live.post("sms", timeout=0.9, number=special(40), text="Hi").status_code == 200
+
+
+def test_every_special_number_is_tested():
+    tested = {0, 1, 2, 3, 10, 20, 21, 22, 30, 31, 32, 33, 40}
+    assert {row.number for row in magic.SPECIALS.numbers} == {special(last) for last in tested}
 
 
 def test_every_fault_is_tested():

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from django_lanck.sandbox import receipts
+from django_lanck.sandbox import callbacks, postman, receipts
 from django_lanck.sandbox.models import SandboxReceipt, SandboxRequest
 
 PHONE = "+12015550123"
@@ -45,6 +45,47 @@ def test_a_flash_call_rings_and_is_not_picked_up(live, site):
     call = site.bodies[1]
     assert set(call) == ALWAYS | CALL
     assert (call["sipStatus"], call["billable"], call["duration"]) == (487, False, 0)
+
+
+CHANNELS = {
+    "sms": {"text": "Hi"},
+    "messaging/push": {"text": "Hi"},
+    "messaging/viber": {"text": "Hi"},
+    "messaging/rcs": {"text": "Hi"},
+    "calls/flash": {},
+    "calls/p2s": {"code": "4711"},
+    "calls/t2s": {"text": "Hi"},
+}
+SPOKEN = ("calls/p2s", "calls/t2s")
+
+
+@pytest.mark.parametrize("path", CHANNELS)
+@pytest.mark.parametrize(
+    ("number", "statuses"),
+    [
+        (PHONE, ["SENT", "DELIVERED"]),
+        ("+12015550101", ["SENT", "UNDELIVERED"]),
+        ("+12015550102", ["REJECTED"]),
+        ("+12015550103", []),
+        ("+12015550108", ["SENT"]),
+        ("+12015550109", ["SENT", "UNDELIVERED", "DELIVERED"]),
+    ],
+)
+def test_every_channel_has_its_receipts_and_its_last_word(live, site, path, number, statuses):
+    expected = ["ANSWERED" if path in SPOKEN and status == "DELIVERED" else status for status in statuses]
+    request_id = live.post(path, number=number, callbackUrl=site.url, **CHANNELS[path]).json()["requestId"]
+    receipts.flush()
+    assert site.statuses == expected
+    final = expected[-1] if expected else "ANSWERED" if path in SPOKEN else "DELIVERED"
+    assert live.status(request_id) == final
+    for body in site.bodies:
+        ended = path.startswith("calls/") and body["status"] != "SENT"
+        answered = {"callAnsweredAt"} if body["status"] == "ANSWERED" else set()
+        rang = {"callRingStartedAt"} if body["status"] != "REJECTED" else set()
+        assert set(body) == ALWAYS | ((CALL - {"callRingStartedAt"} | rang | answered) if ended else set())
+        assert body.get("sipStatus") == (
+            {"ANSWERED": 200, "DELIVERED": 487, "UNDELIVERED": 486, "REJECTED": 603}[body["status"]] if ended else None
+        )
 
 
 @pytest.mark.parametrize(("number", "sip_status"), [("+12015550101", 486), ("+12015550102", 603)])
@@ -113,7 +154,7 @@ def test_nothing_is_posted_into_other_peoples_networks(live, url, monkeypatch):
     receipts.wait()
     assert SandboxRequest.objects.get(request_id=request_id).status == "DELIVERED"
     problems = set(SandboxReceipt.objects.values_list("problem", flat=True))
-    assert problems == {receipts.NOT_ALLOWED}
+    assert problems == {callbacks.NOT_ALLOWED}
 
 
 @pytest.mark.parametrize(
@@ -131,7 +172,7 @@ def test_nothing_is_posted_into_other_peoples_networks(live, url, monkeypatch):
 )
 def test_hosts_that_may_be_posted_to(settings, url, allowed):
     settings.LANCK_SANDBOX = {"CALLBACK_HOSTS": ["web"]}
-    assert receipts.may_post_to(url) is allowed
+    assert callbacks.may_post_to(url) is allowed
 
 
 def test_a_request_that_is_gone_gets_no_receipt(live, site, settings):
@@ -143,28 +184,28 @@ def test_a_request_that_is_gone_gets_no_receipt(live, site, settings):
 
 
 def test_one_failure_does_not_end_the_thread(live, site, monkeypatch, caplog):
-    real = receipts.perform
+    real = receipts.Report.perform
     failures = [RuntimeError("once")]
 
-    def perform(event):
+    def perform(report):
         if failures:
             raise failures.pop()
-        return real(event)
+        return real(report)
 
-    monkeypatch.setattr(receipts, "perform", perform)
-    live.start(callbackUrl=site.url)
+    monkeypatch.setattr(receipts.Report, "perform", perform)
+    request_id = live.start(callbackUrl=site.url)
     assert receipts.wait()
     assert site.statuses == ["DELIVERED"]
-    assert "could not carry out the event SENT" in caplog.text
+    assert f"could not carry out Report for {request_id}" in caplog.text
 
 
 def test_one_thread_serves_all_and_goes_when_there_is_nothing_to_do(live, monkeypatch):
-    monkeypatch.setattr(receipts, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(postman, "IDLE_SECONDS", 0.05)
 
     def working():
-        return [thread for thread in threading.enumerate() if thread.name == "lanck-sandbox-receipts"]
+        return [thread for thread in threading.enumerate() if thread.name == "lanck-sandbox-postman"]
 
-    monkeypatch.setattr(receipts, "_postman", receipts.Postman())
+    monkeypatch.setattr(postman, "_postman", postman.Postman())
     others = len(working())
     for _ in range(5):
         live.start()

@@ -1,0 +1,229 @@
+"""``/messaging/failover``: chains that really go from one channel to the next."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from django_lanck.sandbox import failover, magic, receipts
+from django_lanck.sandbox.delivery import Delivery, all_but
+from django_lanck.sandbox.models import SandboxMessage, SandboxRequest
+
+PHONE = "+12015550123"
+NO_PUSH, NO_PUSH_NO_VIBER, SMS_ONLY, NEVER_READS = (f"+120455501{last:02}" for last in range(4))
+ALWAYS = {"requestId", "number", "mccmnc", "status", "timestamp"}
+
+
+def step(channel, wait=30, condition="delivered", **message):
+    own = {"type": channel, "message": {"text": f"By {channel}"} | message}
+    return own | {"failover": {"wait": wait, "condition": condition}} if wait else own
+
+
+def last(channel, **message):
+    return step(channel, wait=0, **message)
+
+
+CHAIN = [step("push"), step("viber", 120, "read"), last("sms")]
+
+
+def start(live, flow=CHAIN, number=PHONE, **more):
+    answer = live.post_json("messaging/failover", number=number, flow=flow, **more)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["requestId"]
+
+
+def channels(request_id):
+    rows = SandboxMessage.objects.filter(request__request_id=request_id)
+    return list(rows.order_by("pk").values_list("channel", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("number", "flow", "arrived", "final"),
+    [
+        (PHONE, CHAIN, ["push"], "DELIVERED"),
+        (PHONE, [last("sms")], ["sms"], "DELIVERED"),
+        (PHONE, [step("push", condition="read"), last("sms")], ["push"], "DELIVERED"),
+        (NO_PUSH, CHAIN, ["viber"], "DELIVERED"),
+        (NO_PUSH_NO_VIBER, CHAIN, ["sms"], "DELIVERED"),
+        (NO_PUSH_NO_VIBER, [step("push"), last("viber")], [], "UNDELIVERED"),
+        (SMS_ONLY, [step("push"), step("rcs"), step("whatsapp"), last("sms")], ["sms"], "DELIVERED"),
+        (SMS_ONLY, [step("push"), last("whatsapp")], [], "UNDELIVERED"),
+        (NEVER_READS, CHAIN, ["push"], "DELIVERED"),
+        (NEVER_READS, CHAIN[1:], ["viber", "sms"], "DELIVERED"),
+        (NEVER_READS, [step("viber", condition="read"), step("rcs", condition="read"), last("push")],
+         ["viber", "rcs", "push"], "DELIVERED"),
+        ("+12015550101", CHAIN, [], "UNDELIVERED"),
+    ],
+)  # fmt: skip
+def test_the_first_step_that_is_enough_ends_the_chain(live, site, number, flow, arrived, final):
+    request_id = start(live, flow, number, callbackUrl=site.url)
+    receipts.flush()
+    assert channels(request_id) == arrived
+    assert site.statuses == ["SENT", final]
+    assert live.status(request_id) == final
+    for body in site.bodies:
+        assert set(body) == ALWAYS
+        assert (body["requestId"], body["number"]) == (request_id, number)
+
+
+def test_something_that_arrived_before_the_last_step_failed_is_a_delivery(live, monkeypatch):
+    """A phone that never reads, and whose last step cannot arrive."""
+    number = magic.meaning_of(NEVER_READS)
+    unlucky = replace(number, delivery=Delivery(reads=False, reaches=all_but("sms")))
+    monkeypatch.setattr(magic, "meaning_of", lambda _: unlucky)
+    request_id = start(live, CHAIN[1:])
+    receipts.flush()
+    assert channels(request_id) == ["viber"]
+    assert live.status(request_id) == "DELIVERED"
+
+
+@pytest.mark.parametrize(
+    ("last_digits", "posted", "final", "arrived"),
+    [
+        ("02", ["REJECTED"], "REJECTED", []),
+        ("03", [], "DELIVERED", ["push"]),
+        ("04", ["SENT", "SENT", "DELIVERED", "DELIVERED"], "DELIVERED", ["push"]),
+        ("05", ["DELIVERED", "SENT"], "DELIVERED", ["push"]),
+        ("07", ["SENT", "BUFFERED", "DELIVERED"], "DELIVERED", ["push"]),
+        ("08", ["SENT"], "SENT", []),
+        ("09", ["SENT", "UNDELIVERED", "DELIVERED"], "DELIVERED", ["push"]),
+    ],
+)
+def test_the_deliveries_of_magic_numbers_hold_for_chains(live, site, last_digits, posted, final, arrived):
+    request_id = start(live, number=f"+120155501{last_digits}", callbackUrl=site.url)
+    receipts.flush()
+    assert site.statuses == posted
+    assert live.status(request_id) == final
+    assert channels(request_id) == arrived
+
+
+def test_what_is_rejected_is_rejected_at_once(live, site, settings):
+    settings.LANCK_SANDBOX |= {"WAIT_SCALE": 1}
+    request_id = start(live, number="+12015550102", callbackUrl=site.url)
+    assert receipts.wait(request_id, timeout=5)
+    assert site.statuses == ["REJECTED"]
+
+
+def test_the_thread_waits_as_long_as_the_step_says_in_its_own_scale(live, site, settings):
+    settings.LANCK_SANDBOX |= {"WAIT_SCALE": 0.01}
+    started = time.monotonic()
+    request_id = start(live, [step("push", 30), step("viber", 40), last("sms")], NO_PUSH_NO_VIBER, callbackUrl=site.url)
+    assert channels(request_id) == []
+    assert live.status(request_id) == "SENT"
+    assert receipts.wait(request_id)
+    assert 0.7 <= time.monotonic() - started < 5
+    assert channels(request_id) == ["sms"]
+    assert site.statuses == ["SENT", "DELIVERED"]
+
+
+def test_each_message_shows_what_its_step_says(live):
+    flow = [
+        step("viber", condition="read", **{"from": "ACME"}, buttonCaption="Open",
+             buttonActionUrl="https://www.example.com/o", imageUrl="https://www.example.com/o.png"),
+        step("push", condition="read", title="Hello", ttl=60, android={"color": "red"}),
+        step("telegram", condition="read", bot="@acme"),
+        last("sms", text="Your code is 471100\n\n@example.com #471100"),
+    ]  # fmt: skip
+    request_id = start(live, flow, NEVER_READS)
+    receipts.flush()
+    viber, push, telegram, sms = SandboxMessage.objects.filter(request__request_id=request_id).order_by("pk")
+    assert (viber.sender, viber.button_caption) == ("ACME", "Open")
+    assert (viber.button_url, viber.image_url) == ("https://www.example.com/o", "https://www.example.com/o.png")
+    assert (push.title, push.text, push.code) == ("Hello", "By push", "")
+    assert (telegram.channel, telegram.text) == ("telegram", "By telegram")
+    assert sms.code == "471100"
+    told = live.get(f"requests/{request_id}").json()
+    assert (told["product"], told["sender"]) == ("messaging.failover", "ACME")
+    assert told["payload"] == {"number": NEVER_READS, "flow": flow}
+    assert told["rate"] == 0.1
+
+
+def test_a_channel_that_the_page_does_not_describe_shows_all_there_is(live):
+    odd = [{"type": "whatsapp", "message": {"template": "order"}}]
+    request_id = start(live, odd)
+    receipts.flush()
+    assert SandboxMessage.objects.get(request__request_id=request_id).text == '{"template": "order"}'
+
+
+def test_a_push_is_free(live):
+    request_id = start(live)
+    receipts.flush()
+    assert live.get(f"requests/{request_id}").json()["rate"] == 0
+
+
+def without(step, key):
+    return {name: value for name, value in step.items() if name != key}
+
+
+PUSH, SMS = step("push"), last("sms")
+
+
+@pytest.mark.parametrize(
+    ("flow", "code", "reason"),
+    [
+        ([], 10, "flow must be a list"),
+        ({}, 10, "flow must be a list"),
+        ("sms", 10, "flow must be a list"),
+        ([SMS, "sms"], 10, "flow[0].failover is missing"),
+        (["sms"], 10, "flow[0] must be an object"),
+        ([{}], 10, "flow[0] must be an object"),
+        ([without(SMS, "type")], 10, "flow[0].type is missing"),
+        ([without(SMS, "message")], 10, "flow[0].message is missing"),
+        ([SMS | {"wait": 3}], 10, "unknown parameter flow[0].wait"),
+        ([SMS | {"type": "SMS"}], 10, "flow[0].type must be a channel"),
+        ([SMS | {"type": "x" * 17}], 10, "flow[0].type must be a channel"),
+        ([SMS | {"type": 7}], 10, "flow[0].type must be a channel"),
+        ([SMS | {"message": "Hi"}], 10, "flow[0].message must be an object"),
+        ([SMS | {"message": {}}], 10, "flow[0].message must be an object"),
+        ([SMS | {"type": "whatsapp", "message": {}}], 10, "flow[0].message must be an object"),
+        ([PUSH, SMS, SMS], 10, "flow[1].failover is missing"),
+        ([PUSH, PUSH], 10, "flow[1].failover: nothing comes after the last step"),
+        ([PUSH | {"failover": {}}, SMS], 10, "flow[0].failover must be an object"),
+        ([PUSH | {"failover": {"wait": 30}}, SMS], 10, "flow[0].failover.condition is missing"),
+        ([PUSH | {"failover": {"condition": "read"}}, SMS], 10, "flow[0].failover.wait is missing"),
+        ([step("push", condition="opened"), SMS], 10, "flow[0].failover.condition must be one of delivered, read"),
+        ([step("push", wait=-1), SMS], 10, "flow[0].failover.wait must be a whole number"),
+        ([step("push", wait=0.5), SMS], 10, "flow[0].failover.wait must be a whole number"),
+        ([step("push", wait=True), SMS], 10, "flow[0].failover.wait must be a whole number"),
+        ([PUSH, last("sms", text=" ")], 10, "flow[1].message.text must be a text"),
+        ([PUSH, last("sms", text=None)], 10, "flow[1].message.text must be a text"),
+        ([PUSH, last("sms", **{"from": "TwelveLetter"})], 16, "flow[1].message.from must be up to 11 letters"),
+        ([PUSH, last("sms", title="Hi")], 10, "unknown parameter flow[1].message.title"),
+        ([PUSH, last("sms", number=PHONE)], 10, "unknown parameter flow[1].message.number"),
+        ([PUSH, last("rcs", callbackUrl="http://localhost/")], 10, "unknown parameter flow[1].message.callbackUrl"),
+        ([last("viber", buttonCaption="Open")], 10, "message.buttonCaption needs flow[0].message.buttonActionUrl"),
+        ([last("push", android=[])], 10, "flow[0].message.android must be a JSON object"),
+    ],
+)  # fmt: skip
+def test_a_slip_in_a_chain_is_named_by_its_place(api, flow, code, reason):
+    answer = api.post_json("messaging/failover", number=PHONE, flow=flow)
+    assert (answer.status_code, answer.json()["errorCode"]) == (400, code)
+    assert reason in answer.json()["errorReason"]
+    assert not SandboxRequest.objects.exists()
+
+
+def test_the_longest_wait_is_a_day(api):
+    day = [step("push", wait=failover.MAX_WAIT), SMS]
+    assert api.post_json("messaging/failover", number=PHONE, flow=day).status_code == 200
+    longer = [step("push", wait=failover.MAX_WAIT + 1), SMS]
+    assert api.post_json("messaging/failover", number=PHONE, flow=longer).status_code == 400
+
+
+def test_a_chain_whose_request_is_gone_goes_nowhere(live, site):
+    start(live, CHAIN, NO_PUSH, callbackUrl=site.url)
+    SandboxRequest.objects.all().delete()
+    receipts.flush()
+    assert not SandboxMessage.objects.exists()
+    assert "DELIVERED" not in site.statuses
+
+
+def test_the_version_of_the_page_moves_with_every_step(live):
+    start(live, [step("push"), last("viber")], SMS_ONLY)
+    request = SandboxRequest.objects.get()
+    receipts.flush()
+    assert SandboxRequest.objects.get().updated_at > request.updated_at
+
+
+def test_answered_after_its_receipts(live, site):
+    start(live, number="+12035550112", callbackUrl=site.url)
+    assert site.statuses == ["SENT", "DELIVERED"]
