@@ -8,7 +8,16 @@ from typing import Any, TypeVar, cast
 from django.conf import settings as django_settings
 
 KEYS = frozenset(
-    ["TOKEN", "ALLOW_WITHOUT_DEBUG", "REQUESTS_PER_SECOND", "RECEIPT_DELAY", "HANG_SECONDS", "CALLBACK_HOSTS"]
+    [
+        "TOKEN",
+        "ALLOW_WITHOUT_DEBUG",
+        "REQUESTS_PER_SECOND",
+        "RECEIPT_DELAY",
+        "HANG_SECONDS",
+        "CALLBACK_HOSTS",
+        "RENTED_NUMBER",
+        "INBOUND_URL",
+    ]
 )
 
 
@@ -57,6 +66,16 @@ class SandboxSettings:
     def callback_hosts(self) -> Sequence[str]:
         """Hosts that receipts are posted to besides the loopback ones."""
         return self._value("CALLBACK_HOSTS", ())
+
+    @property
+    def rented_number(self) -> str:
+        """The number that handsets text to."""
+        return self._value("RENTED_NUMBER", "+9995550000")
+
+    @property
+    def inbound_url(self) -> str:
+        """Where those texts are posted; nowhere if it is empty."""
+        return self._value("INBOUND_URL", "")
 
 
 conf = SandboxSettings()
