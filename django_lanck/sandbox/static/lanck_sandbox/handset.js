@@ -62,11 +62,25 @@
     return answer;
   }
 
+  /* The form in which somebody is writing a text, if anybody is. */
+  function draft() {
+    const field = document.querySelector(".composer textarea");
+    return field && (field.value || field === document.activeElement) ? field.form : null;
+  }
+
+  async function newestPage(url) {
+    return new DOMParser().parseFromString(await (await get(url)).text(), "text/html");
+  }
+
   async function refresh() {
-    const page = new DOMParser().parseFromString(await (await get(location.href)).text(), "text/html");
+    const page = await newestPage(draft()?.action ?? location.href); // a writer's phone stays open
+    const writing = draft();
+    if (writing && page.querySelector(".composer form")?.getAttribute("action") !== writing.getAttribute("action")) {
+      return; // began on another phone meanwhile: the next round gets that one
+    }
     for (const part of document.querySelectorAll("[data-live]")) {
       const newer = page.querySelector(`[data-live="${part.dataset.live}"]`);
-      if (!newer) continue;
+      if (!newer || (writing && part.contains(writing))) continue;
       const known = keys(part);
       replace(part, newer);
       if (part.dataset.live === "handset") greet(part, known);
@@ -88,6 +102,21 @@
     } finally {
       asking = false;
       timer = setTimeout(ask, Math.min(PAUSE * 2 ** failures, LONGEST_PAUSE));
+    }
+  }
+
+  /* A login in another tab makes the token of this page old: takes a new one along. */
+  async function send(form) {
+    const button = form.querySelector("button");
+    button.disabled = true;
+    try {
+      const page = await newestPage(form.action);
+      form.elements.csrfmiddlewaretoken.value = page.querySelector("[name=csrfmiddlewaretoken]").value;
+      form.submit();
+    } catch {
+      announcement.textContent = "Not sent: the connection is lost. Try again.";
+      showState("lost", "Not sent: connection lost. Try again.");
+      button.disabled = false;
     }
   }
 
@@ -114,6 +143,11 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-copy]");
     if (button) copy(button);
+  });
+
+  document.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send(event.target);
   });
 
   document.addEventListener("visibilitychange", () => {
