@@ -1,8 +1,9 @@
-"""The demo site. Out of the box it talks to the sandbox inside it; a real account is three variables away:
+"""The demo site. Out of the box it talks to the sandbox inside it; a real account is a few variables away:
 
 LANCK_ACCESS_TOKEN        the account's access token, ``id:secret``
 LANCK_BASE_URL            where LANCK's API is, ``https://HOST/v1``
 LANCK_CALLBACK_BASE_URL   where LANCK reaches this site, ``https://www.example.com``; then SECRET_KEY has to be set too
+LANCK_INBOUND_SECRET      the secret in the address that LANCK posts inbound SMS to, ``/lanck/inbound/SECRET/``
 
 The last one makes the site public, so choose a password for the admin before the first start:
 
@@ -20,8 +21,9 @@ PORT = os.environ.get("PORT", "8000")
 ORIGIN = f"http://127.0.0.1:{PORT}"
 
 DEBUG = True
+IS_PUBLIC = "LANCK_CALLBACK_BASE_URL" in os.environ
 SECRET_KEY = os.environ.get("SECRET_KEY", "demo-only-not-a-secret")
-if "LANCK_CALLBACK_BASE_URL" in os.environ and "SECRET_KEY" not in os.environ:
+if IS_PUBLIC and "SECRET_KEY" not in os.environ:
     # The tokens of receipts are signed with it, and this one is printed in the repository.
     raise ImproperlyConfigured("A demo that LANCK can reach is public: set SECRET_KEY to a secret of your own.")
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
@@ -42,12 +44,17 @@ INSTALLED_APPS = [
     "testproject",
 ]
 
+# A secret that is printed in the repository is none, so a public demo takes inbound SMS only by one of its own.
+INBOUND_SECRET = os.environ.get("LANCK_INBOUND_SECRET", "" if IS_PUBLIC else "demo-only-inbound-secret")
+
 LANCK = {
     "ACCESS_TOKEN": os.environ.get("LANCK_ACCESS_TOKEN", "sandbox:sandbox"),
     "BASE_URL": os.environ.get("LANCK_BASE_URL", f"{ORIGIN}/sandbox/v1"),
     "CALLBACK_BASE_URL": os.environ.get("LANCK_CALLBACK_BASE_URL", ORIGIN),
+    "INBOUND_SECRETS": [INBOUND_SECRET] if INBOUND_SECRET else [],
     "STAFF_API": True,
 }
+LANCK_SANDBOX = {"INBOUND_URL": f"{ORIGIN}/lanck/inbound/{INBOUND_SECRET}/" if INBOUND_SECRET else ""}
 ALLOWED_HOSTS.append(urlsplit(str(LANCK["CALLBACK_BASE_URL"])).hostname or "localhost")
 
 MIDDLEWARE = [

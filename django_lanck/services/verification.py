@@ -259,7 +259,7 @@ def _lancks_code(
         sender=message.sender or None,
         language=None if verification.method == Channel.CALL else verification.language or None,
         code_length=verification.code_length,
-        ip=ip if conf.send_client_ip else None,
+        ip=ip or None if conf.send_client_ip else None,
         code_expiry=conf.provider_code_expiry,
         check_attempts_allowed=conf.provider_check_attempts,
     )

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from django_lanck import services, signals
-from django_lanck.exceptions import NotSent, Refusal
+from django_lanck.exceptions import InvalidArgument, NotSent, Refusal
 from django_lanck.models import Message, Verification
 from django_lanck.services import start_verification
 
@@ -281,3 +281,17 @@ def test_someone_anonymous_without_a_session_cannot_be_told_apart(rf):
 def test_the_binding_is_not_stored_in_clear(lanck, phone):
     start_verification(number=phone, binding="session:a")
     assert len(Verification.objects.get().binding_hash) == 64
+
+
+def test_a_person_behind_a_socket_without_an_address_can_start(lanck, phone):
+    with with_lanck(lanck, SEND_CLIENT_IP=True):
+        start_verification(number=phone, ip="")
+    assert "ip" not in lanck.sent[-1].params
+
+
+def test_an_argument_that_lanck_would_refuse_leaves_nothing_behind(lanck, phone):
+    with with_lanck(lanck, SEND_CLIENT_IP=True), pytest.raises(InvalidArgument, match="ip"):
+        start_verification(number=phone, ip="nowhere")
+    assert not lanck.requests
+    assert not Verification.objects.exists()
+    assert not Message.objects.exists()

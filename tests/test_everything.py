@@ -1,0 +1,68 @@
+"""The script of the documentation does one of everything, over real HTTP."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from django_lanck.models import InboundMessage, Message, NumberInsight, OptOut, Verification
+from django_lanck.sandbox import receipts
+from django_lanck.sandbox.models import SandboxGoal
+
+SCRIPT = Path(__file__).parent.parent / "docs" / "everything.py"
+SECRET = "inbound-secret-of-a-test"
+
+
+@pytest.fixture
+def site(live_server, settings):
+    settings.LANCK = {
+        "ACCESS_TOKEN": "sandbox:sandbox",
+        "BASE_URL": f"{live_server.url}/sandbox/v1",
+        "CALLBACK_BASE_URL": live_server.url,
+        "INBOUND_SECRETS": [SECRET],
+        "RECONCILE_RATE": 20,
+    }
+    settings.LANCK_SANDBOX = {
+        "ALLOW_WITHOUT_DEBUG": True,
+        "RECEIPT_DELAY": 0.05,
+        "WAIT_SCALE": 0.02,
+        "INBOUND_URL": f"{live_server.url}/lanck/inbound/{SECRET}/",
+    }
+    yield live_server
+    receipts.wait()
+    receipts.clear()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_of_everything(site, capsys, client):
+    script = runpy.run_path(str(SCRIPT))
+    script["main"]()
+    told = capsys.readouterr().out
+
+    finals = {
+        channel: set(Message.objects.filter(channel=channel).values_list("status", flat=True))
+        for channel in ("sms", "push", "viber", "rcs", "failover", "flash", "p2s", "t2s", "voice")
+    }
+    receipts.wait()
+    assert finals.pop("p2s") == finals.pop("t2s") == {"ANSWERED"}
+    assert finals.pop("voice") <= {"accepted", "SENT", "ANSWERED"}
+    assert all(words <= {"accepted", "SENT", "DELIVERED"} and "DELIVERED" in words for words in finals.values())
+    assert told.count("proved +12015550123") == 4
+    assert set(Verification.objects.values_list("state", "code_source")) == {
+        ("verified", "lanck"),
+        ("verified", "site"),
+    }
+    assert set(NumberInsight.objects.values_list("kind", "status")) == {("hlr", "DELIVERED"), ("fraud", "PASSED")}
+    assert (InboundMessage.objects.get().text, OptOut.objects.get().number) == ("STOP", "+12015550123")
+    goals = sorted(SandboxGoal.objects.values_list("name", flat=True))
+    assert goals == ["LINK_OPENED", "NUMBER_VERIFIED", "NUMBER_VERIFIED", "ORDER_SEEN"]
+    for got in ("push", "viber", "rcs", "flash", "p2s", "t2s", "sms", "voice"):
+        assert f"\n  {got} " in told
+    chain = told.partition(f"What {script['NO_MESSENGER']} got")[2].split("\n")[1:]
+    assert [line.split()[0] for line in chain if line] == ["sms"]
+
+    staff = get_user_model().objects.create_superuser("staff", password="x")
+    client.force_login(staff)
+    for message in Message.objects.all():
+        assert client.get(f"/admin/lanck/message/{message.pk}/change/").status_code == 200
