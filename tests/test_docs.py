@@ -104,3 +104,19 @@ def test_every_refusal_is_documented():
     text = page_named("api.md").read_text()
     not_over_http = {"invalid_receipt", "invalid_inbound", "invalid_proof", "newer_claim"}
     assert {code for code in REFUSALS if f"`{code}`" not in text} == not_over_http
+
+
+def test_every_name_in_the_table_of_calls_exists():
+    from django_lanck import client, models, services, signals
+
+    rows = re.findall(r"^\| (?:`[A-Z]+ /|receipt|inbound).*\|$", page_named("calls.md").read_text(), re.M)
+    assert len(rows) == 17
+    for row in rows:
+        _, _, in_client, in_services, in_signals, in_models, _ = row.split("|")
+        for content in re.findall(r"`send\((\w+)", in_client):
+            assert hasattr(client, content)
+        for method in re.findall(r"`(\w+)`", in_client):
+            assert hasattr(client.LanckClient, method)
+        for room, cell in ((services, in_services), (signals, in_signals), (models, in_models)):
+            for name in re.findall(r"`(\w+)`", cell):
+                assert hasattr(room, name), name
