@@ -45,7 +45,7 @@ def main() -> None:
     for number in (PHONE, NO_MESSENGER):
         print(f"\nWhat {number} got, newest first")
         for got in handset(number):
-            print(f"  {got['channel']:<7}{got['sender']:<15}{got['text'] or got['code']}")
+            print(f"  {got['channel']:<7}{got['sender']:<17}{got['text'] or got['code']}")
 
 
 def send_everything():
