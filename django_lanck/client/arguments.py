@@ -49,10 +49,10 @@ def sender(field: str, value: Any) -> None:
 
 
 def web_address(field: str, value: Any) -> None:
-    _refuse_unless(is_web_address(value), field, "It has to be an http or https address.")
+    _refuse_unless(_is_web_address(value), field, "It has to be an http or https address.")
 
 
-def is_web_address(value: Any) -> bool:
+def _is_web_address(value: Any) -> bool:
     """Whether every browser reads it as an absolute http or https address of some host."""
     if not isinstance(value, str) or not WEB_ADDRESS.fullmatch(value):
         return False

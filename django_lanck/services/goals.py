@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from ..client import get_client
-from ..exceptions import InvalidArgument, NotSent, TooManyRequests
+from ..exceptions import InvalidArgument
 from ..models import Message
 from .asking import ask
-from .sending import ACCOUNT_ERRORS
-
-# LANCK surely noted nothing, and may later.
-NOT_NOTED = (NotSent, TooManyRequests, *ACCOUNT_ERRORS)
+from .sending import NOT_CARRIED_OUT
 
 
 def report_goal(*, message: Message, goal: str) -> None:
@@ -31,7 +28,7 @@ def report_reached_goal(message: Message) -> bool:
         return False
     try:
         report_goal(message=message, goal=message.goal)
-    except NOT_NOTED:
+    except NOT_CARRIED_OUT:
         row.update(goal_reported_at=None)
         raise
     return True

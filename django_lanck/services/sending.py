@@ -29,6 +29,8 @@ ACCOUNT_ERRORS = (
     exceptions.Forbidden,
     exceptions.AccountMisconfigured,
 )
+# LANCK surely did nothing, and not because of what was asked: the same may go well later.
+NOT_CARRIED_OUT = (exceptions.NotSent, exceptions.TooManyRequests, *ACCOUNT_ERRORS)
 
 
 def with_senders(content: Content, country: str) -> Content:
