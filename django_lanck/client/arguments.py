@@ -8,12 +8,11 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ..conf import CODE_LENGTHS, LANGUAGES, METHODS
+from ..conf import CODE_LENGTHS, LANGUAGES, METHODS, SENDER_LENGTH
 from ..exceptions import InvalidArgument
 
 E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 CODE: Final = re.compile(r"[0-9]{4,6}")
-SENDER_LENGTH: Final = 20
 WEB_ADDRESS: Final = re.compile(r"https?://[^\s\\\x00-\x20\x7f]+", re.IGNORECASE)
 
 Check = Callable[[str, Any], None]
