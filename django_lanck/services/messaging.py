@@ -31,7 +31,7 @@ from .asking import in_transaction
 from .links import link_url
 from .numbers import country_of, parse_number
 from .receipts import announce
-from .sending import call_for, send, with_senders
+from .sending import call_for, send, sender_of, with_senders
 
 if TYPE_CHECKING:
     from phonenumber_field.phonenumber import PhoneNumber
@@ -168,7 +168,7 @@ def deliver(content: Content, *, number: Number, category: str = TRANSACTIONAL, 
         channel=content.channel,
         category=category,
         number=phone.as_e164,
-        sender=getattr(content, "sender", None) or "",
+        sender=sender_of(content),
         country=country,
         content=content.stored(),
         link=link,

@@ -47,6 +47,10 @@ def _with_sender(content: C, country: str) -> C:
     return content
 
 
+def sender_of(content: Content) -> str:
+    return getattr(content, "sender", None) or ""
+
+
 def call_for(client: LanckClient, content: Content, message: Message) -> Callable[[], Accepted]:
     """The call that delivers a message. Made in the transaction of its row, which a mistake then undoes."""
     callback = callback_url(message)
