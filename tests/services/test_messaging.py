@@ -176,11 +176,11 @@ def test_a_wrong_argument_is_refused_before_anything_happens(lanck, phone, send,
 
 
 @every_send
-@pytest.mark.parametrize("number", ["", "12", "+1 201 555", "hello"])
-def test_a_number_that_is_none_is_refused_before_anything_happens(lanck, channel, number):
-    with pytest.raises(Refusal) as refused:
-        SENDS[channel][0](number)
-    assert refused.value.code == "invalid_number"
+def test_a_number_that_is_none_is_refused_before_anything_happens(lanck, channel):
+    for number in ("", "12", "+1 201 555", "hello"):
+        with pytest.raises(Refusal) as refused:
+            SENDS[channel][0](number)
+        assert refused.value.code == "invalid_number"
     assert not lanck.requests
     assert not Message.objects.exists()
 
