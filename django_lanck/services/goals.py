@@ -13,7 +13,8 @@ def report_goal(*, message: Message, goal: str) -> None:
     """Tell LANCK at once that a message reached a goal: ``NUMBER_VERIFIED``, ``LINK_OPENED`` or one of your own.
 
     The goals of this app's own codes and links are reported by reconciliation. Raises InvalidArgument for a message
-    without LANCK's request id, and what the client raises (APIError, NotSent, OutcomeUnknown).
+    without LANCK's request id, and what the client raises (APIError, NotSent, OutcomeUnknown). Must not be called
+    inside a transaction.
     """
     if message.request_id is None:
         raise InvalidArgument("message", "LANCK's request id of it is not known, so there is nothing to report to.")

@@ -44,13 +44,14 @@ def start_verification(
 
     ``code_source`` says who makes it: ``"lanck"`` or ``"site"`` (default: the purpose's). ``method`` is one of the
     purpose's methods (default: the first); for a code of the site's it is one of the purpose's channels, and may be
-    called ``channel``. ``language`` one that LANCK speaks (default: the
-    active one where LANCK speaks it), ``binding`` whose verification it is (:func:`binding_for` of the request),
-    ``ip`` the person's address, which LANCK gets if ``SEND_CLIENT_IP`` is set.
+    called ``channel``. ``language`` is one that LANCK speaks (default: the active one where LANCK speaks it),
+    ``binding`` whose verification it is (:func:`binding_for` of the request), ``ip`` the person's address, which LANCK
+    gets if ``SEND_CLIENT_IP`` is set.
 
     Returns the verification; its ``delivery`` is ``"unknown"`` when LANCK perhaps took the message. Raises Refusal
-    (``invalid_number``, ``invalid_method``, ``invalid_purpose``, ``invalid_language``, ``unavailable``). Must not be
-    called inside a transaction: the rows are committed before LANCK is asked.
+    (``invalid_number``, ``invalid_method``, ``invalid_purpose``, ``invalid_language``, ``unavailable``), and
+    InvalidArgument for another ``code_source``. Must not be called inside a transaction: the rows are committed before
+    LANCK is asked.
     """
     profile = _profile(purpose)
     phone = parse_number(number)
@@ -81,7 +82,8 @@ def resend_verification(
 
     Attempts go on counting. Once LANCK accepted it, only the new code is right; if LANCK refuses it, the earlier code
     stays right and the resend is given back. Raises Refusal (``not_found``, ``expired``, ``exhausted``, ``canceled``,
-    ``already_verified``, ``invalid_method``, ``resend_too_soon`` with the seconds to wait, ``unavailable``).
+    ``already_verified``, ``invalid_method``, ``resend_too_soon`` with the seconds to wait, ``unavailable``). Must not
+    be called inside a transaction.
     """
     before = get_verification(verification_id=verification_id, binding=binding)
     if refused := refusal_code(before):
