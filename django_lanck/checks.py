@@ -22,6 +22,7 @@ from .conf import (
     KEYS,
     METHODS,
     PROFILE_KEYS,
+    SENDER_LENGTH,
     conf,
     is_access_token,
     is_base_url,
@@ -29,7 +30,6 @@ from .conf import (
 )
 from .text import fits_one_sms
 
-SENDER_LENGTH = 20
 HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
 SECRET = re.compile(r"[A-Za-z0-9_-]{20,}")
 FLOW_CHANNELS = (("push",), ("viber",), ("rcs",), ("sms",))

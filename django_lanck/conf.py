@@ -21,6 +21,7 @@ METHODS = ("sms", "voice", "call")
 CHANNELS = ("sms", "p2s", "flash", "push", "viber", "rcs", "failover")
 CODE_SOURCES = ("lanck", "site")
 CODE_LENGTHS = (4, 5, 6)
+SENDER_LENGTH = 20
 # What LANCK can write and speak codes in. Source: "Create verification request" on LANCK's page.
 LANGUAGES = (
     "am ar az bn de en es fa fr he hi hy id it ja ka kk km ky mg mn ms my ne ps pt ru si sn so sv sw ta tg tk uk ur "

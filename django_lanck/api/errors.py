@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -22,12 +22,8 @@ from ..exceptions import (
     NotSent,
     Refusal,
     SenderNotAllowed,
-    TooManyRequests,
 )
-from ..services.sending import ACCOUNT_ERRORS, refusal_for
-
-# What LANCK turned down without a word about the message itself: it may take the same one later.
-NOT_NOW: Final = (NotSent, TooManyRequests, *ACCOUNT_ERRORS)
+from ..services.sending import NOT_CARRIED_OUT, refusal_for
 
 
 def refusal_response(error: Exception) -> Response | None:
@@ -64,7 +60,7 @@ def _refusal_of(error: LanckError) -> Refusal:
         refusal = Refusal("invalid_argument", errors={error.field: [error.reason]})
     elif isinstance(error, SenderNotAllowed):
         refusal = Refusal("invalid_argument", errors={"sender": [_("LANCK does not allow this sender.")]})
-    elif isinstance(error, (InvalidNumber, *NOT_NOW)):
+    elif isinstance(error, (InvalidNumber, *NOT_CARRIED_OUT)):
         refusal = refusal_for(error)
     else:
         refusal = Refusal("refused")

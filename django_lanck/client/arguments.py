@@ -8,12 +8,11 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ..conf import CODE_LENGTHS, LANGUAGES, METHODS
+from ..conf import CODE_LENGTHS, LANGUAGES, METHODS, SENDER_LENGTH
 from ..exceptions import InvalidArgument
 
 E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 CODE: Final = re.compile(r"[0-9]{4,6}")
-SENDER_LENGTH: Final = 20
 WEB_ADDRESS: Final = re.compile(r"https?://[^\s\\\x00-\x20\x7f]+", re.IGNORECASE)
 
 Check = Callable[[str, Any], None]
@@ -49,10 +48,10 @@ def sender(field: str, value: Any) -> None:
 
 
 def web_address(field: str, value: Any) -> None:
-    _refuse_unless(is_web_address(value), field, "It has to be an http or https address.")
+    _refuse_unless(_is_web_address(value), field, "It has to be an http or https address.")
 
 
-def is_web_address(value: Any) -> bool:
+def _is_web_address(value: Any) -> bool:
     """Whether every browser reads it as an absolute http or https address of some host."""
     if not isinstance(value, str) or not WEB_ADDRESS.fullmatch(value):
         return False

@@ -17,6 +17,11 @@ def mask_number(number: str) -> str:
     return f"{number[:SHOWN_START]}•••{number[-SHOWN_END:]}"
 
 
+def mask_party(party: str) -> str:
+    """One side of a text: masked when it is a number, as it is when it is a name."""
+    return mask_number(party) if party.removeprefix("+").isdigit() else party
+
+
 # Seven digits or more, as people and machines space them. Rather too much than too little.
 NUMBER_IN_TEXT: Final = re.compile(r"\+?\d(?:[\s().-]{0,2}\d){6,}")
 

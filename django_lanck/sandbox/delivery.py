@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from .models import SandboxRequest
+
 Payload = dict[str, Any]
 
 SENT: Final = "SENT"
@@ -64,20 +66,18 @@ class Delivery:
         return tuple(replace(step, status=ending) if step.status == DELIVERED else step for step in self.steps)
 
 
-def receipt(
-    *, request_id: str, number: str, mccmnc: str, channel: str, status: str, accepted: datetime, now: datetime
-) -> Payload:
+def receipt(request: SandboxRequest, status: str, now: datetime) -> Payload:
     """The body of a receipt as LANCK's page shows it; all times are Unix seconds."""
     seconds = int(now.timestamp())
     payload: Payload = {
-        "requestId": request_id,
-        "number": number,
-        "mccmnc": mccmnc,
+        "requestId": request.request_id,
+        "number": request.number,
+        "mccmnc": request.mccmnc,
         "status": status,
         "timestamp": seconds,
     }
-    if channel in CALLS and status in SIP_STATUS:
-        payload |= _call_details(status, int(accepted.timestamp()), seconds)
+    if request.channel in CALLS and status in SIP_STATUS:
+        payload |= _call_details(status, int(request.created_at.timestamp()), seconds)
     return payload
 
 

@@ -50,24 +50,19 @@ def write(request: HttpRequest, number: str) -> HttpResponse:
     if request.method != "POST":
         return _show(request, sender, writing=True)
     text = request.POST.get("text", "").replace("\r\n", "\n")
-    problem = _problem_with(text)
-    if not problem:
-        try:
-            inbound.send(sender, text)
-        except ValueError as error:  # the number of no phone
-            problem = str(error)
-    if problem:
+    if problem := _send(sender, text):
         return _show(request, sender, writing=True, draft=text, problem=problem)
     return HttpResponseRedirect(f"{reverse('lanck_sandbox:handset_page')}?{urlencode({'number': sender})}")
 
 
-def _problem_with(text: str) -> str:
-    if not text.strip():
-        return "There is nothing to send yet. Write a text first."
+def _send(sender: str, text: str) -> str:
+    """Send a text; the sentence that says why not, or an empty one."""
     if len(text) > MOST_CHARACTERS:
         return f"This text has {len(text):,} characters, and {MOST_CHARACTERS:,} fit. Shorten it a little."
-    if "\0" in text:
-        return "This text has an invisible character (NUL) that no phone can send. Type it again."
+    try:
+        inbound.send(sender, text)
+    except ValueError as error:
+        return str(error)
     return ""
 
 

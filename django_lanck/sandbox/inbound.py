@@ -27,8 +27,10 @@ def send(sender: str, text: str) -> SandboxInbound:
     """Text the rented number from a phone (E.164). Raises ValueError for what no phone can send."""
     if not E164.fullmatch(sender):
         raise ValueError("The sender has to be a phone number in E.164 format.")
-    if not text.strip() or "\x00" in text:
-        raise ValueError("The text has to be a text, and not an empty one.")
+    if not text.strip():
+        raise ValueError("There is nothing to send yet. Write a text first.")
+    if "\0" in text:
+        raise ValueError("This text has an invisible character (NUL) that no phone can send. Type it again.")
     parts = segments(text)
     if parts > MAX_PARTS:
         raise ValueError(f"The text has to fit into {MAX_PARTS} SMS.")

@@ -11,7 +11,9 @@ from typing import Any, Final
 import phonenumbers
 from django.db.models import Count, Max, Prefetch, QuerySet
 
+from .callbacks import Answer
 from .conf import conf
+from .inbound import NO_ADDRESS
 from .kinds import Kind, kind_of
 from .models import SandboxInbound, SandboxInboundPost, SandboxMessage, SandboxReceipt, SandboxRequest
 
@@ -109,7 +111,7 @@ class Received:
 
     @property
     def posts(self) -> list[Post]:
-        return [_receipt_post(receipt) for receipt in self.request.receipts.all()]
+        return [_post(receipt, status=receipt.status) for receipt in self.request.receipts.all()]
 
     @property
     def digits(self) -> str:
@@ -145,17 +147,9 @@ def _type_of(step: Any) -> str:
     return kind[:16] if isinstance(kind, str) and kind.strip() else "?"
 
 
-def _receipt_post(receipt: SandboxReceipt) -> Post:
-    status = receipt.http_status
-    return Post(receipt.created_at, _outcome("posted", status, receipt.problem), _is_good(status), receipt.status)
-
-
-def _outcome(posted: str, http_status: int | None, problem: str) -> str:
-    return f"{posted}, answered {http_status}" if http_status else problem
-
-
-def _is_good(http_status: int | None) -> bool:
-    return http_status is not None and 200 <= http_status < 300
+def _post(row: SandboxReceipt | SandboxInboundPost, posted: str = "posted", status: str = "") -> Post:
+    words = f"{posted}, answered {row.http_status}" if row.http_status else row.problem
+    return Post(row.created_at, words, Answer(row.http_status).taken, status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,20 +182,14 @@ class Sent:
 
     @property
     def posts(self) -> list[Post]:
-        return [
-            Post(
-                row.created_at,
-                _outcome("posted again" if position else "posted", row.http_status, row.problem),
-                _is_good(row.http_status),
-            )
-            for position, row in enumerate(self.inbound.posts.all())
-        ]
+        rows = self.inbound.posts.all()
+        return [_post(row, "posted again" if position else "posted") for position, row in enumerate(rows)]
 
     @property
     def status_words(self) -> str:
         if posts := self.posts:
             return posts[-1].words
-        return "not posted yet" if conf.inbound_url else "not posted: INBOUND_URL is not set"
+        return "not posted yet" if conf.inbound_url else NO_ADDRESS
 
     @property
     def tone(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Final
 
 from django.utils import timezone
@@ -23,28 +22,30 @@ RETRY_PAUSE: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A request comes to a status, and a receipt says so. It carries all that it needs but the row itself."""
+    """A request comes to a status, and a receipt says so. ``payload`` is what was posted before and not taken."""
 
-    request_pk: int
-    subject: str
-    status: str
-    recorded: bool
-    url: str
-    compose: Callable[[datetime], Payload]
+    request: SandboxRequest
+    step: Step
+    dress: Callable[[Payload], Payload]
+    payload: Payload | None = None
     tries: int = 1
+
+    @property
+    def subject(self) -> str:
+        return self.request.request_id
 
     def perform(self) -> list[Later]:
         """Change the status, post the receipt; what has to be tried again follows."""
         now = timezone.now()
-        row = SandboxRequest.objects.filter(pk=self.request_pk)
-        changes = {"status": self.status, "updated_at": now} if self.recorded else {"updated_at": now}
-        if not row.update(**changes) or not self.url:
+        row = SandboxRequest.objects.filter(pk=self.request.pk)
+        changes = {"status": self.step.status} if self.step.recorded and self.tries == 1 else {}
+        if not row.update(updated_at=now, **changes) or not (self.step.posted and self.request.callback_url):
             return []
-        payload = self.compose(now)
-        answer = callbacks.post(self.url, payload)
+        payload = self.payload or self.dress(receipt(self.request, self.step.status, now))
+        answer = callbacks.post(self.request.callback_url, payload)
         SandboxReceipt.objects.create(
-            request_id=self.request_pk,
-            status=self.status,
+            request_id=self.request.pk,
+            status=self.step.status,
             payload=payload,
             http_status=answer.http_status,
             problem=answer.problem,
@@ -52,40 +53,12 @@ class Report:
         row.update(updated_at=timezone.now())
         if answer.taken or answer.problem == callbacks.NOT_ALLOWED or self.tries >= TRIES:
             return []
-        again = replace(self, recorded=False, compose=lambda _: payload, tries=self.tries + 1)
-        return [Later(RETRY_PAUSE, again)]
+        return [Later(RETRY_PAUSE, replace(self, payload=payload, tries=self.tries + 1))]
 
 
 def reports(request: SandboxRequest, delivery: Delivery, steps: Iterable[Step]) -> list[Report]:
     """The reports of some steps of a delivery, in that order."""
-
-    def composer(status: str) -> Callable[[datetime], Payload]:
-        def compose(now: datetime) -> Payload:
-            return delivery.dress(
-                receipt(
-                    request_id=request.request_id,
-                    number=request.number,
-                    mccmnc=request.mccmnc,
-                    channel=request.channel,
-                    status=status,
-                    accepted=request.created_at,
-                    now=now,
-                )
-            )
-
-        return compose
-
-    return [
-        Report(
-            request_pk=request.pk,
-            subject=request.request_id,
-            status=step.status,
-            recorded=step.recorded,
-            url=request.callback_url if step.posted else "",
-            compose=composer(step.status),
-        )
-        for step in steps
-    ]
+    return [Report(request, step, delivery.dress) for step in steps]
 
 
 def events_of(request: SandboxRequest, delivery: Delivery) -> list[Report]:

@@ -25,15 +25,13 @@ from ..models import DatabaseNow, Goal, Message, Verification
 from .asking import ask, refuse_transaction
 from .codes import codes_that_count, is_code_of
 from .numbers import parse_code
-from .sending import ACCOUNT_ERRORS, log_failure, unavailable
+from .sending import NOT_CARRIED_OUT, log_failure, unavailable
 from .verification import refusal_code, verification_and_messages
 
 logger = logging.getLogger("django_lanck")
 
 # LANCK's word that this request has no code to check any more, whatever the digits.
 CODE_IS_OVER = (exceptions.RequestExpired, exceptions.TooManyAttempts, exceptions.RequestNotFound)
-# Nothing was compared, so the attempt is given back.
-NOT_COMPARED = (exceptions.NotSent, exceptions.TooManyRequests, *ACCOUNT_ERRORS)
 LOOK_AGAIN = 2
 
 
@@ -116,7 +114,7 @@ def _ask(client: LanckClient, verification: Verification, message: Message, digi
     except CODE_IS_OVER as error:
         log_failure(f"Message {message.pk}: its code is over", error)
         return _code_is_over(client, verification, message, digits)
-    except NOT_COMPARED as error:
+    except NOT_CARRIED_OUT as error:
         log_failure(f"Message {message.pk}: its code was not checked", error)
         row.give_back_attempt()
         raise unavailable(error) from error
@@ -178,7 +176,7 @@ def _verified_at_lanck(client: LanckClient, verification: Verification, message:
         info = ask(lambda: client.verify_info(request_id=request_id))
     except exceptions.APIError as error:
         log_failure(f"Message {message.pk}: whether its code was right is unknown", error)
-        if isinstance(error, NOT_COMPARED):
+        if isinstance(error, NOT_CARRIED_OUT):
             raise Refusal("check_unknown", retry_after=LOOK_AGAIN) from error
         raise _NoInfo from error
     except exceptions.LanckError as error:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from ..client import get_client
-from ..exceptions import InvalidArgument, NotSent, TooManyRequests
+from ..exceptions import InvalidArgument
 from ..models import Message
 from .asking import ask
-from .sending import ACCOUNT_ERRORS
-
-# LANCK surely noted nothing, and may later.
-NOT_NOTED = (NotSent, TooManyRequests, *ACCOUNT_ERRORS)
+from .sending import NOT_CARRIED_OUT
 
 
 def report_goal(*, message: Message, goal: str) -> None:
     """Tell LANCK at once that a message reached a goal: ``NUMBER_VERIFIED``, ``LINK_OPENED`` or one of your own.
 
     The goals of this app's own codes and links are reported by reconciliation. Raises InvalidArgument for a message
-    without LANCK's request id, and what the client raises (APIError, NotSent, OutcomeUnknown).
+    without LANCK's request id, and what the client raises (APIError, NotSent, OutcomeUnknown). Must not be called
+    inside a transaction.
     """
     if message.request_id is None:
         raise InvalidArgument("message", "LANCK's request id of it is not known, so there is nothing to report to.")
@@ -31,7 +29,7 @@ def report_reached_goal(message: Message) -> bool:
         return False
     try:
         report_goal(message=message, goal=message.goal)
-    except NOT_NOTED:
+    except NOT_CARRIED_OUT:
         row.update(goal_reported_at=None)
         raise
     return True

@@ -15,7 +15,6 @@ opted out.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -24,7 +23,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from ..client import RCS, SMS, Accepted, Content, Flash, Flow, PinToSpeech, Push, TextToSpeech, Viber, get_client
-from ..client.arguments import is_web_address
+from ..client.arguments import web_address
 from ..conf import conf
 from ..exceptions import APIError, InvalidArgument, NotSent, Refusal
 from ..models import Category, Message, OptOut, Status
@@ -32,13 +31,12 @@ from .asking import in_transaction
 from .links import link_url
 from .numbers import country_of, parse_number
 from .receipts import announce
-from .sending import call_for, send, with_senders
+from .sending import call_for, send, sender_of, with_senders
 
 if TYPE_CHECKING:
     from phonenumber_field.phonenumber import PhoneNumber
 
 Number: TypeAlias = "str | PhoneNumber"
-logger = logging.getLogger("django_lanck")
 TRANSACTIONAL: Final = "transactional"
 LINK: Final = "{link}"
 
@@ -59,8 +57,8 @@ def send_sms(
     content = SMS(text, sender=sender)
     if (LINK in text) != (link is not None):
         raise InvalidArgument("link", "A text with {link} and a link go together.")
-    if link is not None and not is_web_address(link):
-        raise InvalidArgument("link", "It has to be an http or https address.")
+    if link is not None:
+        web_address("link", link)
     return deliver(content, number=number, category=category, link=link or "")
 
 
@@ -164,13 +162,14 @@ def deliver(content: Content, *, number: Number, category: str = TRANSACTIONAL, 
     _check_category(category, phone.as_e164)
     if link and not conf.callback_base_url:
         raise ImproperlyConfigured("Links need LANCK['CALLBACK_BASE_URL'], the address of this site.")
-    client, content = get_client(), with_senders(content, country_of(phone))
+    client, country = get_client(), country_of(phone)
+    content = with_senders(content, country)
     message = Message.objects.create(
         channel=content.channel,
         category=category,
         number=phone.as_e164,
-        sender=getattr(content, "sender", None) or "",
-        country=country_of(phone),
+        sender=sender_of(content),
+        country=country,
         content=content.stored(),
         link=link,
     )

@@ -13,7 +13,7 @@ from ..models import Message
 from ..models.message import FLASH_CHANNELS
 from .asking import ask
 from .receipts import NOT_KEPT_OF_FLASH, learn
-from .sending import ACCOUNT_ERRORS
+from .sending import NOT_CARRIED_OUT
 
 # Of the parameters of a request, what cannot hold a number, a code, a text or the token of its receipts.
 SHOWN: Final = ("method", "language", "codeLength", "codeExpiry", "checkAttemptsAllowed", "from", "ttl", "priority")
@@ -53,7 +53,7 @@ def check_account() -> None:
     try:
         ask(lambda: client.request_info(request_id=request_id))
     except APIError as error:
-        if isinstance(error, ACCOUNT_ERRORS) or error.http_status == 429 or error.error_code is None:
+        if isinstance(error, NOT_CARRIED_OUT) or error.error_code is None:
             raise
     else:
         raise OutcomeUnknown("What answers knows a request that was never made")

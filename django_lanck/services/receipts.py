@@ -56,7 +56,7 @@ def record_receipt(*, token: str, payload: object) -> None:
 def refresh_message(*, message: Message) -> bool:
     """Ask LANCK what became of a message; True when that is news. A message without request id stays as it is.
 
-    Raises what the client raises (APIError, NotSent, OutcomeUnknown).
+    Raises what the client raises (APIError, NotSent, OutcomeUnknown). Must not be called inside a transaction.
     """
     if message.request_id is None:
         return False

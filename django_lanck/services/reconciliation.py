@@ -11,17 +11,15 @@ from typing import Final, TypeAlias
 from .. import signals
 from ..client import get_client
 from ..conf import conf
-from ..exceptions import LanckError, NotSent, OutcomeUnknown, TooManyRequests
+from ..exceptions import LanckError, OutcomeUnknown
 from ..models import Message, Status, Verification
 from .asking import refuse_transaction
 from .goals import report_reached_goal
 from .receipts import announce, refresh_message
-from .sending import ACCOUNT_ERRORS
+from .sending import NOT_CARRIED_OUT
 
 logger = logging.getLogger("django_lanck")
 BATCH: Final = 200
-# After these the next request would end alike.
-STOPPED: Final = (NotSent, TooManyRequests, *ACCOUNT_ERRORS)
 # So many requests in a row without an answer: each takes as long as a call may.
 PATIENCE: Final = 3
 
@@ -58,7 +56,7 @@ def reconcile(*, limit: int | None = None, progress: Callable[[Reconciled], None
             break
         error = _attempt(settle, message, done)
         silences = silences + 1 if isinstance(error, OutcomeUnknown) else 0
-        if isinstance(error, STOPPED) or silences == PATIENCE:
+        if isinstance(error, NOT_CARRIED_OUT) or silences == PATIENCE:  # the next request would end alike
             logger.warning("Reconciliation stopped: %s", error)
             done.stopped = str(error)
             break

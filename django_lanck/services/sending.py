@@ -29,6 +29,8 @@ ACCOUNT_ERRORS = (
     exceptions.Forbidden,
     exceptions.AccountMisconfigured,
 )
+# LANCK surely did nothing, and not because of what was asked: the same may go well later.
+NOT_CARRIED_OUT = (exceptions.NotSent, exceptions.TooManyRequests, *ACCOUNT_ERRORS)
 
 
 def with_senders(content: Content, country: str) -> Content:
@@ -43,6 +45,10 @@ def _with_sender(content: C, country: str) -> C:
     if isinstance(content, SMS | Viber | PinToSpeech | TextToSpeech | Flash) and content.sender is None:
         return replace(content, sender=conf.sender(content.channel, country))
     return content
+
+
+def sender_of(content: Content) -> str:
+    return getattr(content, "sender", None) or ""
 
 
 def call_for(client: LanckClient, content: Content, message: Message) -> Callable[[], Accepted]:

@@ -22,7 +22,7 @@ from ..models.time import seconds_from_now
 from .binding import binding_hashes
 from .codes import code_content, code_hash, new_code, take_digits_of_call
 from .numbers import country_of, parse_number
-from .sending import call_for, refusal_for, send, with_senders
+from .sending import call_for, refusal_for, send, sender_of, with_senders
 
 if TYPE_CHECKING:
     from phonenumber_field.phonenumber import PhoneNumber
@@ -44,13 +44,14 @@ def start_verification(
 
     ``code_source`` says who makes it: ``"lanck"`` or ``"site"`` (default: the purpose's). ``method`` is one of the
     purpose's methods (default: the first); for a code of the site's it is one of the purpose's channels, and may be
-    called ``channel``. ``language`` one that LANCK speaks (default: the
-    active one where LANCK speaks it), ``binding`` whose verification it is (:func:`binding_for` of the request),
-    ``ip`` the person's address, which LANCK gets if ``SEND_CLIENT_IP`` is set.
+    called ``channel``. ``language`` is one that LANCK speaks (default: the active one where LANCK speaks it),
+    ``binding`` whose verification it is (:func:`binding_for` of the request), ``ip`` the person's address, which LANCK
+    gets if ``SEND_CLIENT_IP`` is set.
 
     Returns the verification; its ``delivery`` is ``"unknown"`` when LANCK perhaps took the message. Raises Refusal
-    (``invalid_number``, ``invalid_method``, ``invalid_purpose``, ``invalid_language``, ``unavailable``). Must not be
-    called inside a transaction: the rows are committed before LANCK is asked.
+    (``invalid_number``, ``invalid_method``, ``invalid_purpose``, ``invalid_language``, ``unavailable``), and
+    InvalidArgument for another ``code_source``. Must not be called inside a transaction: the rows are committed before
+    LANCK is asked.
     """
     profile = _profile(purpose)
     phone = parse_number(number)
@@ -81,7 +82,8 @@ def resend_verification(
 
     Attempts go on counting. Once LANCK accepted it, only the new code is right; if LANCK refuses it, the earlier code
     stays right and the resend is given back. Raises Refusal (``not_found``, ``expired``, ``exhausted``, ``canceled``,
-    ``already_verified``, ``invalid_method``, ``resend_too_soon`` with the seconds to wait, ``unavailable``).
+    ``already_verified``, ``invalid_method``, ``resend_too_soon`` with the seconds to wait, ``unavailable``). Must not
+    be called inside a transaction.
     """
     before = get_verification(verification_id=verification_id, binding=binding)
     if refused := refusal_code(before):
@@ -235,15 +237,13 @@ def _new_verification(
 
 def _new_message(
     client: LanckClient, verification: Verification, phone: PhoneNumber, ip: str | None
-) -> tuple[Message, Callable[[], None]]:
+) -> tuple[Message, Callable[[], object]]:
     """The row of the message that carries the next code, and what sends it once the row is committed."""
-    country = country_of(phone)
-    message = Message.objects.create(
+    message = Message(
         verification=verification,
         channel=verification.method,
         number=verification.number,
-        sender="" if verification.method == Channel.FLASH else conf.sender(verification.method, country) or "",
-        country=country,
+        country=country_of(phone),
     )
     verification.newest_message = message
     if verification.code_source == Verification.CodeSource.SITE:
@@ -253,7 +253,9 @@ def _new_message(
 
 def _lancks_code(
     client: LanckClient, verification: Verification, message: Message, ip: str | None
-) -> Callable[[], None]:
+) -> Callable[[], object]:
+    message.sender = conf.sender(message.channel, message.country) or ""
+    message.save()
     content = Verify(
         verification.method,
         sender=message.sender or None,
@@ -264,21 +266,19 @@ def _lancks_code(
         check_attempts_allowed=conf.provider_check_attempts,
     )
     call = call_for(client, content, message)
-
-    def send_code() -> None:
-        send(message, call)
-
-    return send_code
+    return lambda: send(message, call)
 
 
 @sensitive_variables()
-def _own_code(client: LanckClient, verification: Verification, message: Message) -> Callable[[], None]:
+def _own_code(client: LanckClient, verification: Verification, message: Message) -> Callable[[], object]:
     """The code's keyed hash is kept before the code leaves."""
+    message.save()  # the hash is bound to its key
     code = new_code(verification.code_length)
     content = code_content(message.channel, code, verification.language)
     if message.channel != Channel.FLASH:  # one that always comes from the same number would always have the same code
         content = with_senders(content, message.country)
     message.code_hash, message.content = code_hash(message, code), content.stored(secret=code)
-    message.save(update_fields=["code_hash", "content"])
+    message.sender = sender_of(content)
+    message.save(update_fields=["code_hash", "content", "sender"])
     call = call_for(client, content, message)
     return lambda: take_digits_of_call(message, send(message, call), code)

@@ -1,4 +1,5 @@
 import signal
+import threading
 import time
 from datetime import timedelta
 
@@ -106,11 +107,12 @@ def test_a_loop_goes_on_after_trouble_until_it_is_interrupted(lanck, run, due, m
 
 @pytest.mark.django_db(transaction=True)
 def test_an_interrupt_ends_a_process_cleanly_and_the_next_run_does_the_rest(lanck, run, manage, due, monkeypatch):
-    handle = lanck.handle
+    handle, interrupted = lanck.handle, threading.Event()
 
     def slow(verb, path, params):
         answer = handle(verb, path, params)
-        time.sleep(1 if len(lanck.requests) == 2 else 0)
+        if len(lanck.requests) == 2:
+            interrupted.wait(60)
         return answer
 
     monkeypatch.setattr(lanck, "handle", slow)
@@ -120,6 +122,7 @@ def test_an_interrupt_ends_a_process_cleanly_and_the_next_run_does_the_rest(lanc
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
+    interrupted.set()
     assert (process.returncode, out) == (130, b"")
     assert err == b"Interrupted. What is left is done by the next run.\n"
     assert statuses() == ["DELIVERED", "accepted", "accepted"]

@@ -275,6 +275,13 @@ def test_a_flash_call_is_not_made_from_the_sites_sender(lanck, phone):
     assert lanck.sent[1].params["from"] == "37282329824"
 
 
+def test_a_message_has_the_sender_that_lanck_was_told(lanck, phone):
+    with with_lanck(lanck, SENDERS={"US": "ACME"}):
+        for channel in ("sms", "push", "flash"):
+            message = start(phone, channel).newest_message
+            assert message.sender == lanck.sent[-1].params.get("from", "") == ("ACME" if channel == "sms" else "")
+
+
 # The text
 
 
