@@ -141,6 +141,16 @@ def test_both_codes_are_right_while_it_is_unknown_whether_the_second_was_sent(la
         assert check(verification, lanck.sent[which].code).proof
 
 
+@pytest.mark.parametrize("word", ["sending", "unknown"])
+def test_what_lanck_reports_on_was_taken_whatever_its_word(lanck, phone, age, word):
+    verification = start(phone)
+    age(verification, 31)
+    resend_verification(verification_id=verification.pk)
+    lanck.report(lanck.sent[1], word)
+    assert check(verification, lanck.sent[0].code).refusal == "invalid_code"
+    assert check(verification, lanck.sent[1].code).proof
+
+
 def test_a_start_of_unknown_outcome_can_be_verified_at_once(lanck, phone):
     lanck.lose_answer()
     verification = start(phone)
