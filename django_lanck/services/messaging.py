@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
 
 from ..client import RCS, SMS, Accepted, Content, Flash, Flow, PinToSpeech, Push, TextToSpeech, Viber, get_client
 from ..client.arguments import is_web_address
@@ -43,6 +44,7 @@ TRANSACTIONAL: Final = "transactional"
 LINK: Final = "{link}"
 
 
+@sensitive_variables()
 def send_sms(
     *,
     number: Number,
@@ -64,6 +66,7 @@ def send_sms(
     return deliver(content, number=number, category=category, link=link or "")
 
 
+@sensitive_variables()
 def send_push(
     *,
     number: Number,
@@ -91,6 +94,7 @@ def send_push(
     return deliver(content, number=number, category=category)
 
 
+@sensitive_variables()
 def send_viber(
     *,
     number: Number,
@@ -112,11 +116,13 @@ def send_viber(
     return deliver(content, number=number, category=category)
 
 
+@sensitive_variables()
 def send_rcs(*, number: Number, text: str, category: str = TRANSACTIONAL) -> Message:
     """Send an RCS message."""
     return deliver(RCS(text), number=number, category=category)
 
 
+@sensitive_variables()
 def send_failover(*, number: Number, flow: Flow, category: str = TRANSACTIONAL) -> Message:
     """Try one channel after the other: ``Push("Hi").then(SMS("Hi"), wait=30, unless="delivered")``."""
     if not isinstance(flow, Flow):
@@ -124,6 +130,7 @@ def send_failover(*, number: Number, flow: Flow, category: str = TRANSACTIONAL) 
     return deliver(flow, number=number, category=category)
 
 
+@sensitive_variables()
 def flash_call(
     *, number: Number, code: str | None = None, sender: str | None = None, category: str = TRANSACTIONAL
 ) -> Message:
@@ -134,6 +141,7 @@ def flash_call(
     return deliver(Flash(code=code, sender=sender), number=number, category=category)
 
 
+@sensitive_variables()
 def speak_code(
     *,
     number: Number,
@@ -146,6 +154,7 @@ def speak_code(
     return deliver(PinToSpeech(code, language=language, sender=sender), number=number, category=category)
 
 
+@sensitive_variables()
 def speak_text(
     *,
     number: Number,
@@ -196,6 +205,7 @@ def _send_now(message: Message, call: Callable[[], Accepted]) -> None:
     message.caller = accepted.caller if accepted else ""
 
 
+@sensitive_variables()
 def _send_after_commit(message: Message, call: Callable[[], Accepted]) -> None:
     try:
         _send_now(message, call)

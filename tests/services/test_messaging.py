@@ -7,6 +7,7 @@ from django.core import serializers
 from django.db import connection, transaction
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
+from django.views.debug import ExceptionReporter
 
 from django_lanck import services, signals
 from django_lanck.exceptions import APIError, InsufficientFunds, InvalidArgument, NotSent, Refusal
@@ -301,3 +302,24 @@ def everything_kept() -> str:
         [{**row["fields"], "request_id": "", "digest": ""} for row in serializers.serialize("python", rows)],
         default=str,
     )
+
+
+@pytest.mark.parametrize("in_transaction", [False, True])
+@every_send
+def test_an_error_report_has_no_text_and_no_code(
+    lanck, phone, channel, in_transaction, rf, monkeypatch, transactional_db, caplog
+):
+    monkeypatch.setattr("django_lanck.client.transport._answer", len)
+    if in_transaction:
+        with transaction.atomic():
+            SENDS[channel][0](phone)
+        (trace,) = (record.exc_info[2] for record in caplog.records if record.exc_info)
+    else:
+        with pytest.raises(TypeError) as failed:
+            SENDS[channel][0](phone)
+        trace = failed.tb.tb_next.tb_next  # what comes before is the test's own
+    frames = ExceptionReporter(rf.get("/"), TypeError, TypeError(), trace).get_traceback_frames()
+    shown = [repr(value) for frame in frames for _name, value in frame["vars"]]
+    assert len(shown) > 10
+    for secret in ("8823", "012345", "'Hi'", "order has arrived"):
+        assert not [value for value in shown if secret in value]
