@@ -33,7 +33,7 @@ from .asking import in_transaction
 from .links import link_url
 from .numbers import country_of, parse_number
 from .receipts import announce
-from .sending import call_for, send, with_senders
+from .sending import call_for, record, send, with_senders
 
 if TYPE_CHECKING:
     from phonenumber_field.phonenumber import PhoneNumber
@@ -196,8 +196,12 @@ def deliver(content: Content, *, number: Number, category: str = TRANSACTIONAL, 
 def _check_category(category: str, number: str) -> None:
     if category not in Category.values:
         raise InvalidArgument("category", f"It has to be one of {', '.join(Category.values)}.")
-    if category == Category.MARKETING and OptOut.objects.standing().filter(number=number).exists():
+    if _is_unwanted(category, number):
         raise Refusal("opted_out")
+
+
+def _is_unwanted(category: str, number: str) -> bool:
+    return category == Category.MARKETING and OptOut.objects.standing().filter(number=number).exists()
 
 
 def _send_now(message: Message, call: Callable[[], Accepted]) -> None:
@@ -207,6 +211,11 @@ def _send_now(message: Message, call: Callable[[], Accepted]) -> None:
 
 @sensitive_variables()
 def _send_after_commit(message: Message, call: Callable[[], Accepted]) -> None:
+    # Asked again: a transaction over many sends can be long, and their turn comes later still.
+    if _is_unwanted(message.category, message.number):
+        record(message, Status.REFUSED, error_reason="The owner of the number opted out before it was sent.")
+        announce(message, Status.SENDING)
+        return
     try:
         _send_now(message, call)
     except (APIError, NotSent):

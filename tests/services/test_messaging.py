@@ -5,6 +5,7 @@ import json
 import pytest
 from django.core import serializers
 from django.db import connection, transaction
+from django.db.transaction import TransactionManagementError
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.views.debug import ExceptionReporter
@@ -323,3 +324,31 @@ def test_an_error_report_has_no_text_and_no_code(
     assert len(shown) > 10
     for secret in ("8823", "012345", "'Hi'", "order has arrived"):
         assert not [value for value in shown if secret in value]
+
+
+def test_marketing_does_not_go_to_those_who_opt_out_before_the_commit(lanck, phone, heard, transactional_db):
+    changed = heard(signals.message_status_changed)
+    with transaction.atomic():
+        send_marketing = services.send_sms(number=phone, text="Buy", category="marketing")
+        services.send_sms(number=phone, text="Your order has arrived.")
+        OptOut.objects.record(phone)
+    assert [sent.params["text"] for sent in lanck.sent] == ["Your order has arrived."]
+    message = Message.objects.get(pk=send_marketing.pk)
+    assert (message.status, message.category) == ("refused", "marketing")
+    assert "opted out" in message.error_reason
+    assert [(said["message"], said["new_status"]) for said in changed] == [(message, "refused")]
+
+
+def test_nothing_is_sent_where_nothing_is_committed_by_itself(lanck, phone, transactional_db):
+    transaction.set_autocommit(False)
+    try:
+        with pytest.raises(TransactionManagementError):
+            services.send_sms(number=phone, text="Hi")
+        for ask in (services.start_verification, services.look_up):
+            with pytest.raises(RuntimeError, match="inside a transaction"):
+                ask(number=phone)
+    finally:
+        transaction.rollback()
+        transaction.set_autocommit(True)
+    assert not lanck.requests
+    assert not Message.objects.exists()
