@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from ..models import InboundMessage
-from ..models.number import mask_number
+from ..models.number import mask_party
 from .base import ReadOnlyAdmin, without_numbers
 from .content import text_block
 
@@ -33,8 +33,7 @@ class InboundMessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("to"))
     def masked_recipient(self, message: InboundMessage) -> str:
-        is_number = message.recipient.removeprefix("+").isdigit()
-        return mask_number(message.recipient) if is_number else message.recipient
+        return mask_party(message.recipient)
 
     @admin.display(description=_("text"))
     def excerpt(self, message: InboundMessage) -> str:

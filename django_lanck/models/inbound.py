@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
 
-from .number import NUMBER_LENGTH, mask_number
+from .number import NUMBER_LENGTH, mask_number, mask_party
 from .time import DatabaseNow
 
 PARTY_LENGTH = 64
@@ -31,12 +31,12 @@ class InboundMessage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.masked_number} → {mask_number(self.recipient)}"
+        return f"{self.masked_number} → {mask_party(self.recipient)}"
 
     @property
     def masked_number(self) -> str:
         """The sender: masked when it is a number, as it is when it is a name."""
-        return mask_number(self.sender) if self.sender.removeprefix("+").isdigit() else self.sender
+        return mask_party(self.sender)
 
 
 class OptOutQuerySet(models.QuerySet["OptOut"]):

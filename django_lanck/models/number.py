@@ -18,6 +18,11 @@ def mask_number(number: str) -> str:
     return f"{number[:start]}•••{number[-SHOWN_END:]}"
 
 
+def mask_party(party: str) -> str:
+    """What an SMS came from or went to: a number masked, a name as it is but for a number in it."""
+    return mask_number(party) if party.removeprefix("+").isdigit() else str(mask_numbers(party))
+
+
 # Seven digits or more, as people and machines space them. Rather too much than too little.
 NUMBER_IN_TEXT: Final = re.compile(r"\+?\d(?:[\s().-]{0,2}\d){6,}")
 
