@@ -53,7 +53,7 @@ class Options:
     read_timeout: float
     total_timeout: float
     rate_limit_wait: float
-    proxies: tuple[tuple[str, str], ...]
+    proxies: tuple[tuple[str, str], ...] = field(repr=False)  # a proxy may have a password
     ca_file: str
     max_answer_bytes: int
 
