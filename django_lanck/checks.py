@@ -6,9 +6,10 @@ Each function looks at one thing and yields what is wrong with it, with a hint t
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
@@ -104,12 +105,31 @@ def check_times() -> Found:
 
 
 def check_transport() -> Found:
-    if conf.ca_file and not Path(conf.ca_file).is_file():
-        yield _error(8, "LANCK['CA_FILE'] names no file.", "Give the path of a PEM bundle, or leave it out.")
-    if not isinstance(conf.proxies, Mapping) or not all(isinstance(value, str) for value in conf.proxies.values()):
+    if conf.ca_file and not _is_ca_file(conf.ca_file):
+        yield _error(8, "LANCK['CA_FILE'] names no PEM bundle.", "Give the path of one, or leave it out.")
+    if not isinstance(conf.proxies, Mapping) or not all(map(_is_proxy, conf.proxies.values())):
         yield _error(9, "LANCK['PROXIES'] is no dictionary of proxies.", "Such as {'https': 'http://proxy:3128'}.")
     if not _whole(conf.max_answer_bytes, 1024):
         yield _error(10, "LANCK['MAX_ANSWER_BYTES'] is not a size.", "It is a number of bytes from 1024.")
+
+
+def _is_ca_file(path: str) -> bool:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _is_proxy(value: object) -> bool:
+    """Whether it names a host; without a scheme, requests takes it for http."""
+    if not isinstance(value, str) or not value.isprintable() or " " in value:
+        return False
+    try:
+        parts = urlsplit(value if "://" in value else f"http://{value}")
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def check_senders() -> Found:

@@ -159,6 +159,8 @@ def _failure(error: BaseException) -> NotSent | OutcomeUnknown:
         return NotSent("LANCK's address cannot be resolved")
     if _any(kinds, urllib3.exceptions.ProxyError):
         return NotSent("The proxy to LANCK cannot be reached")
+    if _any(kinds, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
+        return NotSent("The address of the proxy to LANCK is none")
     if _any(kinds, urllib3.exceptions.NewConnectionError):
         return NotSent("LANCK's server cannot be reached")
     if _any(kinds, urllib3.exceptions.ConnectTimeoutError):
