@@ -6,9 +6,10 @@ Each function looks at one thing and yields what is wrong with it, with a hint t
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
@@ -30,6 +31,8 @@ from .conf import (
 )
 from .text import fits_one_sms
 
+PURPOSE_LENGTH = 50
+MOST_DAYS = 3650  # every database can count so far back
 HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
 SECRET = re.compile(r"[A-Za-z0-9_-]{20,}")
 FLOW_CHANNELS = (("push",), ("viber",), ("rcs",), ("sms",))
@@ -102,18 +105,37 @@ def check_times() -> Found:
 
 
 def check_transport() -> Found:
-    if conf.ca_file and not Path(conf.ca_file).is_file():
-        yield _error(8, "LANCK['CA_FILE'] names no file.", "Give the path of a PEM bundle, or leave it out.")
-    if not isinstance(conf.proxies, Mapping) or not all(isinstance(value, str) for value in conf.proxies.values()):
+    if conf.ca_file and not _is_ca_file(conf.ca_file):
+        yield _error(8, "LANCK['CA_FILE'] names no PEM bundle.", "Give the path of one, or leave it out.")
+    if not isinstance(conf.proxies, Mapping) or not all(map(_is_proxy, conf.proxies.values())):
         yield _error(9, "LANCK['PROXIES'] is no dictionary of proxies.", "Such as {'https': 'http://proxy:3128'}.")
     if not _whole(conf.max_answer_bytes, 1024):
         yield _error(10, "LANCK['MAX_ANSWER_BYTES'] is not a size.", "It is a number of bytes from 1024.")
 
 
+def _is_ca_file(path: str) -> bool:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _is_proxy(value: object) -> bool:
+    """Whether it names a host; without a scheme, requests takes it for http."""
+    if not isinstance(value, str) or not value.isprintable() or " " in value:
+        return False
+    try:
+        parts = urlsplit(value if "://" in value else f"http://{value}")
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def check_senders() -> Found:
     senders = conf.senders
     fits = isinstance(senders, Mapping) and all(
-        isinstance(key, str) and isinstance(sender, str) and 0 < len(sender) <= SENDER_LENGTH
+        isinstance(key, str) and isinstance(sender, str) and sender.strip() and len(sender) <= SENDER_LENGTH
         for key, sender in senders.items()
     )
     if not fits:
@@ -134,8 +156,15 @@ def check_provider_limits() -> Found:
 
 def check_purposes() -> Found:
     purposes = conf.purposes
-    if not isinstance(purposes, Mapping) or not all(isinstance(own, Mapping) for own in purposes.values()):
-        hint = "Such as {'signup': {'PUBLIC': True}}; what a purpose leaves out is the site's."
+    fits = isinstance(purposes, Mapping) and all(
+        isinstance(purpose, str) and 0 < len(purpose) <= PURPOSE_LENGTH and isinstance(own, Mapping)
+        for purpose, own in purposes.items()
+    )
+    if not fits:
+        hint = (
+            "Such as {'signup': {'PUBLIC': True}}; what a purpose leaves out is the site's. "
+            f"Its name has at most {PURPOSE_LENGTH} characters."
+        )
         yield _error(14, "LANCK['PURPOSES'] is no dictionary of purposes.", hint)
         return
     for purpose, own in purposes.items():
@@ -200,7 +229,8 @@ def check_background() -> Found:
     if not (conf.insight_lifetime == 0 or _number(conf.insight_lifetime, above=0)):
         yield _error(25, "LANCK['INSIGHT_LIFETIME'] is not a time.", "It is a number of seconds, 0 to ask each time.")
     for key in ("RECONCILE_AFTER", "RECONCILE_DAYS", "RECONCILE_RATE"):
-        if key in conf.raw and not _number(conf.raw[key], above=0):
+        most = MOST_DAYS if key == "RECONCILE_DAYS" else 10**9
+        if key in conf.raw and not _number(conf.raw[key], above=0, most=most):
             yield _error(26, f"LANCK['{key}'] is not a number above 0.", "Leave it out for the default.")
 
 
@@ -219,8 +249,8 @@ def check_staff_api() -> Found:
         yield _error(27, "LANCK['STAFF_API'] is neither True nor False, so it is off.", "Set it to one of them.")
 
 
-def _number(value: object, *, above: float) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > above
+def _number(value: object, *, above: float, most: float = 10**9) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and above < value <= most
 
 
 def _whole(value: object, least: int, most: int = 10**9) -> bool:
@@ -235,7 +265,7 @@ PROFILE_VALUES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "METHODS": (_some_of(METHODS), "It is a list of some of 'sms', 'voice', 'call'; the first one is the default."),
     "CHANNELS": (_some_of(CHANNELS), f"It is a list of some of {', '.join(CHANNELS)}; the first one is the default."),
     "CODE_SOURCE": (lambda value: value in CODE_SOURCES, "It is 'lanck' or 'site'."),
-    "CODE_LENGTH": (lambda value: value in CODE_LENGTHS, "It is 4, 5 or 6."),
+    "CODE_LENGTH": (lambda value: _whole(value, min(CODE_LENGTHS), max(CODE_LENGTHS)), "It is 4, 5 or 6."),
     "MAX_ATTEMPTS": (lambda value: _whole(value, 1, 100), "It is a whole number from 1 to 100."),
     "CODE_LIFETIME": (lambda value: _whole(value, 1), "It is a whole number of seconds."),
     "PROOF_LIFETIME": (lambda value: _whole(value, 1), "It is a whole number of seconds."),

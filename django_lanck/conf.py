@@ -42,7 +42,7 @@ KEYS = PROFILE_KEYS | frozenset(
 
 def parse_address(value: object) -> SplitResult | None:
     """The parts of an http or https address that names a host and nothing secret, or None."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value.isprintable() or " " in value:  # a line's end from a file, for one
         return None
     try:
         parts = urlsplit(value)
@@ -67,7 +67,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_access_token(value: object) -> bool:
-    return isinstance(value, str) and all(value.partition(":"))
+    return isinstance(value, str) and all(value.partition(":")) and value == value.strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.utils.log import log_response
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
@@ -47,6 +47,8 @@ def _take(request: HttpRequest, what: str, record: Callable[[object], None]) -> 
         record(read_json(request))
     except BadJSON as error:
         return _refuse(request, 400, "invalid_body", str(error))
+    except UnreadablePostError:  # LANCK hung up; Django's own line for that would have the path
+        return _refuse(request, 400, "invalid_body", "The body did not arrive.")
     except DatabaseError:
         logger.exception("One of the %s could not be stored", what)
         return _refuse(request, 503, "unavailable", "Try again later.")

@@ -16,7 +16,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from ..exceptions import Refusal
-from ..models.number import mask_number
+from ..models.number import mask_number, mask_numbers
 from ..services import parse_number
 from .timeline import Event
 
@@ -171,6 +171,8 @@ def without_numbers(value: Any, numbers: list[str]) -> Any:
         digits = number.removeprefix("+")
         if digits.isdigit():
             text = text.replace(number, mask_number(number)).replace(digits, mask_number(number))
+    if isinstance(value, str):  # also in other spellings, and other people's
+        return mask_numbers(text)
     return value if text == str(value) else text
 
 

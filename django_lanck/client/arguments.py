@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
@@ -10,10 +11,12 @@ from urllib.parse import urlsplit
 
 from ..conf import CODE_LENGTHS, LANGUAGES, METHODS, SENDER_LENGTH
 from ..exceptions import InvalidArgument
+from ..jsonbody import parse_json
 
 E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 CODE: Final = re.compile(r"[0-9]{4,6}")
-WEB_ADDRESS: Final = re.compile(r"https?://[^\s\\\x00-\x20\x7f]+", re.IGNORECASE)
+SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+WEB_ADDRESS: Final = re.compile(r"https?://[^\s\\\x00-\x20\x7f\ud800-\udfff]+", re.IGNORECASE)
 
 Check = Callable[[str, Any], None]
 
@@ -31,6 +34,7 @@ def number(field: str, value: Any) -> None:
 def text(field: str, value: Any) -> None:
     _refuse_unless(isinstance(value, str) and bool(value.strip()), field, "It has to be a text, and not an empty one.")
     _refuse_unless("\x00" not in value, field, "It must not contain NUL.")
+    _refuse_unless(not SURROGATE.search(value), field, "It must be text that can be encoded as UTF-8.")
 
 
 def code(field: str, value: Any) -> None:
@@ -43,7 +47,7 @@ def code_length(field: str, value: Any) -> None:
 
 
 def sender(field: str, value: Any) -> None:
-    fits = isinstance(value, str) and len(value.strip()) > 0 and len(value) <= SENDER_LENGTH
+    fits = isinstance(value, str) and len(value.strip()) > 0 and len(value) <= SENDER_LENGTH and value.isprintable()
     _refuse_unless(fits, field, f"It has to be a name or a number of at most {SENDER_LENGTH} characters.")
 
 
@@ -78,6 +82,11 @@ def ip_address(field: str, value: Any) -> None:
 def options(field: str, value: Any) -> None:
     fits = isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
     _refuse_unless(fits, field, "It has to be a dictionary.")
+    try:
+        parse_json(json.dumps(value).encode())
+    except (TypeError, ValueError, RecursionError):
+        reason = "It has to be what JSON can hold, without NUL, surrogates, NaN and infinity, and not nested too deep."
+        raise InvalidArgument(field, reason) from None
 
 
 def one_of(*choices: str) -> Check:

@@ -53,7 +53,7 @@ class Options:
     read_timeout: float
     total_timeout: float
     rate_limit_wait: float
-    proxies: tuple[tuple[str, str], ...]
+    proxies: tuple[tuple[str, str], ...] = field(repr=False)  # a proxy may have a password
     ca_file: str
     max_answer_bytes: int
 
@@ -159,6 +159,8 @@ def _failure(error: BaseException) -> NotSent | OutcomeUnknown:
         return NotSent("LANCK's address cannot be resolved")
     if _any(kinds, urllib3.exceptions.ProxyError):
         return NotSent("The proxy to LANCK cannot be reached")
+    if _any(kinds, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
+        return NotSent("The address of the proxy to LANCK is none")
     if _any(kinds, urllib3.exceptions.NewConnectionError):
         return NotSent("LANCK's server cannot be reached")
     if _any(kinds, urllib3.exceptions.ConnectTimeoutError):

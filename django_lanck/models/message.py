@@ -138,11 +138,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def abandoned(self) -> MessageQuerySet:
         """Messages of the last days that are "being sent" for longer than a call can take."""
         recent = self.filter(created_at__gt=seconds_from_now(-2 * 86_400), created_at__lte=seconds_from_now(-3600))
-        return recent.filter(status=Status.SENDING).order_by("pk")
+        return recent.filter(status_rank=RANKS[Status.SENDING]).order_by("pk")
 
     def give_up(self, reason: str) -> bool:
         """Call one that is "being sent" unknown; True for the one who did."""
-        sending = self.filter(status=Status.SENDING)
+        sending = self.filter(status_rank=RANKS[Status.SENDING])  # not by the word, which LANCK may use too
         return bool(sending.update(status=Status.UNKNOWN, status_rank=RANKS[Status.UNKNOWN], error_reason=reason))
 
     def remember_lost_check(self, code_hash: str) -> None:

@@ -7,19 +7,20 @@ from typing import Any, Final
 # E.164 has at most 15 digits; LANCK's inbound numbers may be names. A plain CharField holds them, so that a site's
 # PHONENUMBER_DB_FORMAT cannot change what is stored.
 NUMBER_LENGTH = 20
-SHOWN_START, SHOWN_END = 5, 4
+SHOWN_START, SHOWN_END, HIDDEN = 5, 4, 3
 
 
 def mask_number(number: str) -> str:
     """``+12015550123`` → ``+1201•••0123``; what is too short to keep a secret is masked whole."""
     if len(number) <= SHOWN_START + SHOWN_END:
         return "•••"
-    return f"{number[:SHOWN_START]}•••{number[-SHOWN_END:]}"
+    start = min(SHOWN_START, len(number) - SHOWN_END - HIDDEN)
+    return f"{number[:start]}•••{number[-SHOWN_END:]}"
 
 
 def mask_party(party: str) -> str:
-    """One side of a text: masked when it is a number, as it is when it is a name."""
-    return mask_number(party) if party.removeprefix("+").isdigit() else party
+    """What an SMS came from or went to: a number masked, a name as it is but for a number in it."""
+    return mask_number(party) if party.removeprefix("+").isdigit() else str(mask_numbers(party))
 
 
 # Seven digits or more, as people and machines space them. Rather too much than too little.

@@ -11,9 +11,13 @@ T = TypeVar("T")
 
 
 def in_transaction() -> bool:
-    """Whether somebody's transaction is open; the one that a TestCase wraps around a test does not count."""
-    if not transaction.get_connection().in_atomic_block:
-        return False
+    """Whether somebody's transaction is open; the one that a TestCase wraps around a test does not count.
+
+    Without autocommit there is always one.
+    """
+    connection = transaction.get_connection()
+    if not connection.in_atomic_block:
+        return connection.connection is not None and not connection.get_autocommit()
     try:
         with transaction.atomic(durable=True):
             return False

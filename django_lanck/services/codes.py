@@ -12,6 +12,7 @@ from ..client import TEXT_TYPES, Accepted, Content, Flash, Flow, PinToSpeech
 from ..client.content import Text
 from ..conf import conf
 from ..models import Channel, Message, Status
+from ..models.message import RANKS
 from ..text import fits_one_sms
 from .keys import is_keyed_hash, keyed_hash
 
@@ -82,7 +83,7 @@ def codes_that_count(messages: Iterable[Message]) -> list[Message]:
     for message in messages:
         if message.may_carry_code:
             counting.append(message)
-        if message.may_carry_code and message.status not in (Status.SENDING, Status.UNKNOWN):
+        if message.status_rank > RANKS[Status.UNKNOWN]:
             break
     return counting
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
 
 from ..client import RCS, SMS, Accepted, Content, Flash, Flow, PinToSpeech, Push, TextToSpeech, Viber, get_client
 from ..client.arguments import web_address
@@ -31,7 +32,7 @@ from .asking import in_transaction
 from .links import link_url
 from .numbers import country_of, parse_number
 from .receipts import announce
-from .sending import call_for, send, sender_of, with_senders
+from .sending import call_for, record, send, sender_of, with_senders
 
 if TYPE_CHECKING:
     from phonenumber_field.phonenumber import PhoneNumber
@@ -41,6 +42,7 @@ TRANSACTIONAL: Final = "transactional"
 LINK: Final = "{link}"
 
 
+@sensitive_variables()
 def send_sms(
     *,
     number: Number,
@@ -62,6 +64,7 @@ def send_sms(
     return deliver(content, number=number, category=category, link=link or "")
 
 
+@sensitive_variables()
 def send_push(
     *,
     number: Number,
@@ -89,6 +92,7 @@ def send_push(
     return deliver(content, number=number, category=category)
 
 
+@sensitive_variables()
 def send_viber(
     *,
     number: Number,
@@ -110,11 +114,13 @@ def send_viber(
     return deliver(content, number=number, category=category)
 
 
+@sensitive_variables()
 def send_rcs(*, number: Number, text: str, category: str = TRANSACTIONAL) -> Message:
     """Send an RCS message."""
     return deliver(RCS(text), number=number, category=category)
 
 
+@sensitive_variables()
 def send_failover(*, number: Number, flow: Flow, category: str = TRANSACTIONAL) -> Message:
     """Try one channel after the other: ``Push("Hi").then(SMS("Hi"), wait=30, unless="delivered")``."""
     if not isinstance(flow, Flow):
@@ -122,6 +128,7 @@ def send_failover(*, number: Number, flow: Flow, category: str = TRANSACTIONAL) 
     return deliver(flow, number=number, category=category)
 
 
+@sensitive_variables()
 def flash_call(
     *, number: Number, code: str | None = None, sender: str | None = None, category: str = TRANSACTIONAL
 ) -> Message:
@@ -132,6 +139,7 @@ def flash_call(
     return deliver(Flash(code=code, sender=sender), number=number, category=category)
 
 
+@sensitive_variables()
 def speak_code(
     *,
     number: Number,
@@ -144,6 +152,7 @@ def speak_code(
     return deliver(PinToSpeech(code, language=language, sender=sender), number=number, category=category)
 
 
+@sensitive_variables()
 def speak_text(
     *,
     number: Number,
@@ -186,8 +195,12 @@ def deliver(content: Content, *, number: Number, category: str = TRANSACTIONAL, 
 def _check_category(category: str, number: str) -> None:
     if category not in Category.values:
         raise InvalidArgument("category", f"It has to be one of {', '.join(Category.values)}.")
-    if category == Category.MARKETING and OptOut.objects.standing().filter(number=number).exists():
+    if _is_unwanted(category, number):
         raise Refusal("opted_out")
+
+
+def _is_unwanted(category: str, number: str) -> bool:
+    return category == Category.MARKETING and OptOut.objects.standing().filter(number=number).exists()
 
 
 def _send_now(message: Message, call: Callable[[], Accepted]) -> None:
@@ -195,7 +208,13 @@ def _send_now(message: Message, call: Callable[[], Accepted]) -> None:
     message.caller = accepted.caller if accepted else ""
 
 
+@sensitive_variables()
 def _send_after_commit(message: Message, call: Callable[[], Accepted]) -> None:
+    # Asked again: a transaction over many sends can be long, and their turn comes later still.
+    if _is_unwanted(message.category, message.number):
+        record(message, Status.REFUSED, error_reason="The owner of the number opted out before it was sent.")
+        announce(message, Status.SENDING)
+        return
     try:
         _send_now(message, call)
     except (APIError, NotSent):

@@ -30,6 +30,7 @@ def lift_opt_out(*, number: str | PhoneNumber) -> bool:
 
 def _as_kept(number: str | PhoneNumber) -> str:
     """Whoever texts a stop word is on the list, also by a number that does not parse."""
-    if OptOut.objects.filter(number=str(number)).exists():
-        return str(number)
+    text = str(number)
+    if text.isprintable() and OptOut.objects.filter(number=text).exists():
+        return text
     return str(parse_number(number).as_e164)

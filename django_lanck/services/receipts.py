@@ -78,7 +78,8 @@ def learn(message: Message, info: RequestInfo) -> bool:
         news = _news(row, info.status[:32], None) if info.status else {}
         if facts or news:
             Message.objects.filter(pk=row.pk).update(**facts, **news)
-    message.refresh_from_db()
+        # Still locked: what comes after this is told by the one who learns it.
+        message.refresh_from_db()
     if message.status != old_status:
         announce(message, old_status)
     return bool(news)

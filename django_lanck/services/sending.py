@@ -67,26 +67,26 @@ def send(message: Message, call: Callable[[], Accepted]) -> Accepted | None:
         accepted = ask(call)
     except (exceptions.OutcomeUnknown, exceptions.InternalServerError) as error:
         logger.warning("Message %s: whether LANCK took it is unknown: %s", message.pk, error)
-        _record(message, Status.UNKNOWN, error_reason=str(error)[:200])
+        record(message, Status.UNKNOWN, error_reason=str(error)[:200])
         return None
     except (exceptions.APIError, exceptions.NotSent) as error:
         log_failure(f"Message {message.pk} was refused", error)
         code = getattr(error, "error_code", None)
-        _record(message, Status.REFUSED, error_code=code, error_reason=str(error)[:200])
+        record(message, Status.REFUSED, error_code=code, error_reason=str(error)[:200])
         error.message_id = message.pk
         raise
     try:
         with transaction.atomic():
-            _record(message, Status.ACCEPTED, request_id=accepted.request_id)
+            record(message, Status.ACCEPTED, request_id=accepted.request_id)
     except IntegrityError:
         logger.error("Message %s: LANCK answered with the request id of another message", message.pk)  # noqa: TRY400
         message.request_id = None
-        _record(message, Status.UNKNOWN)
+        record(message, Status.UNKNOWN)
         return None
     return accepted
 
 
-def _record(message: Message, status: Status, **fields: Any) -> None:
+def record(message: Message, status: Status, **fields: Any) -> None:
     for name, value in {"status": status, **fields}.items():
         setattr(message, name, value)
     Message.objects.filter(pk=message.pk).record_answer(status, **fields)

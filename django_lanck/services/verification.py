@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from phonenumber_field.phonenumber import PhoneNumber
 
 
+@sensitive_variables()
 def start_verification(
     *,
     number: str | PhoneNumber,
@@ -71,6 +72,7 @@ def start_verification(
     return verification
 
 
+@sensitive_variables()
 def resend_verification(
     *,
     verification_id: uuid.UUID | str,

@@ -183,3 +183,17 @@ def test_nothing_but_the_list_of_opt_outs_takes_a_post(admin_client, rows, model
     added = admin_client.post(f"{address(model)}add/", {"number": "x"})
     assert added.status_code == (200 if model == "optout" else 403)
     assert (Verification.objects.count(), OptOut.objects.count()) == before
+
+
+def test_a_number_is_masked_in_any_spelling_whosever_it_is(agent, admin_client, rows):
+    spelled = ("+1 (201) 555-0123", "201-555-0187", "+44 7911 123456")
+    Message.objects.update(content={"text": " or ".join(spelled)})
+    inbound = InboundMessage.objects.create(
+        message_id="in-2", sender="+1 201-555-0123", recipient="tel:+12015550199", text=" or ".join(spelled)
+    )
+    pages = [address("message", rows["message"].pk), address("inboundmessage"), address("inboundmessage", inbound.pk)]
+    for page in pages:
+        text = agent.get(page).content.decode()
+        for whole in (*spelled, "+1 201-555-0123", "12015550199"):
+            assert whole not in text, page
+        assert spelled[0] in admin_client.get(page).content.decode(), page

@@ -11,7 +11,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
-from django_lanck.client import LanckClient, Verify, get_client, parse_time, to_e164
+from django_lanck.client import LanckClient, Options, Verify, get_client, parse_time, to_e164
 from django_lanck.client.payloads import CheckAnswer, VerifyInfo
 
 from .conftest import TOKEN
@@ -298,3 +298,9 @@ def test_one_client_for_each_set_of_values():
         with override_settings(LANCK={**keys, "READ_TIMEOUT": 3, "PROXIES": {"https": "http://127.0.0.1:1"}}):
             assert get_client() is not first
         assert get_client() is first
+
+
+def test_the_password_of_a_proxy_is_in_no_repr():
+    keys = {"base_url": "https://lanck.example/v1", "access_token": "a:b", "ca_file": "", "max_answer_bytes": 1}
+    times = dict.fromkeys(("connect_timeout", "read_timeout", "total_timeout", "rate_limit_wait"), 1)
+    assert "hunter2" not in repr(Options(**keys, **times, proxies=(("https", "http://user:hunter2@proxy:3128"),)))

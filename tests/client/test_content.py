@@ -18,10 +18,17 @@ def then(step, wait=30, unless="delivered"):
     return lambda: SMS("Hi").then(step, wait=wait, unless=unless)
 
 
+NOT_JSON = ("\x00", "\ud800", float("nan"), float("inf"), object(), {1, 2}, b"a")
+
+
 @pytest.mark.parametrize(
     ("make", "field"),
     [
-        *[(lambda text=text: SMS(text), "text") for text in ("", " \n", None, 7, b"Hi", ["Hi"], "a\x00b")],
+        *[(lambda text=text: SMS(text), "text") for text in ("", " \n", None, 7, b"Hi", ["Hi"], "a\x00b", "a\ud800")],
+        *[(lambda sender=sender: SMS("Hi", sender=sender), "sender") for sender in ("A\x00", "\ud800", "A\n")],
+        *[(lambda value=value: Push("Hi", android={"a": [value]}), "android") for value in NOT_JSON],
+        *[(lambda value=value: Step("whatsapp", {"a": {"b": value}}), "message") for value in NOT_JSON],
+        (lambda: Viber("Hi", image_url="https://example.com/\ud800"), "image_url"),
         (lambda: RCS(""), "text"),
         (lambda: Push("Hi", title=""), "title"),
         *[(lambda ttl=ttl: Push("Hi", ttl=ttl), "ttl") for ttl in (0, -1, True, 1.5, "60")],

@@ -48,6 +48,11 @@ def test_an_unresolved_name_is_not_sent(make_client):
     fails(NotSent, make_client("https://no-such-host.invalid/v1"))
 
 
+@pytest.mark.parametrize("proxy", ["proxy:x", "http://", "http://[::1", "gopher://127.0.0.1:1"])
+def test_by_a_proxy_that_is_none_nothing_is_sent(make_client, unused_port, proxy):
+    fails(NotSent, make_client(f"http://127.0.0.1:{unused_port}/v1", proxies=(("http", proxy),)))
+
+
 def test_a_connection_that_takes_too_long_is_not_sent(make_client):
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         waiting = []

@@ -2,14 +2,16 @@ import signal
 import threading
 import time
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
+from django.db import OperationalError
 from django.db.models import F
 from django.test import override_settings
 
 from django_lanck.management.commands import lanck_reconcile
 from django_lanck.models import Message
-from django_lanck.services import send_sms
+from django_lanck.services import Reconciled, send_sms
 
 pytestmark = pytest.mark.django_db
 
@@ -103,6 +105,15 @@ def test_a_loop_goes_on_after_trouble_until_it_is_interrupted(lanck, run, due, m
     assert ran.out.count("Reconciled: ") == 3
     assert statuses() == ["DELIVERED", "DELIVERED", "accepted"]  # the first was asked about, and is not due yet
     assert (ran.code, ran.err.splitlines()[-1]) == (130, "Interrupted. What is left is done by the next run.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_loop_outlives_its_database(lanck, run, due, monkeypatch):
+    monkeypatch.setattr(lanck_reconcile, "sleep", Mock(side_effect=[None, KeyboardInterrupt]))
+    monkeypatch.setattr(lanck_reconcile, "reconcile", Mock(side_effect=[OperationalError("gone"), Reconciled()]))
+    ran = run("lanck_reconcile", "--loop", "60")
+    assert ran.err.splitlines()[0] == "gone"
+    assert (ran.code, ran.out.count("Reconciled: ")) == (130, 1)
 
 
 @pytest.mark.django_db(transaction=True)

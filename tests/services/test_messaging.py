@@ -5,7 +5,9 @@ import json
 import pytest
 from django.core import serializers
 from django.db import transaction
+from django.db.transaction import TransactionManagementError
 from django.test import override_settings
+from django.views.debug import ExceptionReporter
 
 from django_lanck import services, signals
 from django_lanck.exceptions import APIError, InsufficientFunds, InvalidArgument, NotSent, Refusal
@@ -289,3 +291,52 @@ def everything_kept() -> str:
         [{**row["fields"], "request_id": "", "digest": ""} for row in serializers.serialize("python", rows)],
         default=str,
     )
+
+
+@pytest.mark.parametrize("in_transaction", [False, True])
+@every_send
+def test_an_error_report_has_no_text_and_no_code(
+    lanck, phone, channel, in_transaction, rf, monkeypatch, transactional_db, caplog
+):
+    monkeypatch.setattr("django_lanck.client.transport._answer", len)
+    if in_transaction:
+        with transaction.atomic():
+            SENDS[channel][0](phone)
+        (trace,) = (record.exc_info[2] for record in caplog.records if record.exc_info)
+    else:
+        with pytest.raises(TypeError) as failed:
+            SENDS[channel][0](phone)
+        trace = failed.tb.tb_next.tb_next  # what comes before is the test's own
+    frames = ExceptionReporter(rf.get("/"), TypeError, TypeError(), trace).get_traceback_frames()
+    shown = [repr(value) for frame in frames for _name, value in frame["vars"]]
+    assert len(shown) > 10
+    for secret in ("8823", "012345", "'Hi'", "order has arrived"):
+        assert not [value for value in shown if secret in value]
+
+
+def test_marketing_does_not_go_to_those_who_opt_out_before_the_commit(lanck, phone, heard, transactional_db):
+    changed = heard(signals.message_status_changed)
+    with transaction.atomic():
+        send_marketing = services.send_sms(number=phone, text="Buy", category="marketing")
+        services.send_sms(number=phone, text="Your order has arrived.")
+        OptOut.objects.record(phone)
+    assert [sent.params["text"] for sent in lanck.sent] == ["Your order has arrived."]
+    message = Message.objects.get(pk=send_marketing.pk)
+    assert (message.status, message.category) == ("refused", "marketing")
+    assert "opted out" in message.error_reason
+    assert [(said["message"], said["new_status"]) for said in changed] == [(message, "refused")]
+
+
+def test_nothing_is_sent_where_nothing_is_committed_by_itself(lanck, phone, transactional_db):
+    transaction.set_autocommit(False)
+    try:
+        with pytest.raises(TransactionManagementError):
+            services.send_sms(number=phone, text="Hi")
+        for ask in (services.start_verification, services.look_up):
+            with pytest.raises(RuntimeError, match="inside a transaction"):
+                ask(number=phone)
+    finally:
+        transaction.rollback()
+        transaction.set_autocommit(True)
+    assert not lanck.requests
+    assert not Message.objects.exists()

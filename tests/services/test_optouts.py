@@ -34,7 +34,8 @@ def test_a_kept_number_that_does_not_parse_can_be_lifted_and_put_back():
 
 
 @pytest.mark.parametrize("change", [opt_out, lift_opt_out])
-def test_what_is_no_number_is_refused(change):
+@pytest.mark.parametrize("number", ["hello", "", "+1201\x005550123", "+1201\ud8005550123"])
+def test_what_is_no_number_is_refused(change, number):
     with pytest.raises(Refusal, match="invalid_number"):
-        change(number="hello")
+        change(number=number)
     assert not OptOut.objects.exists()

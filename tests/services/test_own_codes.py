@@ -7,6 +7,7 @@ import pytest
 from django.core import serializers
 from django.test import override_settings
 from django.utils import translation
+from django.views.debug import ExceptionReporter
 
 from django_lanck import signals
 from django_lanck.exceptions import InvalidArgument, NotSent, Refusal
@@ -139,6 +140,16 @@ def test_both_codes_are_right_while_it_is_unknown_whether_the_second_was_sent(la
         lanck.lose_answer()
         resend_verification(verification_id=verification.pk)
         assert check(verification, lanck.sent[which].code).proof
+
+
+@pytest.mark.parametrize("word", ["sending", "unknown"])
+def test_what_lanck_reports_on_was_taken_whatever_its_word(lanck, phone, age, word):
+    verification = start(phone)
+    age(verification, 31)
+    resend_verification(verification_id=verification.pk)
+    lanck.report(lanck.sent[1], word)
+    assert check(verification, lanck.sent[0].code).refusal == "invalid_code"
+    assert check(verification, lanck.sent[1].code).proof
 
 
 def test_a_start_of_unknown_outcome_can_be_verified_at_once(lanck, phone):
@@ -369,3 +380,17 @@ def test_a_method_is_of_one_source_only(lanck, phone):
 def test_every_channel_can_carry_a_code():
     for channel in CHANNELS:
         assert "123456" in json.dumps(code_content(channel, "123456", "en").parameters())
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_an_error_report_has_no_code(lanck, phone, age, rf, monkeypatch, again):
+    monkeypatch.setattr("django_lanck.services.verification.new_code", lambda length: "739154")
+    verification = start(phone)
+    age(verification, 31)
+    lanck.refuse(6, http_status=403)
+    with pytest.raises(Refusal) as refused:
+        resend_verification(verification_id=verification.pk) if again else start(phone)
+    frames = ExceptionReporter(rf.get("/"), refused.type, refused.value, refused.tb).get_traceback_frames()
+    shown = [str(value) for frame in frames for _name, value in frame["vars"]]
+    assert len(shown) > 30
+    assert not [value for value in shown if "739154" in value]

@@ -10,12 +10,13 @@ from django.test import Client, override_settings
 
 from django_lanck import signals
 from django_lanck.exceptions import Refusal
-from django_lanck.models import Message, Receipt, Verification, VerifiedNumber
+from django_lanck.models import Message, MessageQuerySet, Receipt, Verification, VerifiedNumber
 from django_lanck.services import (
     check_verification,
     claim_number,
     record_receipt,
     redeem_proof,
+    refresh_message,
     resend_verification,
     start_verification,
 )
@@ -260,3 +261,21 @@ def test_no_service_that_sends_or_stores_runs_inside_a_transaction(lanck, verifi
         calls[service]()
     assert len(lanck.sent) == 1
     assert not Receipt.objects.exists()
+
+
+def test_a_receipt_right_after_an_answer_about_a_message_is_told_once(lanck, verification, heard, monkeypatch):
+    changed, locked = heard(signals.message_status_changed), MessageQuerySet.locked
+
+    def with_a_receipt_after_the_commit(self):
+        monkeypatch.setattr(MessageQuerySet, "locked", locked)
+        transaction.on_commit(lambda: lanck.report(lanck.sent[-1], "DELIVERED"))
+        return locked(self)
+
+    monkeypatch.setattr(MessageQuerySet, "locked", with_a_receipt_after_the_commit)
+    message = Message.objects.get()
+    refresh_message(message=message)
+    assert message.status == "SENT"
+    assert {(said["old_status"], said["new_status"]) for said in changed} == {
+        ("accepted", "SENT"),
+        ("SENT", "DELIVERED"),
+    }

@@ -299,3 +299,12 @@ def test_its_statements_use_an_index(lanck, send, django_assert_max_num_queries)
         for sql in found:
             cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
             assert not [row[3] for row in cursor.fetchall() if row[3].startswith("SCAN")], sql
+
+
+@pytest.mark.parametrize("word", ["sending", "SENDING"])
+def test_a_word_of_lancks_is_not_taken_for_this_apps_own(lanck, send, word):
+    send(seconds=3601)
+    lanck.report(lanck.sent[-1], word)
+    lanck.sent[-1].status = ""
+    assert reconcile().lost == 0
+    assert Message.objects.get().status == word

@@ -1,8 +1,10 @@
 import json
+from io import BytesIO
 from unittest.mock import Mock
 
 import pytest
 from django.db import DatabaseError
+from django.test import Client
 
 from django_lanck.models import InboundMessage
 from django_lanck.testing.fake import INBOUND_SECRET
@@ -49,6 +51,18 @@ def test_a_body_beyond_the_cap_is_refused(lanck, client):
 def test_without_a_database_lanck_is_told_to_come_back(lanck, client, monkeypatch):
     monkeypatch.setattr(InboundMessage.objects, "get_or_create", Mock(side_effect=DatabaseError("gone")))
     assert client.post(PATH, PAYLOAD, "application/json").status_code == 503
+
+
+def test_a_body_that_breaks_off_is_refused_without_the_secret_in_a_log(lanck, caplog):
+    class BrokenOff(BytesIO):
+        def read(self, *args):
+            raise ConnectionResetError
+
+    client = Client(raise_request_exception=False)
+    answer = client.post(PATH, PAYLOAD, "application/json", **{"wsgi.input": BrokenOff()})
+    assert answer.status_code == 400
+    assert "invalid_body" in caplog.text
+    assert INBOUND_SECRET not in caplog.text
 
 
 def test_no_log_has_the_secret(lanck, client, caplog, monkeypatch):

@@ -7,7 +7,7 @@ from time import sleep
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 
 from ...services import Reconciled, reconcile
 from ..base import Answer, LanckCommand, above_zero
@@ -36,7 +36,7 @@ class Command(LanckCommand):
         """One run of many: its trouble is said, and perhaps over by the next."""
         try:
             self.report(self._run(options), options)
-        except CommandError as error:
+        except (CommandError, DatabaseError) as error:
             self.stderr.write(str(error))
         self.stdout.flush()
         close_old_connections()
