@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.utils.log import log_response
 from django.views.decorators.csrf import csrf_exempt
@@ -49,7 +49,7 @@ def _take(request: HttpRequest, what: str, record: Callable[[object], None]) -> 
         return _refuse(request, 400, "invalid_body", str(error))
     except UnreadablePostError:  # LANCK hung up; Django's own line for that would have the path
         return _refuse(request, 400, "invalid_body", "The body did not arrive.")
-    except DatabaseError:
+    except Error:
         logger.exception("One of the %s could not be stored", what)
         return _refuse(request, 503, "unavailable", "Try again later.")
     except Refusal as refusal:

@@ -13,7 +13,6 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from .. import services
-from ..conf import conf
 from ..exceptions import Refusal
 from ..models import Category, Channel, InboundMessage, Message, Receipt
 from ..models.number import mask_numbers
@@ -113,11 +112,6 @@ class SendSerializer(Strict):
     category = serializers.ChoiceField(
         choices=Category.choices, required=False, help_text="`marketing` is not sent to those who opted out."
     )
-
-    def validate_link(self, link: str) -> str:
-        if not conf.callback_base_url:
-            raise ValidationError(_("This site cannot make links: its CALLBACK_BASE_URL is not set."))
-        return link
 
 
 class MessageSerializer(serializers.ModelSerializer[Message]):

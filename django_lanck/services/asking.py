@@ -25,6 +25,14 @@ def in_transaction() -> bool:
         return True
 
 
+def waits_for_commit() -> bool:
+    """Whether a send has to wait. Raises TransactionManagementError without autocommit: nobody tells of that commit."""
+    waits = in_transaction()
+    if waits and not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("A send cannot wait for a commit while autocommit is off.")
+    return waits
+
+
 def refuse_transaction() -> None:
     """Raise RuntimeError inside a transaction: it would be held while LANCK is asked."""
     if in_transaction():

@@ -19,7 +19,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
@@ -28,7 +27,7 @@ from ..client.arguments import web_address
 from ..conf import conf
 from ..exceptions import APIError, InvalidArgument, NotSent, Refusal
 from ..models import Category, Message, OptOut, Status
-from .asking import in_transaction
+from .asking import waits_for_commit
 from .links import link_url
 from .numbers import country_of, parse_number
 from .receipts import announce
@@ -57,6 +56,8 @@ def send_sms(
     ``CALLBACK_BASE_URL``.
     """
     content = SMS(text, sender=sender)
+    if link is not None and not conf.callback_base_url:
+        raise InvalidArgument("link", "It needs LANCK['CALLBACK_BASE_URL'], the address of this site.")
     if (LINK in text) != (link is not None):
         raise InvalidArgument("link", "A text with {link} and a link go together.")
     if link is not None:
@@ -167,13 +168,12 @@ def speak_text(
 
 def deliver(content: Content, *, number: Number, category: str = TRANSACTIONAL, link: str = "") -> Message:
     """What all of the above do: keep the message, then have LANCK deliver its content, after the commit if need be."""
+    waits = waits_for_commit()
     phone = parse_number(number)
     _check_category(category, phone.as_e164)
-    if link and not conf.callback_base_url:
-        raise ImproperlyConfigured("Links need LANCK['CALLBACK_BASE_URL'], the address of this site.")
-    client, country = get_client(), country_of(phone)
+    country = country_of(phone)
     content = with_senders(content, country)
-    message = Message.objects.create(
+    message = Message(
         channel=content.channel,
         category=category,
         number=phone.as_e164,
@@ -182,14 +182,22 @@ def deliver(content: Content, *, number: Number, category: str = TRANSACTIONAL, 
         content=content.stored(),
         link=link,
     )
-    if link and isinstance(content, SMS):
-        content = replace(content, text=content.text.replace(LINK, link_url(message)))
-    call = call_for(client, content, message)
-    if in_transaction():
+    call = _keep(message, content)
+    if waits:
         transaction.on_commit(lambda: _send_after_commit(message, call), robust=True)
     else:
         _send_now(message, call)
     return message
+
+
+def _keep(message: Message, content: Content) -> Callable[[], Accepted]:
+    """Keep the message; the call that delivers it. Whatever cannot be made of it undoes the row."""
+    client = get_client()
+    with transaction.atomic():
+        message.save(force_insert=True)
+        if message.link and isinstance(content, SMS):
+            content = replace(content, text=content.text.replace(LINK, link_url(message)))
+        return call_for(client, content, message)
 
 
 def _check_category(category: str, number: str) -> None:

@@ -48,8 +48,13 @@ def site(live_server, settings) -> str:
         "ACCESS_TOKEN": "sandbox:sandbox",
         "BASE_URL": f"{live_server.url}/sandbox/v1",
         "CALLBACK_BASE_URL": live_server.url,
+        "INBOUND_SECRETS": ["secret-of-the-inbound-url"],
     }
-    settings.LANCK_SANDBOX = {"ALLOW_WITHOUT_DEBUG": True, "RECEIPT_DELAY": 0.2}
+    settings.LANCK_SANDBOX = {
+        "ALLOW_WITHOUT_DEBUG": True,
+        "RECEIPT_DELAY": 0.2,
+        "INBOUND_URL": f"{live_server.url}/lanck/inbound/secret-of-the-inbound-url/",
+    }
     return live_server.url
 
 

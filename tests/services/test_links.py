@@ -131,9 +131,20 @@ def test_a_text_with_a_place_and_a_link_go_together(lanck, phone):
 
 
 def test_a_link_needs_the_address_of_the_site(lanck, phone):
-    with override_settings(LANCK={**lanck.settings, "CALLBACK_BASE_URL": ""}), pytest.raises(ImproperlyConfigured):
+    keys = {**lanck.settings, "CALLBACK_BASE_URL": ""}
+    with override_settings(LANCK=keys), pytest.raises(InvalidArgument, match="CALLBACK_BASE_URL"):
         send_sms(number=phone, text="{link}", link=TARGET)
     assert not lanck.sent
+    assert not Message.objects.exists()
+
+
+def test_a_site_without_the_address_of_links_keeps_no_message(lanck, phone, settings):
+    settings.ROOT_URLCONF = "tests.commands"  # a module without any address
+    for text, link in (("Hi", None), ("{link}", TARGET)):
+        with pytest.raises(ImproperlyConfigured):
+            send_sms(number=phone, text=text, link=link)
+    assert not lanck.sent
+    assert not Message.objects.exists()
 
 
 def test_a_link_to_a_name_in_another_script_is_led_to(client, lanck, phone):
