@@ -19,6 +19,7 @@ from ..conf import CODE_SOURCES, LANGUAGES, Profile, conf
 from ..exceptions import APIError, InvalidArgument, NotSent, Refusal
 from ..models import Channel, DatabaseNow, Message, Verification
 from ..models.time import seconds_from_now
+from .asking import refuse_transaction
 from .binding import binding_hashes
 from .codes import code_content, code_hash, new_code, take_digits_of_call
 from .numbers import country_of, parse_number
@@ -54,6 +55,7 @@ def start_verification(
     InvalidArgument for another ``code_source``. Must not be called inside a transaction: the rows are committed before
     LANCK is asked.
     """
+    refuse_transaction()
     profile = _profile(purpose)
     phone = parse_number(number)
     code_source = _code_source(profile, code_source)
@@ -87,6 +89,7 @@ def resend_verification(
     ``already_verified``, ``invalid_method``, ``resend_too_soon`` with the seconds to wait, ``unavailable``). Must not
     be called inside a transaction.
     """
+    refuse_transaction()
     before = get_verification(verification_id=verification_id, binding=binding)
     if refused := refusal_code(before):
         raise Refusal(refused)

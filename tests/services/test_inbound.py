@@ -44,6 +44,13 @@ def test_the_same_message_again_is_one_message(lanck, heard):
     assert len(received) == 1
 
 
+def test_ids_that_differ_in_case_are_two(lanck):
+    record(messageId="aB3x")
+    record(messageId="Ab3X", text="STOP")
+    assert InboundMessage.objects.count() == 2
+    assert OptOut.objects.exists()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_same_message_many_times_at_once_is_one_message(lanck, heard):
     received = heard(signals.inbound_message_received)

@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -181,6 +182,11 @@ def test_a_receipt_for_another_request_is_refused_like_a_wrong_token(lanck, sent
     assert (other.status_code, other.content) == (404, wrong.content)
     assert status() == "accepted"
     assert not Receipt.objects.exists()
+
+
+def test_an_id_in_other_letters_is_another_request(lanck, sent):
+    assert lanck.report(replace(sent, request_id=sent.request_id.upper()), "DELIVERED").status_code == 404
+    assert status() == "accepted"
 
 
 def test_an_id_of_another_message_cannot_be_taken(lanck, sent, phone):

@@ -230,7 +230,7 @@ def test_an_id_that_belongs_to_another_message_is_not_believed(lanck, phone):
 
 
 def test_refuses_to_run_inside_a_transaction_before_anything_is_sent(lanck, phone, transactional_db):
-    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+    with transaction.atomic(), pytest.raises(RuntimeError, match="inside a transaction"):
         start_verification(number=phone)
     assert not lanck.requests
 
