@@ -112,10 +112,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
             self.update(**fields)
         return False
 
-    def raise_status(self, status: str, at: datetime | None, **fields: Any) -> bool:
-        """Move the status up to a word of LANCK's; False where that is not higher in rank."""
+    def raise_status(self, pk: int, request_id: str, status: str, at: datetime | None, **fields: Any) -> bool:
+        """Move the status of a request's message up to a word of LANCK's; False where that is not higher in rank."""
         rank = rank_of(status)
-        return bool(self.filter(status_rank__lt=rank).update(status=status, status_rank=rank, status_at=at, **fields))
+        lower = self.filter(pk=pk, request_id=request_id, status_rank__lt=rank)
+        return bool(lower.update(status=status, status_rank=rank, status_at=at, **fields))
 
     def reach_goal(self, goal: Goal) -> bool:
         """Note the first time that the message reached its goal; it is reported to LANCK later."""

@@ -135,10 +135,9 @@ def _take_plain(message_id: int, facts: _Facts) -> bool:
     """
     if not NOT_KEPT_OF_FLASH.isdisjoint(facts.payload):
         return False
-    row = Message.objects.filter(pk=message_id, request_id=facts.request_id)
     try:
         with transaction.atomic(durable=True):
-            taken = row.raise_status(facts.status, facts.at, **facts.network)
+            taken = Message.objects.raise_status(message_id, facts.request_id, facts.status, facts.at, **facts.network)
             if taken:
                 _insert(message_id, facts, NOT_KEPT)
     except IntegrityError:  # kept before
