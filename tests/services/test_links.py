@@ -40,10 +40,12 @@ def test_lanck_learns_of_the_first_opening_and_of_no_other(lanck, client, path):
     with override_settings(LANCK={**lanck.settings, "RECONCILE_RATE": 1000}):
         assert reconcile().goals == 0
         client.get(path)
+        first = Message.objects.get().goal_reached_at
         client.get(path)
         assert reconcile().goals == 1
         client.get(path)
         assert reconcile().goals == 0
+    assert Message.objects.get().goal_reached_at == first
     assert lanck.sent[-1].goals == ["LINK_OPENED"]
 
 
