@@ -23,6 +23,7 @@ def test_a_token_and_two_addresses_are_enough():
     assert found() == []
 
 
+@pytest.mark.django_db
 def test_the_demo_is_clean():
     assert [message for message in run_checks() if message.id.startswith("django_lanck")] == []
 
