@@ -25,12 +25,12 @@ django.setup()
 import django_lanck
 
 root = Path(django_lanck.__file__).parent
-needs_extra = {"django_lanck.api.schema", "django_lanck.testing.pytest_plugin"}
+needs_extra = {"django_lanck.api.schema", "django_lanck.api.staff_schema", "django_lanck.testing.pytest_plugin"}
 names = [module.name for module in pkgutil.walk_packages([str(root)], "django_lanck.")]
 for name in names:
     if name not in needs_extra:
         importlib.import_module(name)
-for path in ["py.typed", "static/lanck/admin.css", "templates/admin/lanck/verification/change_form.html"]:
+for path in ["py.typed", "static/lanck/admin.css", "templates/admin/lanck/change_form.html"]:
     assert (root / path).is_file(), f"{path} is not in the wheel"
 assert list((root / "sandbox/static").rglob("*.css")), "the sandbox's style is not in the wheel"
 assert list((root / "sandbox/templates").rglob("*.html")), "the sandbox's pages are not in the wheel"
