@@ -120,7 +120,7 @@ class OptOutAdmin(ReadOnlyAdmin):
         noted = LogEntry.objects.filter(content_type__app_label="lanck", content_type__model="optout")
         for entry in noted.filter(object_id=str(row.pk)).select_related("user"):
             names = {"user": owner_name(entry.user, row.number), "what": entry.get_change_message()}
-            events.append(Event(entry.action_time, _("Noted of %(user)s: %(what)s") % names))
+            events.append(Event(entry.action_time, _("Noted by %(user)s: %(what)s") % names))
         return in_order(events)
 
     @admin.display(description=gettext_lazy("state"))
@@ -129,4 +129,4 @@ class OptOutAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("came by"))
     def origin(self, row: OptOut) -> SafeString | str:
-        return link_to(InboundMessage, row.inbound_id, _("a text")) if row.inbound_id else _("the site")
+        return link_to(InboundMessage, row.inbound_id, _("a text")) if row.inbound_id else _("no text")

@@ -59,7 +59,8 @@ class LanckCommand(BaseCommand):
                 _refuse_bad_settings()
             answer = self.answer(options)
         except (LanckError, ImproperlyConfigured) as error:
-            answer = Answer("", {}, trouble=self.sentence(error))
+            message_id = getattr(error, "message_id", None)
+            answer = Answer("", {"message": message_id} if message_id else {}, trouble=self.sentence(error))
         except KeyboardInterrupt:
             self.end_progress()
             self.stderr.write(self.interrupted)
@@ -105,8 +106,9 @@ class LanckCommand(BaseCommand):
 
 
 def printable(text: str) -> str:
-    """Without what would command the terminal: some of it are LANCK's words."""
-    return "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
+    """Without what would command the terminal: some of it are LANCK's words. Every kind of space is a space."""
+    shown = (character if character == "\n" or not character.isspace() else " " for character in text)
+    return "".join(character if character.isprintable() or character == "\n" else "�" for character in shown)
 
 
 def _refuse_bad_settings() -> None:

@@ -44,8 +44,8 @@ def test_an_opt_out_is_lifted_and_put_back_and_each_is_noted(keeper, row):
         ("agent", CHANGE, "+1201•••0123", "Put the number back on the list."),
     ]
     page = keeper.get(address("optout", row.pk)).content.decode()
-    assert "Noted of agent: Lifted the opt-out." in page
-    assert "Noted of agent: Put the number back on the list." in page
+    assert "Noted by agent: Lifted the opt-out." in page
+    assert "Noted by agent: Put the number back on the list." in page
 
 
 def test_what_changes_nothing_is_not_noted(keeper, row):

@@ -30,7 +30,7 @@ def test_a_kept_answer_says_how_old_it_is(lanck, run, phone):
     run("lanck_lookup", phone, "--hlr")
     NumberInsight.objects.update(created_at=F("created_at") - timedelta(hours=3, seconds=5))
     ran = run("lanck_lookup", phone, "--hlr")
-    assert "  kept: since 3\xa0hours ago; --fresh asks LANCK again\n" in ran.out.replace("�", "\xa0")
+    assert "  kept: for 3 hours; --fresh asks LANCK again\n" in ran.out
     document = run("lanck_lookup", phone, "--hlr", "--json").document["hlr"]
     assert document["kept"] is True
     assert 3 * 3600 + 5 <= document["age"] < 3 * 3600 + 60

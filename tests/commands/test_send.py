@@ -279,3 +279,10 @@ def test_a_process_reads_a_code_from_stdin_and_keeps_its_streams_apart(lanck, ma
     ran = manage("lanck_send", "rcs", phone, "Hi", "--sender", "ACME")
     assert (ran.code, ran.out) == (2, "")
     assert "--sender" in ran.err
+
+
+def test_a_refusal_as_json_names_the_message(run, lanck):
+    lanck.refuse(6, http_status=403)
+    ran = run("lanck_send", "sms", "+12015550123", "Hi", "--json")
+    assert ran.code == 1
+    assert json.loads(ran.out)["message"] == Message.objects.get().pk

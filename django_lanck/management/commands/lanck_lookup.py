@@ -44,7 +44,7 @@ class Command(LanckCommand):
 
 def _text(insight: NumberInsight) -> str:
     network = ", ".join(filter(None, (insight.network, insight.mccmnc, insight.country)))
-    kept = f"since {timesince(insight.created_at, insight.now)} ago; --fresh asks LANCK again" if insight.now else ""
+    kept = f"for {timesince(insight.created_at, insight.now)}; --fresh asks LANCK again" if insight.now else ""
     return block(
         f"{capfirst(insight.get_kind_display())} of {insight.masked_number}: {insight.status}",
         ("network", network),
