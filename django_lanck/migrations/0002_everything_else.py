@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='message',
             name='channel',
-            field=models.CharField(choices=[('sms', 'SMS'), ('voice', 'voice call'), ('call', 'flash call'), ('push', 'push notification'), ('viber', 'Viber'), ('rcs', 'RCS'), ('failover', 'failover chain'), ('flash', "flash call, the site's digits"), ('p2s', 'call that dictates digits'), ('t2s', 'call that reads a text')], max_length=20, verbose_name='channel'),
+            field=models.CharField(choices=[('sms', 'SMS'), ('voice', 'voice call'), ('call', "flash call, LANCK's code"), ('push', 'push notification'), ('viber', 'Viber'), ('rcs', 'RCS'), ('failover', 'failover chain'), ('flash', 'flash call'), ('p2s', 'call that dictates digits'), ('t2s', 'call that reads a text')], max_length=20, verbose_name='channel'),
         ),
         migrations.CreateModel(
             name='InboundMessage',

@@ -32,12 +32,12 @@ class Channel(models.TextChoices):
 
     SMS = "sms", _("SMS")
     VOICE = "voice", _("voice call")
-    CALL = "call", _("flash call")
+    CALL = "call", _("flash call, LANCK's code")
     PUSH = "push", _("push notification")
     VIBER = "viber", _("Viber")
     RCS = "rcs", _("RCS")
     FAILOVER = "failover", _("failover chain")
-    FLASH = "flash", _("flash call, the site's digits")
+    FLASH = "flash", _("flash call")
     P2S = "p2s", _("call that dictates digits")
     T2S = "t2s", _("call that reads a text")
 
