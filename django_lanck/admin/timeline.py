@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from ..models import Message, Receipt, Status, Verification
+from ..models.message import RANKS
 from ..services import CallDetails, call_details
 from .words import badge, call_end, channel_name
 
@@ -64,8 +65,7 @@ def _sending(message: Message, veil: Callable[[Any], Any], url: str = "") -> Eve
 
 def _own_word(message: Message) -> SafeString:
     """What became of the call that sent the message."""
-    own = (Status.SENDING, Status.UNKNOWN, Status.REFUSED)
-    return badge(message.status if message.status in own else Status.ACCEPTED)
+    return badge(message.status if message.status_rank < RANKS[Status.ACCEPTED] else Status.ACCEPTED)
 
 
 def _course(message: Message, veil: Callable[[Any], Any], *, in_full: bool = False) -> Iterator[Event]:

@@ -155,8 +155,10 @@ def _take_locked(message_id: int, facts: _Facts) -> None:
             old_status = message.status
             if changes := _apply(message, facts):
                 Message.objects.filter(pk=message_id).update(**changes)
-            repeated = message.receipts.filter(digest=facts.digest).update(repeats=F("repeats") + 1)
-            if not repeated and message.receipts.count() < RECEIPTS_KEPT - RISES:
+            kept = set(message.receipts.order_by().values_list("digest", flat=True))
+            if facts.digest in kept:
+                message.receipts.filter(digest=facts.digest).update(repeats=F("repeats") + 1)
+            elif len(kept) < RECEIPTS_KEPT - RISES:
                 _insert(message_id, facts, NOT_KEPT | (NOT_KEPT_OF_FLASH if message.is_flash else set()))
     except IntegrityError:  # another message learned this request id just now
         raise Refusal("not_found") from None

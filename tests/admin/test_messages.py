@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from django_lanck.models import Category, Channel, Goal, Message, Receipt, Status, Verification
-from django_lanck.services import check_verification, start_verification
+from django_lanck.services import check_verification, send_sms, start_verification
 
 from .conftest import SCRIPT, act, address, part
 
@@ -232,3 +232,9 @@ def test_a_verified_code_of_lancks_reaches_its_goal_in_the_timeline(admin_client
     Message.objects.all().reach_goal(Goal.NUMBER_VERIFIED)
     page = admin_client.get(address("verification", verification.pk)).content.decode()
     assert part(page, "lanck-timeline-heading").count("Goal reached: number verified.") == 1
+
+
+def test_a_word_of_lancks_that_is_one_of_ours_is_no_word_about_the_call(lanck, phone, shown):
+    send_sms(number=phone, text="Hi")
+    lanck.report(lanck.sent[-1], "sending")
+    assert "accepted by LANCK" in shown(Message.objects.get())

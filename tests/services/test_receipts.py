@@ -48,7 +48,7 @@ def test_a_receipt_takes_two_statements_or_four_where_somebody_listens(
     lanck, sent, listening, django_assert_max_num_queries
 ):
     of_sqlite = 1 if connection.vendor == "sqlite" else 0  # the write that takes its lock
-    limit, of_a_repeat = (2, 3 + of_sqlite) if listening is None else (5 + of_sqlite, 2 + of_sqlite)
+    limit, of_a_repeat = (2, 4 + of_sqlite) if listening is None else (4 + of_sqlite, 3 + of_sqlite)
     for word, most in [("SENT", limit), ("DELIVERED", limit), ("SENT", of_a_repeat)]:
         with django_assert_max_num_queries(20) as captured:
             lanck.report(sent, word, timestamp=1)
