@@ -1,7 +1,9 @@
-"""What is remembered: verifications, messages, receipts, inbound texts, insights, verified numbers."""
+"""What is remembered: verifications, messages, receipts, inbound texts, insights, verified numbers, limits."""
 
 from .inbound import InboundMessage, OptOut, OptOutQuerySet
 from .insight import NumberInsight, NumberInsightQuerySet
+from .lease import Lease
+from .limit import LimitCounter, RefusalCount
 from .message import Category, Channel, Goal, Message, MessageQuerySet, Status
 from .receipt import Receipt
 from .time import DatabaseNow
@@ -14,6 +16,8 @@ __all__ = [
     "DatabaseNow",
     "Goal",
     "InboundMessage",
+    "Lease",
+    "LimitCounter",
     "Message",
     "MessageQuerySet",
     "NumberInsight",
@@ -21,6 +25,7 @@ __all__ = [
     "OptOut",
     "OptOutQuerySet",
     "Receipt",
+    "RefusalCount",
     "Status",
     "Verification",
     "VerificationQuerySet",

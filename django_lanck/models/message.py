@@ -185,6 +185,8 @@ class Message(models.Model):
     country = models.CharField(_("country"), max_length=2, blank=True)
     price = models.DecimalField(_("price"), max_digits=12, decimal_places=6, null=True, blank=True)
 
+    is_test = models.BooleanField(_("test number"), default=False, db_default=False, editable=False)
+
     content = models.JSONField(_("content"), default=dict, blank=True)
     link = models.TextField(_("link"), blank=True)
     goal = models.CharField(_("goal"), max_length=32, choices=Goal.choices, blank=True)

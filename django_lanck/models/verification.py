@@ -146,6 +146,8 @@ class Verification(models.Model):
     binding_hash = models.CharField(max_length=64, blank=True, editable=False)
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.PENDING)
 
+    is_test = models.BooleanField(_("test number"), default=False, db_default=False, editable=False)
+
     code_length = models.PositiveSmallIntegerField(_("code length"))
     max_attempts = models.PositiveSmallIntegerField(_("attempts allowed"))
     attempts = models.PositiveSmallIntegerField(_("attempts spent"), default=0)

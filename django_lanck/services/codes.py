@@ -11,10 +11,10 @@ from django.utils.translation import get_language, gettext, override
 from ..client import TEXT_TYPES, Accepted, Content, Flash, Flow, PinToSpeech
 from ..client.content import Text
 from ..conf import conf
+from ..keys import is_keyed_hash, keyed_hash
 from ..models import Channel, Message, Status
 from ..models.message import RANKS
 from ..text import fits_one_sms
-from .keys import is_keyed_hash, keyed_hash
 
 SALT: Final = "django_lanck.code"
 

@@ -12,8 +12,8 @@ from django.utils.crypto import constant_time_compare
 
 from ..conf import conf
 from ..exceptions import Refusal
+from ..keys import keyed_digests
 from ..models import Goal, Message
-from .keys import keyed_digests
 
 SALT: Final = "django_lanck.link"
 TOKEN: Final = re.compile(r"([0-9A-Za-z]{1,11})-([0-9A-Za-z_-]{12})")
