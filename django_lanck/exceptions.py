@@ -180,6 +180,8 @@ REFUSALS: Final[Mapping[str, tuple[int, str | Promise]]] = {
     "invalid_method": (400, _("This way to get the code is not offered.")),
     "invalid_purpose": (400, _("This purpose is not offered.")),
     "invalid_language": (400, _("The code cannot be sent in this language.")),
+    "number_not_supported": (400, _("This number is not supported. Use another one.")),
+    "method_not_possible": (400, _("This number cannot be reached this way. Choose another way.")),
     "invalid_code": (400, _("This code is not right. Check the digits and try again.")),
     "code_expired": (400, _("This code is no longer valid. Ask for a new one.")),
     "expired": (400, _("The time for this verification is over. Start again.")),
@@ -196,6 +198,7 @@ REFUSALS: Final[Mapping[str, tuple[int, str | Promise]]] = {
     "refused": (409, _("LANCK does not send this message.")),
     "newer_claim": (409, _("Someone proved this number more recently.")),
     "resend_too_soon": (429, _("Please wait a little before you ask for another code.")),
+    "too_many_requests": (429, _("Too many requests. Please wait before you try again.")),
     "outcome_unknown": (503, _("We do not know yet whether your code was sent. Try again in a moment.")),
     "check_unknown": (503, _("We could not learn whether this code is right. Enter the same code again in a moment.")),
     "unavailable": (503, _("We cannot send or check codes at the moment. Try again in a moment.")),
@@ -203,23 +206,33 @@ REFUSALS: Final[Mapping[str, tuple[int, str | Promise]]] = {
 
 
 # The refusals that are about one field of the request.
-FIELD_REFUSALS: Final = {f"invalid_{field}": field for field in ("number", "method", "purpose", "language", "code")}
+FIELD_REFUSALS: Final = {
+    **{f"invalid_{field}": field for field in ("number", "method", "purpose", "language", "code")},
+    "number_not_supported": "number",
+    "method_not_possible": "method",
+}
 
 
 class Refusal(LanckError):
     """A request of a person that was turned down, in a shape that can be shown.
 
-    ``code`` is stable and one of :data:`REFUSALS`; ``detail`` a sentence in the active language;
-    ``retry_after`` whole seconds to wait where waiting helps; ``errors`` maps a field to its sentences;
-    ``http_status`` is what a JSON view answers with.
+    ``code`` is stable: one of :data:`REFUSALS`, or a site's own, which brings its ``detail`` and may bring its
+    ``http_status``. ``detail`` is a sentence in the active language; ``retry_after`` whole seconds to wait where
+    waiting helps; ``errors`` maps a field to its sentences; ``http_status`` is what a JSON view answers with.
     """
 
     def __init__(
-        self, code: str, *, retry_after: int | None = None, errors: Mapping[str, list[str]] | None = None
+        self,
+        code: str,
+        *,
+        detail: str | Promise | None = None,
+        http_status: int = 403,
+        retry_after: int | None = None,
+        errors: Mapping[str, list[str]] | None = None,
     ) -> None:
         super().__init__(code)
         self.code = code
-        self.http_status, sentence = REFUSALS[code]
+        self.http_status, sentence = REFUSALS[code] if detail is None else (http_status, detail)
         self.detail = str(sentence)
         self.retry_after = retry_after
         self.errors = errors or ({FIELD_REFUSALS[code]: [self.detail]} if code in FIELD_REFUSALS else {})

@@ -5,6 +5,8 @@
 ``verification_failed``       sender=Verification: verification, reason (``"expired"`` or ``"exhausted"``). Once.
 ``message_status_changed``    sender=Message: message, old_status, new_status. For all channels.
 ``inbound_message_received``  sender=InboundMessage: message. Once a message, however often LANCK sends it.
+``limit_reached``             sender=LimitCounter: rule, label (a country, a prefix or empty), action, purpose, watched,
+                              retry_after (seconds). Once for each counter and its window; of a rule, 60 an hour.
 ``number_taken_over``         sender=VerifiedNumber: verified_number, old_user_id, new_user_id.
 """
 
@@ -15,4 +17,5 @@ number_verified = Signal()
 verification_failed = Signal()
 message_status_changed = Signal()
 inbound_message_received = Signal()
+limit_reached = Signal()
 number_taken_over = Signal()

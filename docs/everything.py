@@ -14,6 +14,7 @@ from pathlib import Path
 import requests
 
 PHONE = "+12015550123"
+CODE_PHONES = [f"+1201555013{last}" for last in range(4)]  # one number has to wait between two codes
 NO_MESSENGER = "+12045550102"  # a magic number: only SMS and calls reach it
 
 
@@ -27,8 +28,9 @@ def main() -> None:
         print(f"  {message.channel:<9}{message.status:<12}{message.network}")
 
     print("\nCodes")
-    for code_source, method in (("lanck", "sms"), ("lanck", "voice"), ("site", "sms"), ("site", "flash")):
-        verify(code_source, method)
+    ways = (("lanck", "sms"), ("lanck", "voice"), ("site", "sms"), ("site", "flash"))
+    for number, (code_source, method) in zip(CODE_PHONES, ways, strict=True):
+        verify(number, code_source, method)
 
     print("\nWhat LANCK knows of the number")
     looked_up, fraud = services.look_up(number=PHONE), services.check_fraud(number=PHONE)
@@ -42,7 +44,7 @@ def main() -> None:
 
     print("\nThe phone answers")
     text_the_site("STOP")
-    for number in (PHONE, NO_MESSENGER):
+    for number in (PHONE, *CODE_PHONES, NO_MESSENGER):
         print(f"\nWhat {number} got, newest first")
         for got in handset(number):
             print(f"  {got['channel']:<7}{got['sender']:<17}{got['text'] or got['code']}")
@@ -78,13 +80,13 @@ def send_everything():
     ]
 
 
-def verify(code_source: str, method: str) -> None:
+def verify(number: str, code_source: str, method: str) -> None:
     from django_lanck import services
 
-    verification = services.start_verification(number=PHONE, code_source=code_source, method=method)
-    result = services.check_verification(verification_id=verification.pk, code=handset(PHONE)[0]["code"])
-    number = services.redeem_proof(proof=result.proof or "")
-    print(f"  {code_source:<6}{method:<6} proved {number}")
+    verification = services.start_verification(number=number, code_source=code_source, method=method)
+    result = services.check_verification(verification_id=verification.pk, code=handset(number)[0]["code"])
+    proved = services.redeem_proof(proof=result.proof or "")
+    print(f"  {code_source:<6}{method:<6} proved {proved}")
 
 
 def open_link() -> None:

@@ -104,7 +104,7 @@ def resend(request: HttpRequest) -> HttpResponse:
             verification_id=verification.pk,
             method=request.POST.get("method") or None,
             binding=services.binding_for(request),
-            ip=request.META.get("REMOTE_ADDR"),
+            ip=services.client_address(request),
         )
     except Refusal as refusal:
         messages.error(request, wording.sentence(refusal))
@@ -135,13 +135,16 @@ def _start(request: HttpRequest, *, number: str, method: str) -> Verification:
         purpose="signup",
         user=request.user if request.user.is_authenticated else None,
         binding=services.binding_for(request, create=True),
-        ip=request.META.get("REMOTE_ADDR"),
+        ip=services.client_address(request),
     )
 
 
 def _check(request: HttpRequest, verification: Verification, *, code: str) -> services.CheckResult:
     return services.check_verification(
-        verification_id=verification.pk, code=code, binding=services.binding_for(request)
+        verification_id=verification.pk,
+        code=code,
+        binding=services.binding_for(request),
+        ip=services.client_address(request),
     )
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from django_lanck.models import Message, Verification
+from django_lanck.models import LimitCounter, Message, Verification
 
 pytest_plugins = ["django_lanck.testing.pytest_plugin"]
 
@@ -40,7 +40,7 @@ def heard():
 
 @pytest.fixture
 def age():
-    """Make a verification older: its times are moved, not anybody's clock."""
+    """Make a verification older, and all counters: the times are moved, not anybody's clock."""
     from datetime import timedelta
 
     from django.db.models import F
@@ -55,6 +55,7 @@ def age():
             proof_expires_at=F("proof_expires_at") - shift,
         )
         Message.objects.filter(verification=verification).update(created_at=F("created_at") - shift)
+        LimitCounter.objects.update(not_before=F("not_before") - shift, ends_at=F("ends_at") - shift)
 
     return move
 

@@ -180,12 +180,11 @@ def test_every_key_is_known_and_every_known_key_is_read():
             if isinstance(getattr(LanckSettings, name), property):
                 getattr(conf, name)
         conf.profile("signup")
-        conf.proof_lifetime("signup")
     assert asked == KEYS
     assert PROFILE_KEYS < KEYS
 
 
 def test_a_purpose_overrides_the_site_and_the_site_the_defaults():
-    with override_settings(LANCK={"MAX_ATTEMPTS": 4, "PURPOSES": {"login": {"CODE_LENGTH": 5}}}):
-        profile = conf.profile("login")
-    assert (profile.max_attempts, profile.code_length, profile.lifetime, profile.public) == (4, 5, 600, False)
+    with override_settings(LANCK={"MAX_ATTEMPTS": 4, "PURPOSES": {"order": {"CODE_LENGTH": 6}}}):
+        profile = conf.profile("order")
+    assert (profile.max_attempts, profile.code_length, profile.lifetime, profile.public) == (4, 6, 600, False)

@@ -48,7 +48,7 @@ def test_one_of_everything(site, capsys, client):
     assert finals.pop("p2s") == finals.pop("t2s") == {"ANSWERED"}
     assert finals.pop("voice") <= {"accepted", "SENT", "ANSWERED"}
     assert all(words <= {"accepted", "SENT", "DELIVERED"} and "DELIVERED" in words for words in finals.values())
-    assert told.count("proved +12015550123") == 4
+    assert told.count("proved +1201555013") == 4
     assert set(Verification.objects.values_list("state", "code_source")) == {
         ("verified", "lanck"),
         ("verified", "site"),

@@ -70,7 +70,8 @@ class VerificationsView(PhoneView):
             **self.read(StartSerializer, request),
             user=request.user,
             binding=services.binding_for(request, create=True),
-            ip=request.META.get("REMOTE_ADDR"),
+            ip=services.client_address(request),
+            request=request,
         )
         return Response(represent(verification), status=status.HTTP_201_CREATED)
 
@@ -91,6 +92,8 @@ class CheckView(PhoneView):
             verification_id=verification_id,
             **self.read(CheckSerializer, request),
             binding=services.binding_for(request),
+            ip=services.client_address(request),
+            request=request,
         )
         if result.refusal:
             raise Refusal(result.refusal)
@@ -103,7 +106,8 @@ class ResendView(PhoneView):
             verification_id=verification_id,
             **self.read(ResendSerializer, request),
             binding=services.binding_for(request),
-            ip=request.META.get("REMOTE_ADDR"),
+            ip=services.client_address(request),
+            request=request,
         )
         return Response(represent(verification))
 

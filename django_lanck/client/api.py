@@ -65,17 +65,17 @@ class LanckClient:
         arguments.check({"goal": goal}, required=["goal"])
         self._transport.call("POST", f"/requests/{_segment(request_id)}", form={"goal": goal})
 
-    def hlr(self, *, number: str) -> HLRAnswer:
-        """Look a number up in its home register. Source: "HLR lookup"."""
-        return HLRAnswer.parse(self._insight("/insight/hlr", number))
+    def hlr(self, *, number: str, timeout: float | None = None) -> HLRAnswer:
+        """Look a number up in its home register, within ``timeout``. Source: "HLR lookup"."""
+        return HLRAnswer.parse(self._insight("/insight/hlr", number, timeout))
 
-    def fraud_check(self, *, number: str) -> FraudAnswer:
-        """Ask whether a number is known for fraud. Source: "Fraud Check"."""
-        return FraudAnswer.parse(self._insight("/insight/fraudcheck", number))
+    def fraud_check(self, *, number: str, timeout: float | None = None) -> FraudAnswer:
+        """Ask whether a number is known for fraud, within ``timeout``. Source: "Fraud Check"."""
+        return FraudAnswer.parse(self._insight("/insight/fraudcheck", number, timeout))
 
-    def _insight(self, path: str, number: str) -> dict[str, Any]:
+    def _insight(self, path: str, number: str, timeout: float | None) -> dict[str, Any]:
         arguments.check({"number": number}, required=["number"])
-        answer = self._transport.call("POST", path, form={"number": number})
+        answer = self._transport.call("POST", path, form={"number": number}, timeout=timeout)
         if not isinstance(answer.get("status"), str) or not answer["status"]:
             raise OutcomeUnknown("LANCK's answer has no status")
         return answer

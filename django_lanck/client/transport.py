@@ -80,14 +80,21 @@ class Transport:
         self._local = threading.local()
 
     def call(
-        self, verb: str, path: str, *, form: Mapping[str, str] | None = None, json: Mapping[str, Any] | None = None
+        self,
+        verb: str,
+        path: str,
+        *,
+        form: Mapping[str, str] | None = None,
+        json: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
     ) -> dict[str, Any]:
         """The JSON object that LANCK answers with.
 
         ``form`` is sent form-encoded, ``json`` as JSON. On 429 the request was not carried out: it is repeated after
-        a pause with jitter, as long as the budget for waiting and the deadline allow.
+        a pause with jitter, as long as the budget for waiting and the deadline allow. ``timeout`` is the longest that
+        the whole call may take (default: ``TOTAL_TIMEOUT``).
         """
-        ends = time.monotonic() + self.options.total_timeout
+        ends = time.monotonic() + min(timeout or self.options.total_timeout, self.options.total_timeout)
         left_to_wait = self.options.rate_limit_wait
         for pause in _pauses():
             try:

@@ -1,9 +1,146 @@
 from __future__ import annotations
 
-from django.db import models
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from operator import attrgetter
+from typing import Final
+
+from django.db import connections, models, transaction
+from django.db.models import Case, ExpressionWrapper, F, Q, When
+from django.db.models.expressions import Combinable
 from django.utils.translation import gettext_lazy as _
 
-from .time import DatabaseNow
+from .time import DatabaseNow, seconds_from_now
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most ``most`` in ``seconds``, counted under ``key``.
+
+    ``waits`` are the seconds to wait after the first, after the second, and so on. With ``percent``, more are let
+    through as long as so many per cent of them came to something. ``rule`` names the limit, ``label`` what is counted,
+    where that is no person. One that is ``watched`` turns nothing down, nor does one that ``spares_known`` to a number
+    that was verified before.
+    """
+
+    rule: str
+    key: str
+    most: int
+    seconds: int
+    label: str = ""
+    waits: tuple[int, ...] = ()
+    percent: int | None = None
+    watched: bool = False
+    spares_known: bool = False
+
+    @property
+    def room(self) -> Q:
+        """The rows of it that have room for one more in the window that is running."""
+        room = Q(used__lt=self.most)
+        if self.percent is not None:
+            enough = ExpressionWrapper(F("used") * self.percent / 100, output_field=models.IntegerField())
+            room |= Q(converted__gte=enough)
+        return Q(key=self.key) & room
+
+
+_OVER: Final = Q(ends_at__lte=DatabaseNow())
+
+
+def _count(condition: Q, then: object, otherwise: object) -> Case:
+    return Case(When(condition, then=then), default=otherwise, output_field=models.PositiveIntegerField())
+
+
+class LimitCounterQuerySet(models.QuerySet["LimitCounter"]):
+    """Counting is done by the database, in one statement for all limits that one attempt has to keep."""
+
+    def ensure(self, limits: Iterable[Limit]) -> None:
+        """Make the rows that are missing. Sorted, so that two who make the same ones do not wait for each other.
+
+        On MySQL an INSERT that is ignored locks the row it found so that nobody can change it, and two of them then
+        wait for each other's; an upsert locks it for itself.
+        """
+        rows = [
+            LimitCounter(key=limit.key, rule=limit.rule, label=limit.label)
+            for limit in sorted(limits, key=attrgetter("key"))
+        ]
+        if connections[self.db].vendor == "mysql":
+            self.bulk_create(rows, update_conflicts=True, update_fields=["rule"])
+        else:
+            self.bulk_create(rows, ignore_conflicts=True)
+
+    def spend(self, limits: Sequence[Limit]) -> int:
+        """Count one more for each limit that has room for it. Returns how many had: undo it unless that is all."""
+        has_room = Q(not_before__lte=DatabaseNow())
+        rooms = Q()
+        for limit in limits:
+            rooms |= limit.room
+        rows = self.filter(_OVER | has_room & rooms, key__in=[limit.key for limit in limits])
+        # MySQL sets one column after the other, and what is read then is what was just set: the end comes last.
+        return rows._in_order().update(
+            not_before=_next_time(limits),
+            converted=_count(_OVER, 0, F("converted")),
+            refused=_count(_OVER, 0, F("refused")),
+            used=_count(_OVER, 1, F("used") + 1),
+            ends_at=_end(limits),
+        )
+
+    def give_back(self, limits: Iterable[Limit], *, converted: Iterable[Limit] = ()) -> None:
+        """Undo what was spent on ``limits``, and note for ``converted`` that what was sent came to something."""
+        back = [limit.key for limit in limits]
+        gained = [limit.key for limit in converted]
+        rows = self.filter(key__in=[*back, *gained], used__gt=0, ends_at__gt=DatabaseNow())
+        with transaction.atomic(using=self.db):
+            rows._in_order().update(
+                not_before=Case(When(key__in=back, then=DatabaseNow()), default=F("not_before")),
+                converted=_count(Q(key__in=gained), F("converted") + 1, F("converted")),
+                used=_count(Q(key__in=back), F("used") - 1, F("used")),
+            )
+
+    def full(self, limits: Sequence[Limit]) -> list[tuple[Limit, float]]:
+        """The limits that have no room now, with the seconds until they have."""
+        rows = self.filter(key__in=[limit.key for limit in limits]).annotate(now=DatabaseNow())  # type: ignore[no-redef]
+        found = {row.key: row for row in rows}
+        waits = [(limit, found[limit.key].seconds_to_wait(limit)) for limit in limits if limit.key in found]
+        return [(limit, wait) for limit, wait in waits if wait > 0]
+
+    def refuse(self, limit: Limit, pause: int | None = None) -> bool:
+        """Note that a limit turned something down; True for the first in this window, which may start a pause."""
+        row = self.filter(key=limit.key)
+        ends = {"ends_at": seconds_from_now(pause)} if pause is not None else {}
+        if row.filter(refused=0).update(refused=1, **ends):
+            return True
+        row.update(refused=F("refused") + 1)
+        return False
+
+    def _in_order(self) -> LimitCounterQuerySet:
+        """The same rows, locked one after the other by their key, so that two who want the same do not deadlock."""
+        if connections[self.db].vendor == "postgresql":
+            locked = self.order_by("key").select_for_update().values("key")
+            return self.model._default_manager.filter(key__in=locked)
+        return self.order_by("key")
+
+
+def _next_time(limits: Iterable[Limit]) -> Combinable:
+    """Before when nothing more is let through; only limits with waits say."""
+    whens = []
+    for limit in limits:
+        if limit.waits:
+            whens.append(When(_OVER, key=limit.key, then=seconds_from_now(limit.waits[0])))
+        for used, wait in enumerate(limit.waits[1:], 1):
+            whens.append(When(key=limit.key, used=used, then=seconds_from_now(wait)))
+    return Case(*whens, default=F("not_before")) if whens else F("not_before")
+
+
+def _end(limits: Iterable[Limit]) -> Case:
+    """A window that is over begins anew."""
+    keys: dict[int, list[str]] = {}
+    for limit in limits:
+        keys.setdefault(limit.seconds, []).append(limit.key)
+    return Case(
+        *(When(_OVER, key__in=keys[seconds], then=seconds_from_now(seconds)) for seconds in keys),
+        default=F("ends_at"),
+    )
 
 
 class LimitCounter(models.Model):
@@ -23,6 +160,11 @@ class LimitCounter(models.Model):
     not_before = models.DateTimeField(_("not before"), db_default=DatabaseNow())
     ends_at = models.DateTimeField(_("window ends"), db_default=DatabaseNow())
 
+    objects = LimitCounterQuerySet.as_manager()
+
+    # The database's clock, where the row was read together with it.
+    now: datetime
+
     class Meta:
         verbose_name = _("limit counter")
         verbose_name_plural = _("limit counters")
@@ -30,6 +172,30 @@ class LimitCounter(models.Model):
 
     def __str__(self) -> str:
         return " ".join(filter(None, [self.rule, self.label]))
+
+    def seconds_to_wait(self, limit: Limit) -> float:
+        """How long until there is room; 0 where there is. The same as :attr:`Limit.room`, of a row that was read."""
+        if self.ends_at <= self.now:
+            return 0
+        converts = limit.percent is not None and self.converted * 100 >= self.used * limit.percent
+        until = self.not_before if self.used < limit.most or converts else max(self.ends_at, self.not_before)
+        return max((until - self.now).total_seconds(), 0)
+
+
+class RefusalCountQuerySet(models.QuerySet["RefusalCount"]):
+    def count_one(self, day: date, rule: str, action: str, purpose: str, country: str, watched: bool) -> None:
+        which = {
+            "day": day,
+            "rule": rule,
+            "action": action,
+            "purpose": purpose,
+            "country": country,
+            "watched": watched,
+        }
+        row = self.filter(**which)
+        if not row.update(count=F("count") + 1):
+            self.bulk_create([RefusalCount(**which)], ignore_conflicts=True)
+            row.update(count=F("count") + 1)
 
 
 class RefusalCount(models.Model):
@@ -42,6 +208,8 @@ class RefusalCount(models.Model):
     country = models.CharField(_("country"), max_length=2, blank=True)
     watched = models.BooleanField(_("only watched"), default=False)
     count = models.PositiveIntegerField(_("count"), default=0)
+
+    objects = RefusalCountQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("refusals of a day")

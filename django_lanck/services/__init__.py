@@ -1,6 +1,7 @@
 """The public Python API. Everything that a site, a view, the admin or a command does goes through here."""
 
 from ..client import RCS, SMS, Flow, Push, RequestInfo, Step, Viber, parse_flow
+from ..guard import Attempt, client_address
 from .binding import binding_for
 from .calls import CallDetails, call_details
 from .checking import CheckResult, check_verification
@@ -30,6 +31,7 @@ from .waiting import wait_for_status
 __all__ = [
     "RCS",
     "SMS",
+    "Attempt",
     "CallDetails",
     "CheckResult",
     "Flow",
@@ -45,6 +47,7 @@ __all__ = [
     "check_fraud",
     "check_verification",
     "claim_number",
+    "client_address",
     "flash_call",
     "get_verification",
     "lift_opt_out",

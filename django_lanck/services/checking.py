@@ -21,12 +21,13 @@ from .. import exceptions, signals
 from ..client import LanckClient, get_client
 from ..conf import conf
 from ..exceptions import Refusal
-from ..models import DatabaseNow, Goal, Message, Verification
+from ..guard import Admission, Attempt, admit, check_rules, settle_check
+from ..models import DatabaseNow, Goal, Message, Verification, VerificationQuerySet
 from .asking import ask, refuse_transaction
 from .codes import codes_that_count, is_code_of
 from .numbers import parse_code
 from .sending import NOT_CARRIED_OUT, log_failure, unavailable
-from .verification import refusal_code, verification_and_messages
+from .verification import attempt_of, refusal_code, verification_and_messages
 
 logger = logging.getLogger("django_lanck")
 
@@ -52,71 +53,113 @@ class CheckResult:
     proof: str | None = field(default=None, repr=False)
 
 
+@dataclass(slots=True)
+class _Check:
+    """One check: what is checked, the digits that were typed (None where they can be no code), and what it took."""
+
+    verification: Verification
+    attempt: Attempt
+    digits: str | None = field(repr=False)
+    admission: Admission = field(default_factory=Admission)
+
+    @property
+    def row(self) -> VerificationQuerySet:
+        return Verification.objects.filter(pk=self.verification.pk)
+
+
+class _NoAttempt(Exception):
+    """The verification has ended, or its attempts are used up."""
+
+
 @sensitive_variables()
 def check_verification(
-    *, verification_id: uuid.UUID | str, code: str, binding: str | Sequence[str] = ""
+    *,
+    verification_id: uuid.UUID | str,
+    code: str,
+    binding: str | Sequence[str] = "",
+    ip: str | None = None,
+    request: Any = None,
 ) -> CheckResult:
     """Check the code that a person typed. A wrong one is an answer, not an exception.
 
-    Raises Refusal: ``not_found``; ``outcome_unknown`` (it is not known yet which code counts; nothing spent);
+    ``ip`` is the person's address (:func:`client_address` of the request), by which wrong codes are limited;
+    ``request`` is only handed to the site's own rule (``GUARD``).
+    Raises Refusal: ``not_found``; ``too_many_requests`` (too many wrong codes for this number or from this address,
+    with the seconds to wait); ``outcome_unknown`` (it is not known yet which code counts; nothing spent);
     ``check_unknown`` (the answer was lost: the same code again settles it); ``unavailable`` (the attempt is given back
     where LANCK compared nothing).
     Must not be called inside a transaction.
     """
     refuse_transaction()  # a spent attempt could be rolled back
     verification, messages = verification_and_messages(verification_id, binding)
-    digits = parse_code(code, verification.code_length)
-    if verification.code_source == Verification.CodeSource.SITE:
-        return _compare(verification, messages, digits)
+    profile = conf.profile_of_started(verification.purpose)
+    attempt = attempt_of("check", verification, profile, ip=ip, request=request)
+    check_rules(attempt)
+    check = _Check(verification, attempt, parse_code(code, verification.code_length))
+    if verification.code_source == Verification.CodeSource.SITE or verification.is_test:
+        return _compare(check, messages)
     message = next((m for m in messages if m.may_carry_code), None)
-    if message and digits and message.lost_check and refusal_code(verification) is None:
-        return _settle(verification, message, digits)
-    return _check(verification, message, digits)
+    if message and check.digits and message.lost_check and refusal_code(verification) is None:
+        return _settle(check, message, check.digits)
+    return _check(check, message)
 
 
-def _check(verification: Verification, message: Message | None, digits: str | None) -> CheckResult:
-    row = Verification.objects.filter(pk=verification.pk)
-    if refused := _ended(verification):
-        return CheckResult(verification, refused)
-    if digits is None:
-        return CheckResult(verification, "invalid_code")
+def _check(check: _Check, message: Message | None) -> CheckResult:
+    if refused := _ended(check.verification):
+        return CheckResult(check.verification, refused)
+    if check.digits is None:
+        return CheckResult(check.verification, "invalid_code")
     if message is None or message.request_id is None:
         raise Refusal("outcome_unknown", retry_after=LOOK_AGAIN)
     client = get_client()
-    if not row.spend_attempt():
-        return CheckResult(verification, _reason(verification))
-    verification.attempts += 1
-    return _ask(client, verification, message, digits)
+    if not _spend(check):
+        return CheckResult(check.verification, _reason(check.verification))
+    return _ask(client, check, message, check.digits)
 
 
-def _compare(verification: Verification, messages: Sequence[Message], digits: str | None) -> CheckResult:
-    """The same for a code that this site made: nobody has to be asked."""
-    if refused := _ended(verification):
-        return CheckResult(verification, refused)
+def _compare(check: _Check, messages: Sequence[Message]) -> CheckResult:
+    """The same for a code that this site knows: nobody has to be asked."""
+    if refused := _ended(check.verification):
+        return CheckResult(check.verification, refused)
+    digits = check.digits
     if digits is None:
-        return CheckResult(verification, "invalid_code")
-    if not Verification.objects.filter(pk=verification.pk).spend_attempt():
-        return CheckResult(verification, _reason(verification))
-    verification.attempts += 1
+        return CheckResult(check.verification, "invalid_code")
+    if not _spend(check):
+        return CheckResult(check.verification, _reason(check.verification))
     right = [message for message in codes_that_count(messages) if is_code_of(message, digits)]
-    return _succeeded(verification, right[0]) if right else _failed(verification)
+    return _succeeded(check, right[0]) if right else _failed(check.verification)
 
 
-def _ask(client: LanckClient, verification: Verification, message: Message, digits: str) -> CheckResult:
+def _spend(check: _Check) -> bool:
+    """Spend an attempt, and what the limits of wrong codes have left; both or neither."""
+
+    def spend_attempt() -> None:
+        if not check.row.spend_attempt():
+            raise _NoAttempt
+
+    try:
+        _, check.admission = admit(check.attempt, spend_attempt)
+    except _NoAttempt:
+        return False
+    check.verification.attempts += 1
+    return True
+
+
+def _ask(client: LanckClient, check: _Check, message: Message, digits: str) -> CheckResult:
     request_id = _request_id(message)
-    row = Verification.objects.filter(pk=verification.pk)
     try:
         answer = ask(lambda: client.verify_check(request_id=request_id, code=digits))
     except exceptions.WrongCode:
         if message.lost_check == _code_hash(message, digits):
             Message.objects.filter(pk=message.pk, lost_check=message.lost_check).update(lost_check="")
-        return _failed(verification)
+        return _failed(check.verification)
     except CODE_IS_OVER as error:
         log_failure(f"Message {message.pk}: its code is over", error)
-        return _code_is_over(client, verification, message, digits)
+        return _code_is_over(client, check, message, digits)
     except NOT_CARRIED_OUT as error:
         log_failure(f"Message {message.pk}: its code was not checked", error)
-        row.give_back_attempt()
+        check.row.give_back_attempt()
+        check.admission.give_back()
         raise unavailable(error) from error
     except exceptions.OutcomeUnknown as error:
         logger.warning("Message %s: the answer to a check was lost: %s", message.pk, error)
@@ -125,29 +168,29 @@ def _ask(client: LanckClient, verification: Verification, message: Message, digi
     except exceptions.APIError as error:
         log_failure(f"Message {message.pk}: its code was not checked", error)
         raise unavailable(error) from error
-    if answer.proves(request_id=request_id, number=verification.number):
-        return _succeeded(verification)
+    if answer.proves(request_id=request_id, number=check.verification.number):
+        return _succeeded(check)
     logger.warning("Message %s: LANCK's answer to a check does not fit it", message.pk)
     # What LANCK knows by now may be about the digits of an earlier check whose answer was lost.
     if message.lost_check in ("", _code_hash(message, digits)):
         with contextlib.suppress(_NoInfo):
-            if _verified_at_lanck(client, verification, message):
-                return _succeeded(verification)
+            if _verified_at_lanck(client, check.verification, message):
+                return _succeeded(check)
     Message.objects.filter(pk=message.pk).remember_lost_check(_code_hash(message, digits))
     raise Refusal("check_unknown", retry_after=LOOK_AGAIN)
 
 
-def _code_is_over(client: LanckClient, verification: Verification, message: Message, digits: str) -> CheckResult:
+def _code_is_over(client: LanckClient, check: _Check, message: Message, digits: str) -> CheckResult:
     """LANCK checks this code no more: perhaps because it found it right, in an answer that was lost or is another's."""
     if message.lost_check == _code_hash(message, digits):
         with contextlib.suppress(_NoInfo):
-            if _verified_at_lanck(client, verification, message):
-                return _succeeded(verification)
-    _read_again(verification)
-    return CheckResult(verification, refusal_code(verification) or "code_expired")
+            if _verified_at_lanck(client, check.verification, message):
+                return _succeeded(check)
+    _read_again(check.verification)
+    return CheckResult(check.verification, refusal_code(check.verification) or "code_expired")
 
 
-def _settle(verification: Verification, message: Message, digits: str) -> CheckResult:
+def _settle(check: _Check, message: Message, digits: str) -> CheckResult:
     """An earlier check of this message had no answer: ask whether LANCK found that code right.
 
     Only the digits that were asked about then are verified by it. Others are simply wrong: LANCK verifies a request
@@ -157,17 +200,16 @@ def _settle(verification: Verification, message: Message, digits: str) -> CheckR
     client = get_client()
     same = constant_time_compare(message.lost_check, _code_hash(message, digits))
     try:
-        verified = _verified_at_lanck(client, verification, message)
+        verified = _verified_at_lanck(client, check.verification, message)
     except _NoInfo:
         verified = False
     if not verified:
-        return _check(verification, message, digits)
+        return _check(check, message)
     if same:
-        return _succeeded(verification)
-    if not Verification.objects.filter(pk=verification.pk).spend_attempt():
-        return CheckResult(verification, _reason(verification))
-    verification.attempts += 1
-    return _failed(verification)
+        return _succeeded(check)
+    if not _spend(check):
+        return CheckResult(check.verification, _reason(check.verification))
+    return _failed(check.verification)
 
 
 def _verified_at_lanck(client: LanckClient, verification: Verification, message: Message) -> bool:
@@ -185,18 +227,18 @@ def _verified_at_lanck(client: LanckClient, verification: Verification, message:
     return info.proves(number=verification.number)
 
 
-def _succeeded(verification: Verification, own_code_of: Message | None = None) -> CheckResult:
+def _succeeded(check: _Check, own_code_of: Message | None = None) -> CheckResult:
     """Verify, if nobody else did. LANCK learns later that a code of this site's was right."""
-    proof = secrets.token_urlsafe(32)
-    lifetime = conf.proof_lifetime(verification.purpose)
-    row = Verification.objects.filter(pk=verification.pk)
+    verification, proof = check.verification, secrets.token_urlsafe(32)
+    lifetime = conf.profile_of_started(verification.purpose).proof_lifetime
     with transaction.atomic(durable=True):
-        won = row.verify(proof_hash=proof_hash(proof), proof_lifetime=lifetime)
+        won = check.row.verify(proof_hash=proof_hash(proof), proof_lifetime=lifetime)
         if won and own_code_of:
             Message.objects.filter(pk=own_code_of.pk).reach_goal(Goal.NUMBER_VERIFIED)
     if not won:
         return CheckResult(verification, _reason(verification))
     verification.state = Verification.State.VERIFIED
+    settle_check(check.attempt, check.admission)
     signals.number_verified.send_robust(
         Verification, verification=verification, number=verification.number, user=_user_of(verification)
     )

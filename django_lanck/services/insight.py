@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 NOT_KEPT = ("number", "imsi", "payload")
 
 
-def look_up(*, number: str | PhoneNumber, max_age: float | None = None) -> NumberInsight:
+def look_up(*, number: str | PhoneNumber, max_age: float | None = None, timeout: float | None = None) -> NumberInsight:
     """The HLR answer about a number: its network, and whether it is alive (``status`` ``DELIVERED``).
 
-    ``max_age`` is how many seconds old a kept answer may be (default: ``INSIGHT_LIFETIME``; 0 asks anyway). Raises
+    ``max_age`` is how many seconds old a kept answer may be (default: ``INSIGHT_LIFETIME``; 0 asks anyway),
+    ``timeout`` the seconds that asking may take (default: ``TOTAL_TIMEOUT``). Raises
     Refusal ``invalid_number``, and what the client raises (APIError, NotSent, OutcomeUnknown). Must not be called
     inside a transaction.
     """
@@ -27,7 +28,7 @@ def look_up(*, number: str | PhoneNumber, max_age: float | None = None) -> Numbe
     if known:
         return known
     client = get_client()
-    answer = ask(lambda: client.hlr(number=e164))
+    answer = ask(lambda: client.hlr(number=e164, timeout=timeout))
     return _keep(
         NumberInsight.Kind.HLR,
         e164,
@@ -43,17 +44,19 @@ def look_up(*, number: str | PhoneNumber, max_age: float | None = None) -> Numbe
     )
 
 
-def check_fraud(*, number: str | PhoneNumber, max_age: float | None = None) -> NumberInsight:
+def check_fraud(
+    *, number: str | PhoneNumber, max_age: float | None = None, timeout: float | None = None
+) -> NumberInsight:
     """The fraud check's answer about a number.
 
     ``status`` is ``PASSED``, ``NOT_MOBILE_PREFIX``, ``SUSPICIOUS`` or ``FRAUDULENT``; ``mobile_prefix`` whether the
-    prefix is of a mobile network, if LANCK says. ``max_age`` and errors as for :func:`look_up`.
+    prefix is of a mobile network, if LANCK says. ``max_age``, ``timeout`` and errors as for :func:`look_up`.
     """
     e164, known = _known(NumberInsight.Kind.FRAUD, number, max_age)
     if known:
         return known
     client = get_client()
-    answer = ask(lambda: client.fraud_check(number=e164))
+    answer = ask(lambda: client.fraud_check(number=e164, timeout=timeout))
     return _keep(
         NumberInsight.Kind.FRAUD, e164, answer.raw, status=answer.status[:32], mobile_prefix=answer.mobile_prefix
     )

@@ -4,7 +4,8 @@ Each ``send_…`` and call makes a :class:`~django_lanck.models.Message` before 
 ``status`` is ``accepted``, or ``unknown`` when LANCK perhaps took it; inside a transaction it is ``sending``, and LANCK
 is asked after the commit.
 
-They raise InvalidArgument (LANCK would refuse it; nothing happened), Refusal (``invalid_number``, ``opted_out``),
+They raise InvalidArgument (LANCK would refuse it; nothing happened), Refusal (``invalid_number``, ``opted_out``,
+``number_not_supported``, ``method_not_possible``, ``too_many_requests``),
 APIError (LANCK said no) and NotSent (LANCK surely got nothing). After a commit nothing is raised: the message is
 ``refused``, and ``message_status_changed`` says so.
 
@@ -26,12 +27,13 @@ from ..client import RCS, SMS, Accepted, Content, Flash, Flow, PinToSpeech, Push
 from ..client.arguments import web_address
 from ..conf import conf
 from ..exceptions import APIError, InvalidArgument, NotSent, Refusal
+from ..guard import Admission, Attempt, admit, check_rules
 from ..models import Category, Message, OptOut, Status
 from .asking import waits_for_commit
 from .links import link_url
 from .numbers import country_of, parse_number
 from .receipts import announce
-from .sending import call_for, record, send, sender_of, with_senders
+from .sending import NOT_CARRIED_OUT, call_for, record, send, sender_of, with_senders
 
 if TYPE_CHECKING:
     from phonenumber_field.phonenumber import PhoneNumber
@@ -172,6 +174,8 @@ def deliver(content: Content, *, number: Number, category: str = TRANSACTIONAL, 
     phone = parse_number(number)
     _check_category(category, phone.as_e164)
     country = country_of(phone)
+    attempt = Attempt(action="send", number=phone.as_e164, country=country, channel=content.channel)
+    check_rules(attempt)
     content = with_senders(content, country)
     message = Message(
         channel=content.channel,
@@ -182,22 +186,29 @@ def deliver(content: Content, *, number: Number, category: str = TRANSACTIONAL, 
         content=content.stored(),
         link=link,
     )
-    call = _keep(message, content)
+    call, admission = _keep(attempt, message, content, inside=waits)
     if waits:
-        transaction.on_commit(lambda: _send_after_commit(message, call), robust=True)
+        transaction.on_commit(lambda: _send_after_commit(message, call, admission), robust=True)
     else:
-        _send_now(message, call)
+        _send_now(message, call, admission)
     return message
 
 
-def _keep(message: Message, content: Content) -> Callable[[], Accepted]:
+def _keep(
+    attempt: Attempt, message: Message, content: Content, *, inside: bool
+) -> tuple[Callable[[], Accepted], Admission]:
     """Keep the message; the call that delivers it. Whatever cannot be made of it undoes the row."""
     client = get_client()
-    with transaction.atomic():
+
+    def keep() -> Callable[[], Accepted]:
+        message.pk = None
         message.save(force_insert=True)
         if message.link and isinstance(content, SMS):
-            content = replace(content, text=content.text.replace(LINK, link_url(message)))
+            linked = replace(content, text=content.text.replace(LINK, link_url(message)))
+            return call_for(client, linked, message)
         return call_for(client, content, message)
+
+    return admit(attempt, keep, inside=inside)
 
 
 def _check_category(category: str, number: str) -> None:
@@ -211,19 +222,23 @@ def _is_unwanted(category: str, number: str) -> bool:
     return category == Category.MARKETING and OptOut.objects.standing().filter(number=number).exists()
 
 
-def _send_now(message: Message, call: Callable[[], Accepted]) -> None:
-    accepted = send(message, call)
+def _send_now(message: Message, call: Callable[[], Accepted], admission: Admission) -> None:
+    try:
+        accepted = send(message, call)
+    except NOT_CARRIED_OUT:
+        admission.give_back()
+        raise
     message.caller = accepted.caller if accepted else ""
 
 
 @sensitive_variables()
-def _send_after_commit(message: Message, call: Callable[[], Accepted]) -> None:
+def _send_after_commit(message: Message, call: Callable[[], Accepted], admission: Admission) -> None:
     # Asked again: a transaction over many sends can be long, and their turn comes later still.
     if _is_unwanted(message.category, message.number):
         record(message, Status.REFUSED, error_reason="The owner of the number opted out before it was sent.")
         announce(message, Status.SENDING)
         return
     try:
-        _send_now(message, call)
+        _send_now(message, call, admission)
     except (APIError, NotSent):
         announce(message, Status.SENDING)

@@ -14,6 +14,7 @@ from ..exceptions import Refusal
 from ..models import Verification, VerifiedNumber
 from .binding import binding_hashes
 from .checking import proof_hash
+from .testnumbers import is_staff
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -46,6 +47,8 @@ def claim_number(*, user: AbstractBaseUser, proof: str) -> VerifiedNumber:
         )
     except Verification.DoesNotExist:
         raise Refusal("invalid_proof") from None
+    if verification.is_test and is_staff(user):
+        raise Refusal("invalid_proof")  # a code that everybody knows
     with transaction.atomic():
         claim = _claim(verification, user)
     if claim is None:

@@ -9,21 +9,24 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
 from django.utils.translation import get_language
 from django.views.decorators.debug import sensitive_variables
 
 from .. import signals
 from ..client import LanckClient, Verify, get_client
-from ..conf import CODE_SOURCES, LANGUAGES, Profile, conf
-from ..exceptions import APIError, InvalidArgument, NotSent, Refusal
-from ..models import Channel, DatabaseNow, Message, Verification
+from ..conf import CODE_SOURCES, LANGUAGES, conf
+from ..conf.profiles import Profile
+from ..exceptions import APIError, InvalidArgument, LanckError, NotSent, Refusal
+from ..guard import Action, Admission, Attempt, admit, check_rules
+from ..models import Channel, DatabaseNow, Message, Status, Verification
 from ..models.time import seconds_from_now
 from .asking import refuse_transaction
 from .binding import binding_hashes
 from .codes import code_content, code_hash, new_code, take_digits_of_call
 from .numbers import country_of, parse_number
-from .sending import call_for, refusal_for, send, sender_of, with_senders
+from .screening import screen
+from .sending import NOT_CARRIED_OUT, call_for, record, refusal_for, send, sender_of, with_senders
+from .testnumbers import fixed_code_for, keep_fixed_code
 
 if TYPE_CHECKING:
     from phonenumber_field.phonenumber import PhoneNumber
@@ -41,19 +44,22 @@ def start_verification(
     user: Any = None,
     binding: str | Sequence[str] = "",
     ip: str | None = None,
+    request: Any = None,
 ) -> Verification:
     """Send a code to a number.
 
     ``code_source`` says who makes it: ``"lanck"`` or ``"site"`` (default: the purpose's). ``method`` is one of the
     purpose's methods (default: the first); for a code of the site's it is one of the purpose's channels, and may be
     called ``channel``. ``language`` is one that LANCK speaks (default: the active one where LANCK speaks it),
-    ``binding`` whose verification it is (:func:`binding_for` of the request), ``ip`` the person's address, which LANCK
-    gets if ``SEND_CLIENT_IP`` is set.
+    ``binding`` whose verification it is (:func:`binding_for` of the request), ``ip`` the person's address
+    (:func:`client_address` of the request), by which starts are limited and which LANCK gets if ``SEND_CLIENT_IP`` is
+    set. ``request`` is only handed to the site's own rule (``GUARD``).
 
     Returns the verification; its ``delivery`` is ``"unknown"`` when LANCK perhaps took the message. Raises Refusal
-    (``invalid_number``, ``invalid_method``, ``invalid_purpose``, ``invalid_language``, ``unavailable``), and
-    InvalidArgument for another ``code_source``. Must not be called inside a transaction: the rows are committed before
-    LANCK is asked.
+    (``invalid_number``, ``invalid_method``, ``invalid_purpose``, ``invalid_language``, ``number_not_supported``,
+    ``method_not_possible``, ``resend_too_soon`` and ``too_many_requests`` with the seconds to wait, ``unavailable``),
+    and InvalidArgument for another ``code_source``. Must not be called inside a transaction: the rows are committed
+    before LANCK is asked.
     """
     refuse_transaction()
     profile = _profile(purpose)
@@ -61,15 +67,34 @@ def start_verification(
     code_source = _code_source(profile, code_source)
     method = _method(profile, code_source, channel or method)
     language = _language(language)
+    user = user if user is not None and user.is_authenticated else None
+    fixed_code = fixed_code_for(phone.as_e164, purpose, user)
+    attempt = Attempt(
+        action="start",
+        number=phone.as_e164,
+        country=country_of(phone),
+        channel=method,
+        profile=profile,
+        user_id=user and user.pk,
+        session=binding_hashes(binding)[0],
+        address=ip,
+        request=request,
+        is_test=fixed_code is not None,
+    )
+    check_rules(attempt)
     client = get_client()
-    with transaction.atomic(durable=True):
-        verification = _new_verification(profile, phone.as_e164, code_source, method, language, user, binding)
-        message, send_code = _new_message(client, verification, phone, ip)
+
+    def keep() -> tuple[Verification, Message, Callable[[], object]]:
+        verification = _new_verification(attempt, profile, code_source, language, user, fixed_code)
+        return verification, *_new_message(client, verification, attempt.country, ip, fixed_code)
+
+    (verification, message, send_code), admission = admit(attempt, keep)
     try:
+        _screen(attempt, message)
         send_code()
-    except (APIError, NotSent) as error:
+    except (APIError, NotSent, Refusal) as error:
         Verification.objects.filter(pk=verification.pk).cancel()
-        raise refusal_for(error) from error
+        raise _refused(error, admission) from error
     signals.verification_started.send_robust(Verification, verification=verification, message=message)
     return verification
 
@@ -81,13 +106,15 @@ def resend_verification(
     method: str | None = None,
     binding: str | Sequence[str] = "",
     ip: str | None = None,
+    request: Any = None,
 ) -> Verification:
     """Send another code for the same verification, by the same or another method.
 
     Attempts go on counting. Once LANCK accepted it, only the new code is right; if LANCK refuses it, the earlier code
     stays right and the resend is given back. Raises Refusal (``not_found``, ``expired``, ``exhausted``, ``canceled``,
-    ``already_verified``, ``invalid_method``, ``resend_too_soon`` with the seconds to wait, ``unavailable``). Must not
-    be called inside a transaction.
+    ``already_verified``, ``invalid_method``, ``resend_too_soon`` and ``too_many_requests`` with the seconds to wait,
+    ``number_not_supported``, ``method_not_possible``, ``unavailable``). ``ip`` and ``request`` as for a start. Must
+    not be called inside a transaction.
     """
     refuse_transaction()
     before = get_verification(verification_id=verification_id, binding=binding)
@@ -99,20 +126,27 @@ def resend_verification(
     method = _method(profile, before.code_source, method or before.method)
     if before.resend_at is None or before.resend_at > before.now:
         raise Refusal("resend_too_soon", retry_after=_seconds(before.now, before.resend_at or before.expires_at))
+    attempt = attempt_of("resend", before, profile, channel=method, ip=ip, request=request)
+    check_rules(attempt)
     client = get_client()
-    waits = profile.resend_waits[before.resends + 1 :]
-    with transaction.atomic(durable=True):
-        row = Verification.objects.filter(pk=before.pk)
-        wait = waits[0] if waits else None
+    row = Verification.objects.filter(pk=before.pk)
+    wait = next(iter(profile.resend_waits[before.resends + 1 :]), None)
+    fixed_code = fixed_code_for(before.number, before.purpose, None) if before.is_test else None
+    if before.is_test and fixed_code is None:
+        raise Refusal("expired")
+
+    def keep() -> tuple[Verification, Callable[[], object]]:
         if not row.claim_resend(resends=before.resends, method=method, wait=wait, lifetime=profile.lifetime):
             raise _lost_resend(before, binding, wait or profile.lifetime)
         verification = row.annotate(now=DatabaseNow()).get()  # type: ignore[no-redef]
-        _message, send_code = _new_message(client, verification, parse_number(verification.number), ip)
+        return verification, _new_message(client, verification, attempt.country, ip, fixed_code)[1]
+
+    (verification, send_code), admission = admit(attempt, keep)
     try:
         send_code()
     except (APIError, NotSent) as error:
         row.give_back_resend(before)
-        raise refusal_for(error) from error
+        raise _refused(error, admission) from error
     return verification
 
 
@@ -168,6 +202,46 @@ def refusal_code(verification: Verification) -> str | None:
     return "already_verified" if state == Verification.State.VERIFIED else state
 
 
+def attempt_of(
+    action: Action,
+    verification: Verification,
+    profile: Profile,
+    *,
+    channel: str = "",
+    ip: str | None,
+    request: Any,
+) -> Attempt:
+    """What somebody wants of a verification that was read with its messages."""
+    message = verification.newest_message
+    return Attempt(
+        action=action,
+        number=verification.number,
+        country=message.country if message else "",
+        channel=channel,
+        profile=profile,
+        user_id=verification.user_id,
+        session=verification.binding_hash,
+        address=ip,
+        request=request,
+        is_test=verification.is_test,
+    )
+
+
+def _screen(attempt: Attempt, message: Message) -> None:
+    try:
+        screen(attempt)
+    except Refusal as refusal:
+        record(message, Status.REFUSED, error_reason=f"Not sent: {refusal.code}")
+        raise
+
+
+def _refused(error: LanckError, admission: Admission) -> Refusal:
+    """What a person is told. What their attempt took is given back where LANCK did nothing, through no fault of it."""
+    if isinstance(error, NOT_CARRIED_OUT):
+        admission.give_back()
+    return error if isinstance(error, Refusal) else refusal_for(error)
+
+
 def _lost_resend(before: Verification, binding: str | Sequence[str], wait: int) -> Refusal:
     """Why somebody else was faster: they ended it, or took this resend."""
     refused = refusal_code(get_verification(verification_id=before.pk, binding=binding))
@@ -210,24 +284,19 @@ def _seconds(since: datetime, until: datetime) -> int:
 
 
 def _new_verification(
-    profile: Profile,
-    number: str,
-    code_source: str,
-    method: str,
-    language: str,
-    user: Any,
-    binding: str | Sequence[str],
+    attempt: Attempt, profile: Profile, code_source: str, language: str, user: Any, fixed_code: str | None
 ) -> Verification:
     first_wait = profile.resend_waits[0] if profile.resend_waits else None
     verification = Verification.objects.create(
-        number=number,
+        number=attempt.number,
         purpose=profile.purpose,
         code_source=code_source,
-        method=method,
+        method=attempt.channel,
         language=language,
-        user=user if user is not None and user.is_authenticated else None,
-        binding_hash=binding_hashes(binding)[0],
-        code_length=profile.code_length,
+        user=user,
+        binding_hash=attempt.session,
+        is_test=attempt.is_test,
+        code_length=len(fixed_code) if fixed_code else profile.code_length,
         max_attempts=profile.max_attempts,
         expires_at=seconds_from_now(profile.lifetime),
         resend_at=None if first_wait is None else seconds_from_now(first_wait),
@@ -241,16 +310,19 @@ def _new_verification(
 
 
 def _new_message(
-    client: LanckClient, verification: Verification, phone: PhoneNumber, ip: str | None
+    client: LanckClient, verification: Verification, country: str, ip: str | None, fixed_code: str | None
 ) -> tuple[Message, Callable[[], object]]:
     """The row of the message that carries the next code, and what sends it once the row is committed."""
     message = Message(
         verification=verification,
         channel=verification.method,
         number=verification.number,
-        country=country_of(phone),
+        country=country,
+        is_test=verification.is_test,
     )
     verification.newest_message = message
+    if fixed_code is not None:
+        return message, keep_fixed_code(message, fixed_code)
     if verification.code_source == Verification.CodeSource.SITE:
         return message, _own_code(client, verification, message)
     return message, _lancks_code(client, verification, message, ip)

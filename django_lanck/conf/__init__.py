@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from django.conf import settings as django_settings
-
-T = TypeVar("T")
+from .guard import GuardSettings
+from .profiles import Profile, make_profile
 
 # How LANCK's codes travel, and how the site's own do.
 METHODS = ("sms", "voice", "call")
@@ -28,15 +26,30 @@ LANGUAGES = (
     "uz vi zh"
 ).split()
 
-# The keys that a purpose may have of its own.
-PROFILE_KEYS = frozenset(
-    "METHODS CHANNELS CODE_SOURCE CODE_LENGTH MAX_ATTEMPTS CODE_LIFETIME PROOF_LIFETIME RESEND_WAITS".split()
-)
+# What a purpose may have of its own, else the site, else is this. Times are seconds.
+PROFILE_DEFAULTS: Mapping[str, Any] = {
+    "CODE_SOURCE": "lanck",
+    "METHODS": METHODS,
+    "CHANNELS": CHANNELS,
+    "CODE_LENGTH": 6,
+    "MAX_ATTEMPTS": 5,
+    "CODE_LIFETIME": 600,
+    "PROOF_LIFETIME": 900,
+    "RESEND_WAITS": (30, 40, 60, 90, 120),
+    "COUNTRIES": None,
+    "FRAUD_CHECK": "off",
+    "HLR_CHECK": "off",
+}
+PROFILE_KEYS = frozenset([*PROFILE_DEFAULTS, "LIMITS", "CHECK_LIMITS"])
+# What only a purpose has.
+PURPOSE_KEYS = frozenset(["PUBLIC", "STRICT"])
 KEYS = PROFILE_KEYS | frozenset(
     "ACCESS_TOKEN BASE_URL CALLBACK_BASE_URL CONNECT_TIMEOUT READ_TIMEOUT TOTAL_TIMEOUT RATE_LIMIT_WAIT PROXIES "
     "CA_FILE MAX_ANSWER_BYTES SENDERS SEND_CLIENT_IP PROVIDER_CODE_EXPIRY PROVIDER_CHECK_ATTEMPTS PURPOSES "
     "CODE_TEXTS CODE_HOST CODE_FLOW INBOUND_SECRETS STOP_WORDS INSIGHT_LIFETIME RECONCILE_AFTER RECONCILE_DAYS "
-    "RECONCILE_RATE API_PERMISSION_CLASSES API_THROTTLE_CLASSES API_AUTHENTICATION_CLASSES STAFF_API".split()
+    "RECONCILE_RATE API_PERMISSION_CLASSES API_THROTTLE_CLASSES API_AUTHENTICATION_CLASSES STAFF_API "
+    "SEND_LIMITS WATCH REFUSED_LINE_TYPES CONVERSION CONVERSION_PAUSE TRUSTED_PROXIES GUARD SCREENING_TIMEOUT "
+    "SCREENING_FAILED REFUSED_FRAUD_STATES REFUSED_HLR_STATES TEST_NUMBERS TEST_NUMBERS_IN_PRODUCTION".split()
 )
 
 
@@ -70,39 +83,8 @@ def is_access_token(value: object) -> bool:
     return isinstance(value, str) and all(value.partition(":")) and value == value.strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """How numbers are verified for one purpose. Times are seconds.
-
-    ``methods`` are those of LANCK's codes, ``channels`` those of the site's own; ``code_source`` says whose code is
-    sent where a start does not say. ``resend_waits`` is the ladder: how long to wait before the first resend, the
-    second, and so on; after the last one no further resend is offered.
-    """
-
-    purpose: str
-    public: bool
-    code_source: str
-    methods: tuple[str, ...]
-    channels: tuple[str, ...]
-    code_length: int
-    max_attempts: int
-    lifetime: int
-    resend_waits: tuple[int, ...]
-
-    def methods_of(self, code_source: str) -> tuple[str, ...]:
-        return self.methods if code_source == "lanck" else self.channels
-
-
-class LanckSettings:
+class LanckSettings(GuardSettings):
     """Typed view of ``settings.LANCK``."""
-
-    @property
-    def raw(self) -> Mapping[str, Any]:
-        return getattr(django_settings, "LANCK", {})
-
-    def _get(self, key: str, default: T) -> T:
-        value: T = self.raw.get(key, default)
-        return value
 
     # The account
 
@@ -187,30 +169,13 @@ class LanckSettings:
         """Purpose → the keys of its profile that differ from the site's (``METHODS``, ``CODE_LENGTH`` …)."""
         return self._get("PURPOSES", {"signup": {"PUBLIC": True}})
 
-    def proof_lifetime(self, purpose: str) -> int:
-        """Seconds, also for a purpose that was removed while somebody typed its code."""
-        own = self.purposes.get(purpose, {})
-        lifetime: int = own.get("PROOF_LIFETIME", self._get("PROOF_LIFETIME", 900))
-        return lifetime
-
     def profile(self, purpose: str) -> Profile:
         """The profile of a purpose. Raises KeyError for one that is not in ``PURPOSES``."""
-        own = self.purposes[purpose]
+        return make_profile(purpose, self.purposes[purpose], self.raw, PROFILE_DEFAULTS)
 
-        def value(key: str, default: Any) -> Any:
-            return own.get(key, self._get(key, default))
-
-        return Profile(
-            purpose=purpose,
-            public=own.get("PUBLIC", False),
-            code_source=value("CODE_SOURCE", "lanck"),
-            methods=tuple(value("METHODS", METHODS)),
-            channels=tuple(value("CHANNELS", CHANNELS)),
-            code_length=value("CODE_LENGTH", 6),
-            max_attempts=value("MAX_ATTEMPTS", 5),
-            lifetime=value("CODE_LIFETIME", 600),
-            resend_waits=tuple(value("RESEND_WAITS", (30, 40, 60, 90, 120))),
-        )
+    def profile_of_started(self, purpose: str) -> Profile:
+        """The same, also of a purpose that was removed while somebody typed its code."""
+        return make_profile(purpose, self.purposes.get(purpose, {}), self.raw, PROFILE_DEFAULTS)
 
     # The site's own codes
 

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from django.conf import settings as django_settings
+
+T = TypeVar("T")
+
+
+class Settings:
+    """Reads ``settings.LANCK`` at each use, so that ``override_settings`` works."""
+
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        return getattr(django_settings, "LANCK", {})
+
+    def _get(self, key: str, default: T) -> T:
+        value: T = self.raw.get(key, default)
+        return value

@@ -1,0 +1,69 @@
+"""The address that a request comes from, as far as it cannot be made up."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+from django.http import HttpRequest
+
+from ..conf import conf
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+# In TRUSTED_PROXIES: a proxy that is connected by a Unix socket and so has no address.
+UNIX: Final = "unix:"
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """The IP address of the person behind a request; None where it is not known.
+
+    It is the address that connected, unless that is one of ``TRUSTED_PROXIES``: then it is the last one in
+    ``X-Forwarded-For`` that is none of them. What is further left can be invented.
+    """
+    peer = request.META.get("REMOTE_ADDR") or ""
+    trusted = conf.trusted_proxies or ()
+    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    while hops and is_trusted(peer, trusted):
+        peer = hops.pop()
+    address = parse(peer)
+    return str(address) if address else None
+
+
+def is_trusted(peer: str, trusted: Sequence[str]) -> bool:
+    if not peer:
+        return UNIX in trusted
+    address = parse(peer)
+    return address is not None and any(address in network for network in _networks(tuple(trusted)))
+
+
+def parse(text: str) -> Address | None:
+    """An IP address; one of IPv4 also where it is written in IPv6, and without a port or zone."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def network_of(address: Address) -> str:
+    """What is counted as one: an IPv4 address, or the /64 that one subscriber of IPv6 has at least."""
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.ip_network((address, 64), strict=False))
+
+
+def may_be_a_proxy(address: Address) -> bool:
+    """Whether it could be a proxy that nobody told of: then all people would share one limit."""
+    return conf.trusted_proxies is None and not address.is_global
+
+
+@lru_cache(maxsize=8)
+def _networks(trusted: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    return tuple(ipaddress.ip_network(network) for network in trusted if network != UNIX)

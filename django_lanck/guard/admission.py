@@ -1,0 +1,106 @@
+"""Spending what an attempt takes from its limits, in the transaction that keeps its rows."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from django.db import DatabaseError, OperationalError, transaction
+
+from ..exceptions import Refusal
+from ..models import LimitCounter, Verification
+from ..models.limit import Limit
+from .attempt import Attempt
+from .limits import check_limits_of, conversion_limits_of, limits_of
+from .refusals import note_limit
+
+T = TypeVar("T")
+
+logger = logging.getLogger("django_lanck")
+TRIES: Final = 5
+# SQLSTATE of PostgreSQL and error numbers of MySQL for a transaction that was undone so that another could go on.
+DEADLOCKS: Final = frozenset(["40P01", "40001", 1213, 1205])
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What an attempt took from its limits."""
+
+    limits: Sequence[Limit] = ()
+
+    def give_back(self) -> None:
+        """It came to nothing that costs or counts: LANCK surely did not carry it out."""
+        if self.limits:
+            LimitCounter.objects.give_back(self.limits)
+
+
+class _Full(Exception):
+    """Not every limit had room."""
+
+
+def admit(attempt: Attempt, keep: Callable[[], T], *, inside: bool = False) -> tuple[T, Admission]:
+    """Spend one of each limit and keep the rows of the attempt, both or neither.
+
+    ``keep`` may be called again after a deadlock. ``inside``: in the caller's transaction. Raises Refusal
+    (``too_many_requests`` or ``resend_too_soon``, with the seconds to wait) where a limit is used up, and what ``keep``
+    raises, and nothing is spent then.
+    """
+    limits = limits_of(attempt)
+    # A start makes the counters of the checks to come too: a check is one statement then.
+    missing = [] if attempt.action == "check" else [*limits, *check_limits_of(attempt)]
+    for attempts_left in reversed(range(TRIES)):
+        try:
+            with transaction.atomic(durable=not inside):
+                _spend(limits, missing)
+                return keep(), Admission(limits)
+        except _Full:
+            missing = limits = _without_full(attempt, limits)
+        except OperationalError as error:
+            if inside or not attempts_left or not _is_deadlock(error):
+                raise
+    raise Refusal("too_many_requests", retry_after=1)
+
+
+def _spend(limits: Sequence[Limit], missing: Sequence[Limit]) -> None:
+    LimitCounter.objects.ensure(missing)
+    if limits and LimitCounter.objects.spend(limits) < len(limits):
+        raise _Full
+
+
+def settle_check(attempt: Attempt, admission: Admission) -> None:
+    """A code was right: what its check took is given back, and what was sent came to something.
+
+    The number is verified by now, so that a database in trouble is logged and hurts nobody.
+    """
+    try:
+        LimitCounter.objects.give_back(admission.limits, converted=conversion_limits_of(attempt))
+    except DatabaseError:
+        logger.exception("A right code could not be taken into account by the limits")
+
+
+def _without_full(attempt: Attempt, limits: Sequence[Limit]) -> list[Limit]:
+    """The limits to try again: without those that have no room and turn nothing down. Raises Refusal for others."""
+    full = LimitCounter.objects.full(limits)
+    in_the_way = [(limit, wait) for limit, wait in full if not limit.watched]
+    if in_the_way and all(limit.spares_known for limit, _wait in in_the_way) and _is_known(attempt.number):
+        in_the_way = []
+    for limit, wait in in_the_way or full:
+        note_limit(attempt, limit, wait)
+    if in_the_way:
+        wait = max(wait for _limit, wait in in_the_way)
+        ladder = all(limit.rule == "ladder" for limit, _wait in in_the_way)
+        raise Refusal("resend_too_soon" if ladder else "too_many_requests", retry_after=math.ceil(wait))
+    passed = {limit for limit, _wait in full}
+    return [limit for limit in limits if limit not in passed]
+
+
+def _is_known(number: str) -> bool:
+    return Verification.objects.filter(number=number, state=Verification.State.VERIFIED, is_test=False).exists()
+
+
+def _is_deadlock(error: OperationalError) -> bool:
+    code = getattr(error.__cause__, "sqlstate", None) or (error.args[0] if error.args else None)
+    return code in DEADLOCKS

@@ -1,0 +1,58 @@
+"""The rules that need no counting: countries, kinds of number, and the site's own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import phonenumbers
+from django.utils.module_loading import import_string
+from phonenumbers import PhoneNumberType
+
+from ..conf import conf
+from ..exceptions import Refusal
+from .attempt import Attempt
+from .refusals import turn_down
+
+LINE_TYPES: Final = {
+    PhoneNumberType.PREMIUM_RATE: "premium_rate",
+    PhoneNumberType.SHARED_COST: "shared_cost",
+    PhoneNumberType.TOLL_FREE: "toll_free",
+    PhoneNumberType.PERSONAL_NUMBER: "personal_number",
+    PhoneNumberType.PAGER: "pager",
+    PhoneNumberType.UAN: "uan",
+    PhoneNumberType.VOICEMAIL: "voicemail",
+}
+# A landline rings, but shows no text.
+CALLS: Final = frozenset(["voice", "call", "flash", "p2s", "t2s"])
+
+
+def check_rules(attempt: Attempt) -> None:
+    """Turn down what must not be sent at all. Raises Refusal; nothing is spent and LANCK was not asked."""
+    if attempt.action != "check":
+        _check_number(attempt)
+    _ask_site(attempt)
+
+
+def _check_number(attempt: Attempt) -> None:
+    countries = attempt.profile.countries if attempt.profile else None
+    if countries is not None and attempt.country not in countries:
+        _turn_down(attempt, "country_list", "number_not_supported")
+    kind = phonenumbers.number_type(phonenumbers.parse(attempt.number))
+    line_type = LINE_TYPES.get(kind, "" if attempt.country else "no_country")
+    if line_type in conf.refused_line_types:
+        _turn_down(attempt, "line_type", "number_not_supported")
+    elif kind == PhoneNumberType.FIXED_LINE and attempt.channel not in CALLS:
+        _turn_down(attempt, "line_type", "method_not_possible")
+
+
+def _turn_down(attempt: Attempt, rule: str, code: str) -> None:
+    turn_down(attempt, rule, Refusal(code), watched=rule in conf.watch)
+
+
+def _ask_site(attempt: Attempt) -> None:
+    if not conf.guard:
+        return
+    try:
+        import_string(conf.guard)(attempt)
+    except Refusal as refusal:
+        turn_down(attempt, "guard", refusal, watched="guard" in conf.watch)
