@@ -10,9 +10,10 @@ from typing import Final, TypeVar
 
 from django.db import DatabaseError, OperationalError, transaction
 
+from ..conf import conf
 from ..exceptions import Refusal
 from ..models import LimitCounter, Verification
-from ..models.limit import Limit
+from ..models.limit import FullLimit, Limit
 from .attempt import Attempt
 from .limits import check_limits_of, conversion_limits_of, limits_of
 from .refusals import note_limit
@@ -53,8 +54,10 @@ def admit(attempt: Attempt, keep: Callable[[], T], *, inside: bool = False) -> t
     missing = [] if attempt.action == "check" else [*limits, *check_limits_of(attempt)]
     for attempts_left in reversed(range(TRIES)):
         try:
+            # On its own: MySQL may lock more rows than it updates, so that nobody must hold a new one meanwhile.
+            LimitCounter.objects.ensure(missing)
             with transaction.atomic(durable=not inside):
-                _spend(limits, missing)
+                _spend(limits)
                 return keep(), Admission(limits)
         except _Full:
             missing = limits = _without_full(attempt, limits)
@@ -64,8 +67,7 @@ def admit(attempt: Attempt, keep: Callable[[], T], *, inside: bool = False) -> t
     raise Refusal("too_many_requests", retry_after=1)
 
 
-def _spend(limits: Sequence[Limit], missing: Sequence[Limit]) -> None:
-    LimitCounter.objects.ensure(missing)
+def _spend(limits: Sequence[Limit]) -> None:
     if limits and LimitCounter.objects.spend(limits) < len(limits):
         raise _Full
 
@@ -84,17 +86,24 @@ def settle_check(attempt: Attempt, admission: Admission) -> None:
 def _without_full(attempt: Attempt, limits: Sequence[Limit]) -> list[Limit]:
     """The limits to try again: without those that have no room and turn nothing down. Raises Refusal for others."""
     full = LimitCounter.objects.full(limits)
-    in_the_way = [(limit, wait) for limit, wait in full if not limit.watched]
-    if in_the_way and all(limit.spares_known for limit, _wait in in_the_way) and _is_known(attempt.number):
-        in_the_way = []
-    for limit, wait in in_the_way or full:
-        note_limit(attempt, limit, wait)
-    if in_the_way:
-        wait = max(wait for _limit, wait in in_the_way)
-        ladder = all(limit.rule == "ladder" for limit, _wait in in_the_way)
+    in_the_way = [each for each in full if not each.limit.watched]
+    if in_the_way and not (all(each.limit.spares_known for each in in_the_way) and _is_known(attempt.number)):
+        for each in in_the_way:
+            note_limit(attempt, each)
+        ladder = all(each.limit.rule == "ladder" for each in in_the_way)
+        wait = max(map(_wait, in_the_way))
         raise Refusal("resend_too_soon" if ladder else "too_many_requests", retry_after=math.ceil(wait))
-    passed = {limit for limit, _wait in full}
+    for each in full:
+        if each.limit.watched:
+            note_limit(attempt, each)
+    passed = {each.limit for each in full}
     return [limit for limit in limits if limit not in passed]
+
+
+def _wait(full: FullLimit) -> float:
+    """The seconds until there is room; what does not convert is paused by its first refusal."""
+    begins_pause = full.limit.percent is not None and not full.is_known
+    return conf.conversion_pause if begins_pause else full.wait
 
 
 def _is_known(number: str) -> bool:

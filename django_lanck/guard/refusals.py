@@ -14,7 +14,7 @@ from ..conf import conf
 from ..exceptions import Refusal
 from ..keys import keyed_hash
 from ..models import LimitCounter, RefusalCount
-from ..models.limit import Limit
+from ..models.limit import FullLimit, Limit
 from .attempt import Attempt
 
 logger = logging.getLogger("django_lanck")
@@ -42,11 +42,12 @@ def count(attempt: Attempt, rule: str, *, watched: bool) -> None:
     )
 
 
-def note_limit(attempt: Attempt, limit: Limit, wait: float) -> None:
+def note_limit(attempt: Attempt, full: FullLimit) -> None:
     """A limit was used up. The first time in its window is told, and starts the pause of what does not convert."""
+    limit = full.limit
     count(attempt, limit.rule, watched=limit.watched)
     pause = None if limit.percent is None or limit.watched else conf.conversion_pause
-    if not LimitCounter.objects.refuse(limit, pause) or not _may_tell(limit.rule):
+    if not LimitCounter.objects.refuse(full, pause) or not _may_tell(limit.rule):
         return
     logger.warning("The limit %r is reached, and %s", limit.rule, "only watched" if limit.watched else "holds")
     signals.limit_reached.send_robust(
@@ -56,7 +57,7 @@ def note_limit(attempt: Attempt, limit: Limit, wait: float) -> None:
         action=attempt.action,
         purpose=attempt.purpose,
         watched=limit.watched,
-        retry_after=math.ceil(wait),
+        retry_after=math.ceil(full.wait),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.db import connections, models, transaction
 from django.db.models import Case, ExpressionWrapper, F, Q, When
@@ -42,6 +42,14 @@ class Limit:
             enough = ExpressionWrapper(F("used") * self.percent / 100, output_field=models.IntegerField())
             room |= Q(converted__gte=enough)
         return Q(key=self.key) & room
+
+
+class FullLimit(NamedTuple):
+    """A limit without room: the seconds until it has some, and whether it turned something down before."""
+
+    limit: Limit
+    wait: float
+    is_known: bool
 
 
 _OVER: Final = Q(ends_at__lte=DatabaseNow())
@@ -97,18 +105,18 @@ class LimitCounterQuerySet(models.QuerySet["LimitCounter"]):
                 used=_count(Q(key__in=back), F("used") - 1, F("used")),
             )
 
-    def full(self, limits: Sequence[Limit]) -> list[tuple[Limit, float]]:
-        """The limits that have no room now, with the seconds until they have."""
+    def full(self, limits: Sequence[Limit]) -> list[FullLimit]:
+        """The limits that have no room now."""
         rows = self.filter(key__in=[limit.key for limit in limits]).annotate(now=DatabaseNow())  # type: ignore[no-redef]
         found = {row.key: row for row in rows}
-        waits = [(limit, found[limit.key].seconds_to_wait(limit)) for limit in limits if limit.key in found]
-        return [(limit, wait) for limit, wait in waits if wait > 0]
+        waits = [(limit, row, row.seconds_to_wait(limit)) for limit in limits if (row := found.get(limit.key))]
+        return [FullLimit(limit, wait, row.refused > 0) for limit, row, wait in waits if wait > 0]
 
-    def refuse(self, limit: Limit, pause: int | None = None) -> bool:
+    def refuse(self, full: FullLimit, pause: int | None = None) -> bool:
         """Note that a limit turned something down; True for the first in this window, which may start a pause."""
-        row = self.filter(key=limit.key)
-        ends = {"ends_at": seconds_from_now(pause)} if pause is not None else {}
-        if row.filter(refused=0).update(refused=1, **ends):
+        row = self.filter(key=full.limit.key)
+        ends = {} if pause is None else {"ends_at": seconds_from_now(pause)}
+        if not full.is_known and row.filter(refused=0).update(refused=1, **ends):
             return True
         row.update(refused=F("refused") + 1)
         return False

@@ -1,0 +1,349 @@
+"""Those who send codes at somebody's cost, or guess them."""
+
+import json
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client, override_settings
+
+from django_lanck import services, signals
+from django_lanck.exceptions import Refusal
+
+check_proxies = lambda: []  # TODO
+from django_lanck.models import LimitCounter, Message, RefusalCount, Verification
+from tests.guard.conftest import limited  # noqa: F401
+from tests.parallel import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+API = "/api/phone/verifications/"
+WRONG = "000000"
+
+
+class Stranger:
+    """Someone with a script: an address, and a browser that forgets its cookies when told to."""
+
+    def __init__(self, address: str = "8.8.8.8", **headers: str) -> None:
+        self.client = Client(REMOTE_ADDR=address, headers=headers)
+
+    def post(self, path: str, **values):
+        return self.client.post(API + path, json.dumps(values), content_type="application/json")
+
+    def start(self, number: str, **values):
+        return self.post("", number=number, **values)
+
+    def check(self, verification_id: str, code: str = WRONG):
+        return self.post(f"{verification_id}/check/", code=code)
+
+    def resend(self, verification_id: str):
+        return self.post(f"{verification_id}/resend/")
+
+
+def codes(answers) -> dict[object, int]:
+    """How often each answer came: its refusal's code, or its status."""
+    counted: dict[object, int] = {}
+    for answer in answers:
+        assert not isinstance(answer, Exception), answer
+        key = answer.json().get("code") or answer.status_code
+        counted[key] = counted.get(key, 0) + 1
+    return counted
+
+
+def neighbours(count: int, first: int = 0) -> list[str]:
+    return [f"+1201555{last:04}" for last in range(first, first + count)]
+
+
+def checks(lanck) -> int:
+    """The checks that reached LANCK."""
+    return sum(len(sent.checks) for sent in lanck.sent)
+
+
+def test_attack_03_fresh_verifications_bring_no_fresh_attempts(limited, lanck, phone):  # noqa: F811
+    """50 verifications, resends and other purposes × 5 wrong codes come to at most 15 checks a day of a number; a
+    logged-in user's are counted apart, so that a stranger cannot lock a customer out."""
+    purposes = {"signup": {"PUBLIC": True}, "order": {"PUBLIC": True}}
+    limited(LIMITS=None, CONVERSION={}, PURPOSES=purposes, RESEND_WAITS=[0] * 5)
+    user = get_user_model().objects.create_user("customer")
+    theirs = services.start_verification(number=phone, user=user, binding="customer")
+    right = lanck.sent[-1].code
+    for turn in range(50):
+        stranger = Stranger(f"8.8.{turn}.8")
+        started = stranger.start(phone, purpose="order" if turn % 2 else "signup").json()["id"]
+        for guess in range(5):
+            if guess == 2:
+                stranger.resend(started)
+            stranger.check(started, f"{guess:06}")
+    assert 0 < checks(lanck) <= 15
+    purposes = Verification.objects.exclude(pk=theirs.pk).values_list("purpose", "attempts")
+    assert all(sum(n for name, n in purposes if name == purpose) <= 10 for purpose in ("signup", "order"))
+    assert services.check_verification(verification_id=theirs.pk, code=right, binding="customer").proof
+
+
+def test_attack_04_short_codes_have_few_attempts(limited, lanck, phone):  # noqa: F811
+    """Codes under 6 digits have 3 attempts; flash calls are not for login or reset unless the site says so."""
+    purposes = {name: {"PUBLIC": True, "RESEND_WAITS": []} for name in ("signup", "login", "reset")}
+    limited(LIMITS=None, CODE_LENGTH=4, PURPOSES=purposes)
+    stranger = Stranger()
+    started = stranger.start(phone, method="call").json()
+    assert (started["code_length"], started["attempts_left"]) == (4, 3)
+    answers = [stranger.check(started["id"], f"{guess:04}") for guess in range(5)]
+    assert codes(answers) == {"invalid_code": 2, "exhausted": 3}
+    assert checks(lanck) == 3
+    for purpose in ("login", "reset"):
+        assert stranger.start(phone, method="call", purpose=purpose).json()["code"] == "invalid_method"
+        started = stranger.start(phone, purpose=purpose).json()
+        assert (started["code_length"], started["attempts_left"], started["methods"]) == (6, 3, ["sms", "voice"])
+    purposes["login"]["METHODS"] = ["call"]
+    limited(LIMITS=None, PURPOSES=purposes)
+    assert stranger.start(phone, purpose="login").json()["method"] == "call"
+
+
+def test_attack_05_one_guess_on_each_of_a_thousand_numbers(limited, lanck, heard):  # noqa: F811
+    """Wrong codes are limited by client address and overall, with one signal when one is used up; behind a private
+    peer, with no proxy configured, the address layer only watches, and a system check says so."""
+    reached = heard(signals.limit_reached)
+
+    def guess(number: str, address: str):
+        stranger = Stranger(address)
+        return stranger.check(stranger.start(number).json()["id"])
+
+    limits = {"LIMITS": None, "CONVERSION": {}, "CHECK_LIMITS": {"address": ["50/hour"], "site": ["120/day"]}}
+    limited(**limits)
+    answers = [guess(number, "8.8.8.8") for number in neighbours(500)]
+    assert codes(answers) == {"invalid_code": 50, "too_many_requests": 450}
+    assert [(said["rule"], said["watched"]) for said in reached] == [("address", False)]
+    answers = [guess(number, f"8.8.{turn // 250}.{turn % 250}") for turn, number in enumerate(neighbours(500, 500))]
+    assert codes(answers) == {"invalid_code": 70, "too_many_requests": 430}
+    assert [said["rule"] for said in reached] == ["address", "site"]
+    assert checks(lanck) == 120
+
+    limits["CHECK_LIMITS"] = {"address": ["2/hour"]}
+    limited(**limits)
+    answers = [guess(number, "10.0.0.1") for number in neighbours(4, 2000)]
+    assert codes(answers) == {"invalid_code": 4}
+    assert RefusalCount.objects.get(rule="address", watched=True).count == 2
+    assert [message.id for message in check_proxies()] == ["django_lanck.W006"]
+    limited(TRUSTED_PROXIES=["10.0.0.1"], **limits)
+    assert not list(check_proxies())
+    answers = [guess(number, "10.0.0.1") for number in neighbours(2, 2100)]
+    assert codes(answers) == {"invalid_code": 2}  # its own address is not counted: there is no person at it
+
+
+def test_attack_06_invented_addresses_are_one(limited, lanck):  # noqa: F811
+    """An invented ``X-Forwarded-For`` and the addresses of one IPv6 /64 are one bucket; no proxy is trusted unless
+    configured."""
+    usual = {"LIMITS": {"address": ["10/hour"]}, "CONVERSION": {}}
+    limited(**usual)
+    invented = [
+        Stranger(
+            "8.8.8.8", x_forwarded_for=f"9.9.9.{turn}, 7.7.{turn}.7", forwarded=f"for=9.9.9.{turn}", x_real_ip="1.1.1.1"
+        )
+        for turn in range(20)
+    ]
+    answers = [one.start(number) for one, number in zip(invented, neighbours(20), strict=True)]
+    assert codes(answers) == {201: 10, "too_many_requests": 10} or codes(answers).get("too_many_requests") == 10
+    same_64 = [Stranger(f"2a00:1450:4001:81b:{turn:x}:{turn:x}::{turn:x}") for turn in range(1, 21)]
+    answers = [one.start(number) for one, number in zip(same_64, neighbours(20, 100), strict=True)]
+    assert codes(answers)["too_many_requests"] == 10
+    limited(TRUSTED_PROXIES=["10.0.0.0/8"], **usual)
+    behind = [Stranger("10.1.1.1", x_forwarded_for=f"9.9.9.{turn}, 7.7.7.7, 10.2.2.2") for turn in range(20)]
+    answers = [one.start(number) for one, number in zip(behind, neighbours(20, 200), strict=True)]
+    assert codes(answers)["too_many_requests"] == 10
+
+
+def test_attack_07_a_hundred_starts_at_once(limited, lanck, phone):  # noqa: F811
+    """100 starts at once for one number are one send; 100 at once from one address for different numbers, limit 10,
+    are exactly 10."""
+    limited(CONVERSION={})
+    answers = at_once(lambda turn: Stranger(f"8.8.{turn}.8").start(phone), 100)
+    assert codes(answers) == {201: 1, "resend_too_soon": 99}
+    assert len(lanck.sent) == Message.objects.count() == Verification.objects.count() == 1
+    numbers = neighbours(100, 1000)
+    answers = at_once(lambda turn: Stranger("8.8.4.4").start(numbers[turn]), 100)
+    assert codes(answers) == {201: 10, "too_many_requests": 90}
+    assert len(lanck.sent) == Message.objects.count() == Verification.objects.count() == 11
+
+
+SPELLINGS = [
+    "+12015550123", "+1 201 555 0123", "+1-201-555-0123", "+1 (201) 555-0123", "+1.201.555.0123", "0012015550123",
+    "00 1 201 555 0123", "+1 201 5550123", "  +12015550123  ", "+1/201/555/0123", "+１２０１５５５０１２３",
+    "＋12015550123", "+١٢٠١٥٥٥٠١٢٣", "+۱۲۰۱۵۵۵۰۱۲۳", "+१२०१५५५०१२३", "+12015550123;ext=7", "+12015550123 ext. 12",
+    "+1 201 555 0123 x9", "tel:+1-201-555-0123", "+1\u00a0201\u00a0555\u00a00123", "+1\u2011201\u2011555\u20110123",
+]  # fmt: skip
+
+
+def test_attack_08_one_number_in_twenty_spellings(limited, lanck, phone):  # noqa: F811
+    """One number in 20 spellings (spaces, ``00``, full-width or Arabic digits, extension) is one number with one
+    counter."""
+    limited(LIMITS={"number": ["30/hour"]}, CONVERSION={}, WATCH=["ladder"])
+    answers = [Stranger(f"8.8.{turn}.8").start(number) for turn, number in enumerate(SPELLINGS)]
+    assert len(SPELLINGS) >= 20
+    assert codes(answers) == {201: len(SPELLINGS)}
+    assert set(Verification.objects.values_list("number", flat=True)) == {phone}
+    assert {sent.number for sent in lanck.sent} == {phone}
+    starts = LimitCounter.objects.filter(rule="number", used__gt=0)
+    assert list(starts.values_list("used", flat=True)) == [len(SPELLINGS)]
+    limited()
+    counters = LimitCounter.objects.all()
+    counters.delete()
+    answers = [Stranger(f"8.8.{turn}.8").start(number) for turn, number in enumerate(SPELLINGS)]
+    assert codes(answers) == {201: 1, "resend_too_soon": len(SPELLINGS) - 1}
+
+
+def test_attack_09_pumping_stops_early(limited, lanck, heard, age):  # noqa: F811
+    """SMS pumping (1,000 neighbouring numbers, 500 addresses, nobody checks) stops early: a prefix that does not
+    convert is paused for 12 hours, and countries and the site have daily caps; other prefixes and numbers verified
+    before go on; a country that does not convert only watches unless switched on."""
+    known = neighbours(1, 9999)[0]
+    honest = services.start_verification(number=known)
+    services.check_verification(verification_id=honest.pk, code=lanck.sent[-1].code)
+    age(honest, 86_400)
+    lanck.reset()
+    reached = heard(signals.limit_reached)
+    limited(LIMITS={"country": ["60/day"], "site": ["80/day"]}, CONVERSION={"prefix": (20, 10), "country": (30, 5)})
+
+    def pump(numbers):
+        return [Stranger(f"8.{turn % 2}.{turn % 250}.8").start(number) for turn, number in enumerate(numbers)]
+
+    answers = pump(neighbours(1000))
+    assert codes(answers) == {201: 20, "too_many_requests": 980}
+    refusal = answers[-1].json()
+    assert 12 * 3600 - 60 < refusal["retry_after"] <= 12 * 3600
+    assert [(said["rule"], said["label"]) for said in reached] == [("prefix_conversion", "+1201555")]
+
+    assert Stranger().start("+12125550100").status_code == 201  # another prefix
+    assert Stranger().start(known).status_code == 201  # it was verified before
+    other_prefixes = [f"+1{area}5550{last:03}" for area in (202, 203, 205, 206, 207) for last in range(10)]
+    answers = pump(other_prefixes)
+    assert codes(answers) == {201: 60 - 22, "too_many_requests": 50 - (60 - 22)}
+    assert RefusalCount.objects.filter(rule="country_conversion", watched=True).exists()
+    assert {said["rule"] for said in reached} == {"prefix_conversion", "country_conversion", "country"}
+    mexico = [f"+5255123400{last:02}" for last in range(15)] + [f"+5255223400{last:02}" for last in range(15)]
+    assert codes(pump(mexico)) == {201: 20, "too_many_requests": 10}  # the cap of the whole site
+    assert len(lanck.sent) == 80
+    limited(LIMITS={"country": ["60/day"]}, CONVERSION={"country": (30, 5)}, WATCH=[])
+    assert Stranger().start("+12085550100").json()["code"] == "too_many_requests"
+
+
+REFUSED_NUMBERS = {
+    "+19005550123": "number_not_supported",  # premium rate
+    "+448712345678": "number_not_supported",  # shared cost
+    "+447012345678": "number_not_supported",  # a personal number: it forwards at the caller's cost
+    "+881612345678": "number_not_supported",  # satellite
+    "+4930123456": "method_not_possible",  # a landline
+}
+
+
+def test_attack_10_premium_satellite_and_landline_numbers(limited, lanck):  # noqa: F811
+    """Premium, shared-cost and satellite numbers, and landlines for SMS, are refused before any call."""
+    limited()
+    for number, code in REFUSED_NUMBERS.items():
+        answer = Stranger().start(number)
+        assert (answer.status_code, answer.json()["code"]) == (400, code), number
+        with pytest.raises(Refusal) as caught:
+            services.send_sms(number=number, text="Hi")
+        assert caught.value.code == code
+    assert not lanck.requests
+    assert not Message.objects.exists()
+    assert not LimitCounter.objects.exists()
+    assert Stranger().start("+4930123456", method="voice").status_code == 201
+
+
+def test_attack_15_known_and_unknown_get_identical_answers(limited, lanck, age):  # noqa: F811
+    """Known and unknown numbers or users get identical answers: start, look, check and resend of a login say nothing
+    of an account; only the holder of the proof learns whether there is one."""
+    limited(PURPOSES={"login": {"PUBLIC": True}, "signup": {"PUBLIC": True}})
+    known, unknown = neighbours(2)
+    user = get_user_model().objects.create_user("customer")
+    verification = services.start_verification(number=known)
+    proof = services.check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
+    services.redeem_proof(proof=proof)
+    services.claim_number(user=user, proof=proof)
+    age(verification, 3600)
+
+    def story(number: str, address: str) -> list[object]:
+        stranger = Stranger(address)
+        started = stranger.start(number, purpose="login")
+        path = started.json()["id"]
+        answers = [started, stranger.client.get(f"{API}{path}/"), stranger.check(path), stranger.resend(path)]
+        answers.append(stranger.start(number, purpose="login"))
+        return [(answer.status_code, anonymous(answer.json(), number, path)) for answer in answers]
+
+    def anonymous(body: dict[str, object], number: str, path: str) -> str:
+        times = ("expires_at", "resend_at")
+        masked = f"{number[:5]}•••{number[-4:]}"
+        return (
+            json.dumps({k: v for k, v in body.items() if k not in times})
+            .replace(path, "ID")
+            .replace(json.dumps(masked), "NUMBER")
+        )
+
+    assert story(known, "8.8.8.8") == story(unknown, "8.8.4.4")
+    assert len(lanck.sent) == 3
+
+
+def test_attack_17_bombing_a_phone(limited, lanck, phone, age):  # noqa: F811
+    """The waits of 30, 40, 60, 90 and 120 seconds, then the rest of 10 minutes, and 5 codes an hour and 10 a day for a
+    number hold against anyone; the victim can verify after the stated ``retry_after``."""
+    limited(CONVERSION={})
+    clock = services.start_verification(number=neighbours(1, 5000)[0])  # only its row is moved, with all counters
+    sent_at, now = [], 0
+    while now <= 86_400 and len(sent_at) < 12:
+        answers = [Stranger(f"8.{turn}.{len(sent_at)}.8").start(phone) for turn in range(3)]
+        sent_at += [now] * codes(answers).get(201, 0)
+        wait = answers[-1].json()["retry_after"]
+        age(clock, wait)
+        now += wait
+    assert sent_at[:5] == pytest.approx([0, 30, 70, 130, 220], abs=5)
+    assert sent_at[5] == pytest.approx(3600, abs=5)
+    assert len([at for at in sent_at if at < 86_400 - 5]) == 10
+
+    victim = Stranger("9.9.9.9")
+    refusal = victim.start(phone).json()
+    if "retry_after" in refusal:
+        age(clock, refusal["retry_after"])
+        refusal = victim.start(phone).json()
+    assert "proof" in victim.check(refusal["id"], lanck.sent[-1].code).json()
+
+
+def test_attack_23_test_numbers_are_no_way_in(limited, lanck, phone, age):  # noqa: F811
+    """Test numbers with fixed codes work only when switched on, until an end date, for listed purposes, within the same
+    limits, never for a staff account, and are left out of all figures."""
+    fixed = {phone: {"CODE": "424242", "UNTIL": "2999-12-31", "PURPOSES": ["login"]}}
+    purposes = {"login": {"PUBLIC": True}, "signup": {"PUBLIC": True}}
+    reviewer = Stranger()
+
+    def login(stranger: Stranger = reviewer, purpose: str = "login"):
+        started = stranger.start(phone, purpose=purpose).json()
+        return stranger.check(started["id"], "424242") if "id" in started else None
+
+    usual = {"PURPOSES": purposes, "TEST_NUMBERS": fixed, "WATCH": ["ladder"]}
+    usual["LIMITS"] = {"number": ["5/hour"], "number_purpose": []}
+    limited(**usual)  # not switched on
+    assert login().json()["code"] == "invalid_code"
+    usual["TEST_NUMBERS_IN_PRODUCTION"] = True
+    limited(**usual)
+    sent = len(lanck.sent)
+    assert "proof" in login().json()
+    assert len(lanck.sent) == sent
+    assert not RefusalCount.objects.filter(watched=False).exists()
+    assert not LimitCounter.objects.filter(rule__endswith="_conversion", converted__gt=0).exists()
+    assert Verification.objects.filter(is_test=True).count() == Message.objects.filter(is_test=True).count() == 1
+    assert login(purpose="signup").json()["code"] == "invalid_code"  # another purpose
+    fixed[phone]["UNTIL"] = "2020-01-01"
+    assert login().json()["code"] == "invalid_code"
+    fixed[phone]["UNTIL"] = "2999-12-31"
+    assert "proof" in login().json()
+    assert login() is None  # five an hour, as for anybody
+    age(Verification.objects.first(), 3600)
+
+    staff = get_user_model().objects.create_user("staff", is_staff=True)
+    proof = login().json()["proof"]
+    with override_settings(LANCK={**lanck.settings, **usual}):
+        verification = Verification.objects.filter(is_test=True, state="verified").first()
+        Verification.objects.filter(pk=verification.pk).update(proof_redeemed_at=verification.ended_at)
+        with pytest.raises(Refusal):
+            services.claim_number(user=staff, proof=proof)
+    at_staff = Stranger()
+    at_staff.client.force_login(staff)
+    assert login(at_staff).json()["code"] == "invalid_code"
