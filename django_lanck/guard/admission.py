@@ -16,7 +16,7 @@ from ..models import LimitCounter, Verification
 from ..models.limit import FullLimit, Limit
 from .attempt import Attempt
 from .limits import check_limits_of, conversion_limits_of, limits_of
-from .refusals import note_limit
+from .refusals import note_limits
 
 T = TypeVar("T")
 
@@ -88,14 +88,11 @@ def _without_full(attempt: Attempt, limits: Sequence[Limit]) -> list[Limit]:
     full = LimitCounter.objects.full(limits)
     in_the_way = [each for each in full if not each.limit.watched]
     if in_the_way and not (all(each.limit.spares_known for each in in_the_way) and _is_known(attempt.number)):
-        for each in in_the_way:
-            note_limit(attempt, each)
+        note_limits(attempt, in_the_way)
         ladder = all(each.limit.rule == "ladder" for each in in_the_way)
         wait = max(map(_wait, in_the_way))
         raise Refusal("resend_too_soon" if ladder else "too_many_requests", retry_after=math.ceil(wait))
-    for each in full:
-        if each.limit.watched:
-            note_limit(attempt, each)
+    note_limits(attempt, [each for each in full if each.limit.watched])
     passed = {each.limit for each in full}
     return [limit for limit in limits if limit not in passed]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Sequence
 from typing import Final
 
 from django.db import transaction
@@ -42,23 +43,29 @@ def count(attempt: Attempt, rule: str, *, watched: bool) -> None:
     )
 
 
-def note_limit(attempt: Attempt, full: FullLimit) -> None:
-    """A limit was used up. The first time in its window is told, and starts the pause of what does not convert."""
+def note_limits(attempt: Attempt, full: Sequence[FullLimit]) -> None:
+    """Limits were used up. The first time in a window is told, and starts the pause of what does not convert.
+
+    One statement after the other, so that no counter is locked while another one is waited for.
+    """
+    for limit, wait, _ in [each for each in full if _note(attempt, each)]:
+        logger.warning("The limit %r is reached, and %s", limit.rule, "only watched" if limit.watched else "holds")
+        signals.limit_reached.send_robust(
+            LimitCounter,
+            rule=limit.rule,
+            label=limit.label,
+            action=attempt.action,
+            purpose=attempt.purpose,
+            watched=limit.watched,
+            retry_after=math.ceil(wait),
+        )
+
+
+def _note(attempt: Attempt, full: FullLimit) -> bool:
     limit = full.limit
     count(attempt, limit.rule, watched=limit.watched)
     pause = None if limit.percent is None or limit.watched else conf.conversion_pause
-    if not LimitCounter.objects.refuse(full, pause) or not _may_tell(limit.rule):
-        return
-    logger.warning("The limit %r is reached, and %s", limit.rule, "only watched" if limit.watched else "holds")
-    signals.limit_reached.send_robust(
-        LimitCounter,
-        rule=limit.rule,
-        label=limit.label,
-        action=attempt.action,
-        purpose=attempt.purpose,
-        watched=limit.watched,
-        retry_after=math.ceil(full.wait),
-    )
+    return LimitCounter.objects.refuse(full, pause) and _may_tell(limit.rule)
 
 
 def _may_tell(rule: str) -> bool:
@@ -68,6 +75,6 @@ def _may_tell(rule: str) -> bool:
         most=SIGNALS_AN_HOUR,
         seconds=3600,
     )
+    LimitCounter.objects.ensure([signal])
     with transaction.atomic():
-        LimitCounter.objects.ensure([signal])
         return LimitCounter.objects.spend([signal]) == 1

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db import connections, models, transaction
 from django.db.models import Case, ExpressionWrapper, F, Q, When
+from django.db.models.constants import OnConflict
 from django.db.models.expressions import Combinable
+from django.db.models.sql import InsertQuery, UpdateQuery
 from django.utils.translation import gettext_lazy as _
 
 from .time import DatabaseNow, seconds_from_now
@@ -63,47 +66,28 @@ class LimitCounterQuerySet(models.QuerySet["LimitCounter"]):
     """Counting is done by the database, in one statement for all limits that one attempt has to keep."""
 
     def ensure(self, limits: Iterable[Limit]) -> None:
-        """Make the rows that are missing. Sorted, so that two who make the same ones do not wait for each other.
-
-        On MySQL an INSERT that is ignored locks the row it found so that nobody can change it, and two of them then
-        wait for each other's; an upsert locks it for itself.
-        """
-        rows = [
-            LimitCounter(key=limit.key, rule=limit.rule, label=limit.label)
-            for limit in sorted(limits, key=attrgetter("key"))
-        ]
-        if connections[self.db].vendor == "mysql":
-            self.bulk_create(rows, update_conflicts=True, update_fields=["rule"])
-        else:
-            self.bulk_create(rows, ignore_conflicts=True)
+        """Make the rows that are missing. Sorted, so that two who make the same ones do not wait for each other."""
+        ordered = sorted(limits, key=attrgetter("key"))
+        if ordered:
+            values = {f"?{i}{name}": getattr(limit, name) for i, limit in enumerate(ordered) for name in _IDENTITY}
+            _ensure_statement(self.db, len(ordered)).execute(self.db, values)
 
     def spend(self, limits: Sequence[Limit]) -> int:
-        """Count one more for each limit that has room for it. Returns how many had: undo it unless that is all."""
-        has_room = Q(not_before__lte=DatabaseNow())
-        rooms = Q()
-        for limit in limits:
-            rooms |= limit.room
-        rows = self.filter(_OVER | has_room & rooms, key__in=[limit.key for limit in limits])
-        # MySQL sets one column after the other, and what is read then is what was just set: the end comes last.
-        return rows._in_order().update(
-            not_before=_next_time(limits),
-            converted=_count(_OVER, 0, F("converted")),
-            refused=_count(_OVER, 0, F("refused")),
-            used=_count(_OVER, 1, F("used") + 1),
-            ends_at=_end(limits),
-        )
+        """Count one more for each limit that has room for it, inside a transaction.
 
-    def give_back(self, limits: Iterable[Limit], *, converted: Iterable[Limit] = ()) -> None:
+        Returns how many limits had room: undo it unless that is all.
+        """
+        if not limits:
+            return 0
+        shape = tuple(replace(limit, rule="", key=f"?{i}", label="") for i, limit in enumerate(limits))
+        return _spend_statement(self.db, shape).execute(self.db, _keys(limits))
+
+    def give_back(self, limits: Sequence[Limit], *, converted: Sequence[Limit] = ()) -> None:
         """Undo what was spent on ``limits``, and note for ``converted`` that what was sent came to something."""
-        back = [limit.key for limit in limits]
-        gained = [limit.key for limit in converted]
-        rows = self.filter(key__in=[*back, *gained], used__gt=0, ends_at__gt=DatabaseNow())
-        with transaction.atomic(using=self.db):
-            rows._in_order().update(
-                not_before=Case(When(key__in=back, then=DatabaseNow()), default=F("not_before")),
-                converted=_count(Q(key__in=gained), F("converted") + 1, F("converted")),
-                used=_count(Q(key__in=back), F("used") - 1, F("used")),
-            )
+        both = [*limits, *converted]
+        if both:
+            with transaction.atomic(using=self.db):
+                _give_back_statement(self.db, len(limits), len(converted)).execute(self.db, _keys(both))
 
     def full(self, limits: Sequence[Limit]) -> list[FullLimit]:
         """The limits that have no room now."""
@@ -125,8 +109,91 @@ class LimitCounterQuerySet(models.QuerySet["LimitCounter"]):
         """The same rows, locked one after the other by their key, so that two who want the same do not deadlock."""
         if connections[self.db].vendor == "postgresql":
             locked = self.order_by("key").select_for_update().values("key")
-            return self.model._default_manager.filter(key__in=locked)
+            return self.model._default_manager.using(self.db).filter(key__in=locked)
         return self.order_by("key")
+
+
+class _Statement(NamedTuple):
+    """SQL that was compiled once: to do it for each attempt anew takes longer than the database does.
+
+    Among its parameters are names, which begin with ``?``, for the values that each attempt brings.
+    """
+
+    sql: str
+    params: tuple[object, ...]
+
+    def execute(self, using: str, values: Mapping[str, str]) -> int:
+        """Returns the number of rows that it changed."""
+        params: list[Any] = [values.get(param, param) if isinstance(param, str) else param for param in self.params]
+        with connections[using].cursor() as cursor:
+            cursor.execute(self.sql, params)
+            return int(cursor.rowcount)
+
+
+_IDENTITY: Final = ("key", "rule", "label")
+
+
+def _keys(limits: Iterable[Limit]) -> dict[str, str]:
+    return {f"?{i}": limit.key for i, limit in enumerate(limits)}
+
+
+@lru_cache(maxsize=64)
+def _ensure_statement(using: str, count: int) -> _Statement:
+    """On MySQL an INSERT that is ignored locks the row it found so that nobody can change it, and two of them then wait
+    for each other's; an upsert locks it for itself."""
+    upsert = connections[using].vendor == "mysql"
+    fields = LimitCounter._meta.local_concrete_fields
+    query = InsertQuery(
+        LimitCounter,
+        on_conflict=OnConflict.UPDATE if upsert else OnConflict.IGNORE,
+        update_fields=[LimitCounter._meta.get_field("rule")] if upsert else [],
+        unique_fields=[],
+    )
+    query.insert_values(fields, [_named(i) for i in range(count)])
+    [(sql, params)] = query.get_compiler(using).as_sql()
+    return _Statement(sql, tuple(params))
+
+
+def _named(i: int) -> LimitCounter:
+    return LimitCounter(**{name: f"?{i}{name}" for name in _IDENTITY})
+
+
+@lru_cache(maxsize=256)
+def _spend_statement(using: str, limits: tuple[Limit, ...]) -> _Statement:
+    rooms = Q()
+    for limit in limits:
+        rooms |= limit.room
+    has_room = Q(not_before__lte=DatabaseNow()) & rooms
+    rows = LimitCounter.objects.using(using).filter(_OVER | has_room, key__in=[limit.key for limit in limits])
+    # MySQL sets one column after the other, and what is read then is what was just set: the end comes last.
+    return _update(
+        rows,
+        not_before=_next_time(limits),
+        converted=_count(_OVER, 0, F("converted")),
+        refused=_count(_OVER, 0, F("refused")),
+        used=_count(_OVER, 1, F("used") + 1),
+        ends_at=_end(limits),
+    )
+
+
+@lru_cache(maxsize=64)
+def _give_back_statement(using: str, backs: int, gains: int) -> _Statement:
+    keys = [f"?{i}" for i in range(backs + gains)]
+    back, gained = Q(key__in=keys[:backs]), Q(key__in=keys[backs:])
+    rows = LimitCounter.objects.using(using).filter(key__in=keys, used__gt=0, ends_at__gt=DatabaseNow())
+    return _update(
+        rows,
+        not_before=Case(When(back, then=DatabaseNow()), default=F("not_before")),
+        converted=_count(gained, F("converted") + 1, F("converted")),
+        used=_count(back, F("used") - 1, F("used")),
+    )
+
+
+def _update(rows: LimitCounterQuerySet, **values: Combinable) -> _Statement:
+    query: UpdateQuery = rows._in_order().query.chain(UpdateQuery)  # type: ignore[assignment]
+    query.add_update_values(values)
+    sql, params = query.get_compiler(rows.db).as_sql()
+    return _Statement(sql, tuple(params))
 
 
 def _next_time(limits: Iterable[Limit]) -> Combinable:

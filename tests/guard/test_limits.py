@@ -22,6 +22,11 @@ def refused(call, **arguments) -> Refusal:
     return caught.value
 
 
+def about(seconds: float, refusal: Refusal) -> bool:
+    """Whether a refusal says to wait so long, less what a busy machine took since."""
+    return seconds - 9 < refusal.retry_after <= seconds
+
+
 def start(number, **arguments):
     return services.start_verification(number=number, **arguments)
 
@@ -34,11 +39,11 @@ def test_a_number_gets_one_code_and_the_next_after_the_wait_that_is_told(limited
     first = start(phone)
     refusal = refused(start, number=phone)
     assert (refusal.code, refusal.http_status) == ("resend_too_soon", 429)
-    assert 29 <= refusal.retry_after <= 30
+    assert about(30, refusal)
     assert len(lanck.sent) == Message.objects.count() == 1
     age(first, refusal.retry_after)
     start(phone)
-    assert 39 <= refused(start, number=phone).retry_after <= 40
+    assert about(40, refused(start, number=phone))
 
 
 def test_the_ladder_is_climbed_and_begins_anew_after_ten_minutes(limited, lanck, phone, age):
@@ -46,21 +51,21 @@ def test_the_ladder_is_climbed_and_begins_anew_after_ten_minutes(limited, lanck,
     verification = start(phone)
     for wait in (30, 40, 60, 90, 120):
         refusal = refused(start, number=phone)
-        assert wait - 1 <= refusal.retry_after <= wait
+        assert about(wait, refusal)
         age(verification, wait)
         start(phone)
     refusal = refused(start, number=phone)
-    assert 600 - 340 - 1 <= refusal.retry_after <= 600 - 340
+    assert about(600 - 340, refusal)
     age(verification, refusal.retry_after)
     start(phone)
-    assert 29 <= refused(start, number=phone).retry_after <= 30
+    assert about(30, refused(start, number=phone))
 
 
 def test_a_resend_climbs_the_same_ladder(limited, lanck, phone, age):
     verification = start(phone)
     age(verification, 30)
     services.resend_verification(verification_id=verification.pk)
-    assert 39 <= refused(start, number=phone).retry_after <= 40
+    assert about(40, refused(start, number=phone))
     assert len(lanck.sent) == 2
 
 
@@ -114,7 +119,7 @@ def test_a_window_that_is_over_begins_anew(limited, lanck, phone, age):
     verification = start(phone)
     age(verification, refused(start, number=phone).retry_after)
     start(phone)
-    assert 3599 <= refused(start, number=phone).retry_after <= 3600
+    assert about(3600, refused(start, number=phone))
 
 
 def test_what_surely_was_not_sent_is_given_back(limited, lanck, phone, unused_port):
@@ -191,7 +196,7 @@ def test_wrong_codes_are_counted_by_number_over_verifications_and_purposes(limit
         check(start(phone))
     refusal = refused(check, verification=start(phone))
     assert refusal.code == "too_many_requests"
-    assert 86_390 < refusal.retry_after <= 86_400
+    assert about(86_400, refusal)
     for _ in range(3):
         check(start(phone, purpose="order"))
     assert refused(check, verification=start(phone, purpose="order")).code == "too_many_requests"

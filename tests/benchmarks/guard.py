@@ -1,0 +1,113 @@
+"""What the limits cost a start: the ratio of one with them to one without, measured in turns in one run.
+
+``python -m tests.benchmarks.guard``, on SQLite and PostgreSQL (or where DATABASE_URL points), in process, with a LANCK
+that answers at once, with no and with 1,000,000 stored verifications, their messages and their counters.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+STARTS = int(os.environ.get("BENCHMARK_STARTS", "1500"))
+STORED = int(os.environ.get("BENCHMARK_STORED", "1000000"))
+# As many limits as there are, none of which is reached.
+WIDE = {
+    "LIMITS": {
+        "number": ["5/hour", "10/day"],
+        "number_purpose": ["1000000/day"],
+        "address": ["1000000/hour"],
+        "user": ["1000000/day"],
+        "session": ["1000000/hour"],
+        "prefix": ["1000000/day"],
+        "country": ["1000000/day"],
+        "site": ["1000000/day"],
+    },
+    "CHECK_LIMITS": {},
+    "CONVERSION": {"prefix": (1_000_000, 10), "country": (1_000_000, 5)},
+}
+
+
+def main() -> None:
+    if "--one" in sys.argv:
+        measure_one_database()
+        return
+    for url in filter(None, ["sqlite", os.environ.get("DATABASE_URL", "postgres://postgres@127.0.0.1/postgres")]):
+        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings"}
+        environment["DATABASE_URL"] = "" if url == "sqlite" else url
+        command = [sys.executable, "-m", "tests.benchmarks.guard", "--one", url.partition(":")[0]]
+        subprocess.run(command, env=environment, check=True)
+
+
+def measure_one_database() -> None:
+    import django
+
+    django.setup()
+    from django.db import connection
+    from django.test.utils import setup_databases, teardown_databases
+
+    import tests.benchmarks.urls  # noqa: F401  (puts in the LANCK that answers at once)
+    from tests.benchmarks.__main__ import fill
+
+    databases = setup_databases(verbosity=0, interactive=False)
+    try:
+        print(f"{sys.argv[-1]}: a start with limits, to one without")
+        numbers = itertools.count()
+        before = report("          0 rows", numbers)
+        fill(STORED)
+        fill_counters(STORED)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+        after = report(f"  {STORED:>9,} rows", numbers)
+        print(f"  growth: {after / before:.2f}", flush=True)
+    finally:
+        connection.close()
+        teardown_databases(databases, verbosity=0)
+
+
+def report(title: str, numbers: itertools.count[int]) -> float:
+    from django.test import override_settings
+
+    from django_lanck import services
+    from django_lanck.exceptions import Refusal
+    from tests.settings import LANCK
+
+    sides = {"guarded": override_settings(LANCK={**LANCK, **WIDE}), "bare": override_settings(LANCK=LANCK)}
+    times: dict[str, list[float]] = {name: [] for name in sides}
+    for turn in range(STARTS + 50):
+        for name, side in sides.items():
+            number = f"+1{201 + turn % 700}555{next(numbers) % 10_000:04}"
+            with side:
+                begun = time.perf_counter()
+                try:
+                    services.start_verification(number=number, ip=f"8.8.{turn % 250}.8", binding=f"session:{turn}")
+                except Refusal:
+                    continue
+                took = time.perf_counter() - begun
+            if turn >= 50:  # the first ones warm up
+                times[name].append(took)
+    guarded, bare = (statistics.median(times[name]) for name in sides)
+    print(f"{title}: {guarded / bare:.2f}   ({guarded * 1000:.2f} ms to {bare * 1000:.2f} ms)", flush=True)
+    return guarded / bare
+
+
+def fill_counters(rows: int) -> None:
+    from django.db.models.functions import Now
+
+    from django_lanck.models import LimitCounter
+
+    for first in range(0, rows, 10_000):
+        LimitCounter.objects.bulk_create(
+            LimitCounter(
+                key=f"{(first + i) * 2654435761 % 2**64:032x}", rule="number", used=1, ends_at=Now(), not_before=Now()
+            )
+            for i in range(10_000)
+        )
+
+
+if __name__ == "__main__":
+    main()
