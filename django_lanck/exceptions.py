@@ -34,7 +34,14 @@ class InvalidArgument(LanckError, ValueError):
 
 
 class NotSent(LanckError):
-    """LANCK surely did not carry the request out: refused, unresolved, connect time-out, untrusted certificate."""
+    """LANCK surely did not carry the request out: refused, unresolved, connect time-out, untrusted certificate.
+
+    ``retry_after`` is the whole seconds for which LANCK will not be asked, where it was not asked because it is down.
+    """
+
+    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class OutcomeUnknown(LanckError):

@@ -60,7 +60,7 @@ def test_the_demo_is_clean():
         ({"PURPOSES": {1: {}}}, ["E014"]),
         ({"CODE_LENGTH": 4.0}, ["E015"]),
         ({"INSIGHT_LIFETIME": float("inf")}, ["E025"]),
-        ({"RECONCILE_RATE": float("inf")}, ["E026"]),
+        ({"BACKGROUND_RATE": float("inf")}, ["E028"]),
         ({"RECONCILE_DAYS": 10**6}, ["E026"]),
         ({"READ_TIMEOUT": "10"}, ["E007"]),
         ({"TOTAL_TIMEOUT": True}, ["E007"]),

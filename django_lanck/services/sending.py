@@ -105,5 +105,5 @@ def refusal_for(error: exceptions.LanckError) -> exceptions.Refusal:
 
 
 def unavailable(error: exceptions.LanckError) -> exceptions.Refusal:
-    wait = 60 if isinstance(error, ACCOUNT_ERRORS) else 5
+    wait = 60 if isinstance(error, ACCOUNT_ERRORS) else getattr(error, "retry_after", None) or 5
     return exceptions.Refusal("unavailable", retry_after=wait)

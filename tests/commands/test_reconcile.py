@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def quick(lanck):
-    with override_settings(LANCK={**lanck.settings, "RECONCILE_RATE": 10_000}):
+    with override_settings(LANCK={**lanck.settings, "BACKGROUND_RATE": 10_000}):
         yield
 
 

@@ -12,7 +12,7 @@ from tests.parallel import at_once
 from tests.services.test_start import statements
 
 pytestmark = pytest.mark.django_db
-QUICK = {"RECONCILE_RATE": 10_000}
+QUICK = {"BACKGROUND_RATE": 10_000}
 
 
 @pytest.fixture(autouse=True)
