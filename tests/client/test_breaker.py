@@ -153,13 +153,27 @@ def test_a_probe_that_dies_makes_room_for_the_next(make, clock, monkeypatch, dea
         assert ask(client) == "accepted"
 
 
-def test_a_call_from_before_tells_of_life_but_not_of_a_longer_outage(make, clock):
-    with scripted(DOWN) as server:
-        client = make(server.url)
-        asks(client, 4)
-        results = at_once(lambda _: ask(client), 6, threads=6)  # some of them are under way when it opens
-        assert set(results) <= {"unknown", "not asked"}
-        clock.now += 4.9  # the first pause and not a longer one
+def test_the_fault_of_a_call_from_before_changes_no_pause(make, clock):
+    asked, fail_now = threading.Event(), threading.Event()
+
+    def late(connection):
+        asked.set()
+        fail_now.wait(10)
+        resets(connection)
+
+    with scripted(late, DOWN) as server:
+        client = make(server.url, read_timeout=20, total_timeout=20)
+        before = threading.Thread(target=ask, args=[client])
+        before.start()
+        assert asked.wait(10)
+        asks(client, 5)
+        clock.now += 5
+        assert ask(client) == "unknown"  # the pause is 8 seconds now
+        fail_now.set()
+        before.join(10)
+        clock.now += 0.79 * 8
+        assert ask(client) == "not asked"
+        clock.now += 0.42 * 8
         assert ask(client) == "unknown"
 
 

@@ -302,14 +302,7 @@ def test_one_client_for_each_set_of_values():
 
 def test_the_password_of_a_proxy_is_in_no_repr():
     keys = {"base_url": "https://lanck.example/v1", "access_token": "a:b", "ca_file": ""}
-    numbers = (
-        "connect_timeout",
-        "read_timeout",
-        "total_timeout",
-        "rate_limit_wait",
-        "max_answer_bytes",
-        "breaker_failures",
-    )
-    assert "hunter2" not in repr(
-        Options(**keys, **dict.fromkeys(numbers, 1), proxies=(("https", "http://user:hunter2@proxy:3128"),))
-    )
+    times = dict.fromkeys(("connect_timeout", "read_timeout", "total_timeout", "rate_limit_wait"), 1)
+    numbers = {"max_answer_bytes": 1, "breaker_failures": 5}
+    proxies = (("https", "http://user:hunter2@proxy:3128"),)
+    assert "hunter2" not in repr(Options(**keys, **times, **numbers, proxies=proxies))
