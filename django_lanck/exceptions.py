@@ -181,6 +181,13 @@ def api_error(*, http_status: int, error_code: int | None, error_reason: str) ->
     return kind(http_status=http_status, error_code=error_code, error_reason=error_reason)
 
 
+class BackgroundTaken(LanckError):
+    """Another runner does background work at the moment. Nothing was asked."""
+
+    def __init__(self) -> None:
+        super().__init__("Another runner does background work at the moment.")
+
+
 # Every refusal a person or an API client can meet: stable code → (HTTP status, sentence).
 REFUSALS: Final[Mapping[str, tuple[int, str | Promise]]] = {
     "invalid_number": (400, _("Enter a valid phone number, with its country code.")),

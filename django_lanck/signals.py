@@ -6,6 +6,8 @@
 ``message_status_changed``    sender=Message: message, old_status, new_status. For all channels.
 ``inbound_message_received``  sender=InboundMessage: message. Once a message, however often LANCK sends it.
 ``number_taken_over``         sender=VerifiedNumber: verified_number, old_user_id, new_user_id.
+``provider_alarm``            sender=the error's class: kind (its name, such as ``"InsufficientFunds"``), error_code
+                              (LANCK's, or None). LANCK refuses the account. Once an hour for each kind of error.
 """
 
 from django.dispatch import Signal
@@ -16,3 +18,4 @@ verification_failed = Signal()
 message_status_changed = Signal()
 inbound_message_received = Signal()
 number_taken_over = Signal()
+provider_alarm = Signal()

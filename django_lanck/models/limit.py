@@ -1,9 +1,32 @@
 from __future__ import annotations
 
-from django.db import models
+from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
 
-from .time import DatabaseNow
+from .time import DatabaseNow, seconds_from_now
+
+
+class LimitCounterQuerySet(models.QuerySet["LimitCounter"]):
+    def once(self, rule: str, key: str, seconds: float) -> bool:
+        """Use a window of so many seconds for the one thing that may happen in it; True for the one who may do it.
+
+        Two statements, which need no transaction. A transaction that is rolled back gives it back.
+        """
+        self.make(rule, key)
+        over = self.filter(key=key, ends_at__lte=DatabaseNow())
+        return bool(over.update(used=1, ends_at=seconds_from_now(seconds)))
+
+    def make(self, rule: str, key: str) -> None:
+        """Make the row of a key unless it is there, with a window that is over.
+
+        On MySQL and MariaDB an ignored INSERT shares a lock on the row that is there, which two transactions cannot
+        widen for an UPDATE; one that updates takes it whole.
+        """
+        row = [LimitCounter(key=key, rule=rule)]
+        if connections[self.db].vendor == "mysql":
+            self.bulk_create(row, update_conflicts=True, update_fields=["rule"])
+        else:
+            self.bulk_create(row, ignore_conflicts=True)
 
 
 class LimitCounter(models.Model):
@@ -22,6 +45,8 @@ class LimitCounter(models.Model):
     refused = models.PositiveIntegerField(_("refused"), default=0)
     not_before = models.DateTimeField(_("not before"), db_default=DatabaseNow())
     ends_at = models.DateTimeField(_("window ends"), db_default=DatabaseNow())
+
+    objects = LimitCounterQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("limit counter")

@@ -1,6 +1,7 @@
 """The public Python API. Everything that a site, a view, the admin or a command does goes through here."""
 
 from ..client import RCS, SMS, Flow, Push, RequestInfo, Step, Viber, parse_flow
+from .background import Pace, background
 from .binding import binding_for
 from .calls import CallDetails, call_details
 from .checking import CheckResult, check_verification
@@ -33,11 +34,13 @@ __all__ = [
     "CallDetails",
     "CheckResult",
     "Flow",
+    "Pace",
     "Push",
     "Reconciled",
     "RequestInfo",
     "Step",
     "Viber",
+    "background",
     "binding_for",
     "call_details",
     "cancel_verification",

@@ -39,7 +39,7 @@ def test_says_what_it_did_in_one_line(lanck, run, due):
     ran = run("lanck_reconcile")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
-        "Reconciled: asked about 3 messages, 3 changed, reported 0 goals, gave up 0 messages, "
+        "Reconciled: asked about 3 messages, 3 changed, reported 0 goals, gave up 0 messages, closed 0, "
         "expired 0 verifications, 0 requests failed.\n"
     )
     assert statuses() == ["DELIVERED"] * 3
@@ -58,7 +58,8 @@ def test_verbosity_0_says_nothing(run, due):
 
 def test_progress_is_for_terminals(run, due):
     ran = run("lanck_reconcile", terminal=True)
-    assert "3 requests, 3 changed, 0 failed" in ran.err
+    assert "[####################..........] 2 of 3, 2 changed, 0 failed" in ran.err
+    assert "[##############################] 3 of 3, 3 changed, 0 failed" in ran.err
     assert ran.out.startswith("Reconciled")
     assert run("lanck_reconcile", terminal=True, verbosity=0).err == ""
 
