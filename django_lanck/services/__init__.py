@@ -1,7 +1,6 @@
 """The public Python API. Everything that a site, a view, the admin or a command does goes through here."""
 
 from ..client import RCS, SMS, Flow, Push, RequestInfo, Step, Viber, parse_flow
-from .background import Pace, background
 from .binding import binding_for
 from .calls import CallDetails, call_details
 from .checking import CheckResult, check_verification
@@ -21,6 +20,7 @@ from .messaging import (
 )
 from .numbers import parse_number
 from .optouts import lift_opt_out, opt_out
+from .pace import Pace, background
 from .proofs import claim_number, redeem_proof
 from .provider import check_account, request_info
 from .receipts import record_receipt, refresh_message

@@ -13,8 +13,8 @@ from ..conf import conf
 from ..exceptions import BackgroundTaken, LanckError, OutcomeUnknown
 from ..models import Message, MessageQuerySet, Status, Verification
 from .asking import refuse_transaction
-from .background import Pace, background
 from .goals import report_reached_goal
+from .pace import Pace, background
 from .receipts import announce, refresh_message
 from .sending import NOT_CARRIED_OUT
 
