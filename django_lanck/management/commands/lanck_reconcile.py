@@ -23,7 +23,7 @@ NO_TROUBLE: Final[Mapping[str, str]] = {
 class Command(LanckCommand):
     help = (
         "Ask LANCK about messages without a final status, report goals, write verifications that expired. "
-        "For cron: it can be run at any time, and several at once."
+        "For cron: it can be run at any time; one runner asks LANCK at a time."
     )
     interrupted = "Interrupted. What is left is done by the next run."
 
