@@ -148,14 +148,18 @@ class MessageQuerySet(models.QuerySet["Message"]):
         recent = self.filter(created_at__gt=_days_ago(days), created_at__lte=seconds_from_now(-3600))
         return recent.filter(status_rank=RANKS[Status.SENDING]).order_by("created_at")
 
-    def close_unknown(self, days: float) -> int:
-        """Close messages that are unknown for a day and never learnt their id: ``status_at`` says when that was.
-
-        Their status stays, and a receipt that comes later still moves it.
-        """
+    def unknown_for_a_day(self, days: float) -> MessageQuerySet:
+        """Messages of the last days that are unknown for a day, never learnt their id and are not closed."""
         recent = self.filter(created_at__gt=_days_ago(days), created_at__lte=seconds_from_now(-DAY))
-        unknown = recent.filter(status_rank=RANKS[Status.UNKNOWN], status=Status.UNKNOWN, request_id=None)
-        return unknown.filter(status_at=None).update(status_at=DatabaseNow())
+        return recent._not_closed().order_by("created_at")
+
+    def close(self) -> int:
+        """Close those that are still unknown: ``status_at`` says when. A receipt that comes later still moves them."""
+        return self._not_closed().update(status_at=DatabaseNow())
+
+    def _not_closed(self) -> MessageQuerySet:
+        unknown = self.filter(status_rank=RANKS[Status.UNKNOWN], status=Status.UNKNOWN)
+        return unknown.filter(request_id=None, status_at=None)
 
     def give_up(self, reason: str) -> bool:
         """Call one that is "being sent" unknown; True for the one who did."""

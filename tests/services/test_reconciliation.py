@@ -263,6 +263,14 @@ def test_a_message_that_never_learns_its_id_stays_unknown_and_is_closed_after_a_
     assert lost.status_at is not None
 
 
+def test_messages_are_closed_batch_by_batch(lanck, send, monkeypatch):
+    monkeypatch.setattr(reconciliation, "BATCH", 2)
+    for _ in range(5):
+        lanck.lose_answer()
+        send(seconds=86_401)
+    assert reconcile().closed == 5
+
+
 def test_a_closed_message_still_learns_from_a_receipt(lanck, send):
     lanck.lose_answer()
     lost = send(seconds=86_401)
