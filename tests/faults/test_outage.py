@@ -17,10 +17,10 @@ from django_lanck.sandbox.models import SandboxMessage, SandboxSecond
 from django_lanck.services import background, pace, reconcile, send_sms, start_verification
 from tests.parallel import at_once
 
-# One number in each of 300 area codes.
-NUMBERS = [
-    number for area in range(201, 990) if phonenumbers.is_valid_number(phonenumbers.parse(number := f"+1{area}5550123"))
-][:300]
+# A number of a person, in each of 300 area codes.
+POSSIBLE = [phonenumbers.parse(f"+1{area}5550123") for area in range(201, 990)]
+PERSONAL = phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE
+NUMBERS = [f"+{n.country_code}{n.national_number}" for n in POSSIBLE if phonenumbers.number_type(n) == PERSONAL][:300]
 STARTS = "/api/phone/verifications/"
 
 
@@ -38,7 +38,7 @@ class Clock:
 
 @pytest.fixture
 def sandbox(live_server, settings):
-    """The sandbox over real HTTP, with its limit of 30 requests a second."""
+    """The sandbox over real HTTP. Its limit of requests a second is one that any machine can go beyond."""
     settings.LANCK = {
         "ACCESS_TOKEN": "sandbox:sandbox",
         "BASE_URL": f"{live_server.url}/sandbox/v1",
@@ -47,7 +47,7 @@ def sandbox(live_server, settings):
         "TOTAL_TIMEOUT": 90,
         "BACKGROUND_RATE": 8,
     }
-    settings.LANCK_SANDBOX = {"ALLOW_WITHOUT_DEBUG": True, "RECEIPT_DELAY": 0}
+    settings.LANCK_SANDBOX = {"ALLOW_WITHOUT_DEBUG": True, "RECEIPT_DELAY": 0, "REQUESTS_PER_SECOND": 10}
     yield settings
     receipts.wait()
     receipts.clear()
@@ -102,10 +102,11 @@ def test_fault_06_of_300_starts_at_once_none_is_lost_or_double_and_background_wo
     ended = at_once(start, 300, threads=30)
     sent = [end for end in ended if end == "accepted"]
     refused = [end for end in ended if isinstance(end, Refusal)]
-    assert len(sent) + len(refused) == 300
+    assert [end for end in ended if end not in sent and end not in refused] == []
+    assert len(ended) == 300
     assert {(refusal.http_status, refusal.code) for refusal in refused} <= {(503, "unavailable")}
     assert all(refusal.retry_after for refusal in refused)
-    assert max(SandboxSecond.objects.values_list("requests", flat=True)) == 30  # it was more than LANCK takes
+    assert max(SandboxSecond.objects.values_list("requests", flat=True)) == 10  # it was more than LANCK takes
     assert len(sent) > 150  # most of those that were turned away got through when they tried again
 
     delivered = Counter(SandboxMessage.objects.values_list("number", flat=True))
