@@ -32,6 +32,7 @@ from .conf import (
 from .text import fits_one_sms
 
 PURPOSE_LENGTH = 50
+PROVIDER_RATE = 30  # requests a second. Source: "Rate limits" on LANCK's page
 MOST_DAYS = 3650  # every database can count so far back
 HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
 SECRET = re.compile(r"[A-Za-z0-9_-]{20,}")
@@ -111,6 +112,8 @@ def check_transport() -> Found:
         yield _error(9, "LANCK['PROXIES'] is no dictionary of proxies.", "Such as {'https': 'http://proxy:3128'}.")
     if not _whole(conf.max_answer_bytes, 1024):
         yield _error(10, "LANCK['MAX_ANSWER_BYTES'] is not a size.", "It is a number of bytes from 1024.")
+    if not _whole(conf.breaker_failures, 0):
+        yield _error(29, "LANCK['BREAKER_FAILURES'] is not a number.", "It is a whole number, 0 to switch it off.")
 
 
 def _is_ca_file(path: str) -> bool:
@@ -228,10 +231,18 @@ def check_inbound() -> Found:
 def check_background() -> Found:
     if not (conf.insight_lifetime == 0 or _number(conf.insight_lifetime, above=0)):
         yield _error(25, "LANCK['INSIGHT_LIFETIME'] is not a time.", "It is a number of seconds, 0 to ask each time.")
-    for key in ("RECONCILE_AFTER", "RECONCILE_DAYS", "RECONCILE_RATE"):
+    for key in ("RECONCILE_AFTER", "RECONCILE_DAYS"):
         most = MOST_DAYS if key == "RECONCILE_DAYS" else 10**9
         if key in conf.raw and not _number(conf.raw[key], above=0, most=most):
             yield _error(26, f"LANCK['{key}'] is not a number above 0.", "Leave it out for the default.")
+    if "BACKGROUND_RATE" in conf.raw and not _number(conf.background_rate, above=0):
+        yield _error(28, "LANCK['BACKGROUND_RATE'] is not a number above 0.", "It is requests a second, such as 10.")
+    elif conf.background_rate >= PROVIDER_RATE:
+        yield Warning(
+            "LANCK['BACKGROUND_RATE'] leaves nothing for the people who wait.",
+            hint=f"LANCK takes {PROVIDER_RATE} requests a second from an account. Set it well below.",
+            id="django_lanck.W003",
+        )
 
 
 def check_api_classes() -> Found:

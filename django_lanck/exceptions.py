@@ -34,7 +34,14 @@ class InvalidArgument(LanckError, ValueError):
 
 
 class NotSent(LanckError):
-    """LANCK surely did not carry the request out: refused, unresolved, connect time-out, untrusted certificate."""
+    """LANCK surely did not carry the request out: refused, unresolved, connect time-out, untrusted certificate.
+
+    ``retry_after`` is the whole seconds for which LANCK will not be asked, where it was not asked because it is down.
+    """
+
+    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class OutcomeUnknown(LanckError):
@@ -172,6 +179,13 @@ def api_error(*, http_status: int, error_code: int | None, error_reason: str) ->
     kind = ERRORS_BY_CODE.get(error_code) if error_code is not None else None
     kind = kind or ERRORS_BY_STATUS.get(http_status, APIError)
     return kind(http_status=http_status, error_code=error_code, error_reason=error_reason)
+
+
+class BackgroundTaken(LanckError):
+    """Another runner does background work at the moment. Nothing was asked."""
+
+    def __init__(self) -> None:
+        super().__init__("Another runner does background work at the moment.")
 
 
 # Every refusal a person or an API client can meet: stable code → (HTTP status, sentence).

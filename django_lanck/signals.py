@@ -8,6 +8,8 @@
 ``limit_reached``             sender=LimitCounter: rule, label (a country, a prefix or empty), action, purpose, watched,
                               retry_after (seconds). Once for each counter and its window; of a rule, 60 an hour.
 ``number_taken_over``         sender=VerifiedNumber: verified_number, old_user_id, new_user_id.
+``provider_alarm``            sender=the error's class: kind (its name, such as ``"InsufficientFunds"``), error_code
+                              (LANCK's, or None). LANCK refuses the account. Once an hour for each kind of error.
 """
 
 from django.dispatch import Signal
@@ -19,3 +21,4 @@ message_status_changed = Signal()
 inbound_message_received = Signal()
 limit_reached = Signal()
 number_taken_over = Signal()
+provider_alarm = Signal()

@@ -67,3 +67,15 @@ def unused_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
+
+
+@pytest.fixture
+def breaker(lanck):
+    """The settings of ``lanck``, with a breaker that has seen nothing yet, and that no other test sees."""
+    from django_lanck.client.api import _client
+
+    settings = {**lanck.settings}
+    del settings["BREAKER_FAILURES"]
+    _client.cache_clear()
+    yield settings
+    _client.cache_clear()

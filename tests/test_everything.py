@@ -21,7 +21,7 @@ def site(live_server, settings):
         "BASE_URL": f"{live_server.url}/sandbox/v1",
         "CALLBACK_BASE_URL": live_server.url,
         "INBOUND_SECRETS": [SECRET],
-        "RECONCILE_RATE": 20,
+        "BACKGROUND_RATE": 20,
     }
     settings.LANCK_SANDBOX = {
         "ALLOW_WITHOUT_DEBUG": True,

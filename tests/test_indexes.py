@@ -39,7 +39,7 @@ def test_every_hot_statement_uses_an_index(lanck, phone, age):
 @pytest.mark.django_db
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="other databases plan by size; these tables are small")
 def test_so_does_every_statement_of_everything_else(lanck, phone, client, settings):
-    settings.LANCK = {**lanck.settings, "RECONCILE_RATE": 1000}
+    settings.LANCK = {**lanck.settings, "BACKGROUND_RATE": 1000}
     with CaptureQueriesContext(connection) as captured:
         send_sms(number=phone, text="{link}", link="https://example.com", category="marketing")
         client.get(lanck.sent[-1].text.removeprefix("http://testserver"))

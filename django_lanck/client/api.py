@@ -95,6 +95,7 @@ def get_client() -> LanckClient:
             proxies=tuple(sorted(conf.proxies.items())),
             ca_file=conf.ca_file,
             max_answer_bytes=conf.max_answer_bytes,
+            breaker_failures=conf.breaker_failures,
         )
     )
 

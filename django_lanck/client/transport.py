@@ -21,6 +21,7 @@ from requests.cookies import RequestsCookieJar
 from ..conf import is_access_token, is_base_url
 from ..exceptions import APIError, NotSent, OutcomeUnknown, TooManyRequests, api_error
 from ..jsonbody import BadJSON, parse_json
+from .breaker import Breaker
 from .deadline import Deadline, DeadlineAdapter
 
 REASON_LENGTH: Final = 200
@@ -56,6 +57,7 @@ class Options:
     proxies: tuple[tuple[str, str], ...] = field(repr=False)  # a proxy may have a password
     ca_file: str
     max_answer_bytes: int
+    breaker_failures: int
 
     def __post_init__(self) -> None:
         if not is_base_url(self.base_url):
@@ -78,6 +80,7 @@ class Transport:
     def __init__(self, options: Options) -> None:
         self.options = options
         self._local = threading.local()
+        self._breaker = self._new_breaker()
 
     def call(
         self,
@@ -92,13 +95,14 @@ class Transport:
 
         ``form`` is sent form-encoded, ``json`` as JSON. On 429 the request was not carried out: it is repeated after
         a pause with jitter, as long as the budget for waiting and the deadline allow. ``timeout`` is the longest that
-        the whole call may take (default: ``TOTAL_TIMEOUT``).
+        the whole call may take (default: ``TOTAL_TIMEOUT``). While LANCK is down it is not asked at all: NotSent.
         """
         ends = time.monotonic() + min(timeout or self.options.total_timeout, self.options.total_timeout)
         left_to_wait = self.options.rate_limit_wait
         for pause in _pauses():
             try:
-                return self._once(verb, path, form, json, ends)
+                with self._breaker_of_process().around_request():
+                    return self._once(verb, path, form, json, ends)
             except TooManyRequests:
                 if pause > left_to_wait or time.monotonic() + pause >= ends:
                     raise
@@ -128,6 +132,15 @@ class Transport:
         if len(content) > self.options.max_answer_bytes:
             raise OutcomeUnknown("LANCK's answer is too large", http_status=response.status_code)
         return _answer(response, content)
+
+    def _new_breaker(self) -> tuple[int, Breaker]:
+        return os.getpid(), Breaker(self.options.breaker_failures, longest=self.options.total_timeout + 1)
+
+    def _breaker_of_process(self) -> Breaker:
+        """One made in this process: after a fork, a thread that is not there any more could hold the lock."""
+        if self._breaker[0] != os.getpid():
+            self._breaker = self._new_breaker()
+        return self._breaker[1]
 
     def _session(self) -> requests.Session:
         """This thread's session, made in this process: a socket must not be shared after a fork."""

@@ -47,9 +47,10 @@ KEYS = PROFILE_KEYS | frozenset(
     "ACCESS_TOKEN BASE_URL CALLBACK_BASE_URL CONNECT_TIMEOUT READ_TIMEOUT TOTAL_TIMEOUT RATE_LIMIT_WAIT PROXIES "
     "CA_FILE MAX_ANSWER_BYTES SENDERS SEND_CLIENT_IP PROVIDER_CODE_EXPIRY PROVIDER_CHECK_ATTEMPTS PURPOSES "
     "CODE_TEXTS CODE_HOST CODE_FLOW INBOUND_SECRETS STOP_WORDS INSIGHT_LIFETIME RECONCILE_AFTER RECONCILE_DAYS "
-    "RECONCILE_RATE API_PERMISSION_CLASSES API_THROTTLE_CLASSES API_AUTHENTICATION_CLASSES STAFF_API "
-    "SEND_LIMITS WATCH REFUSED_LINE_TYPES CONVERSION CONVERSION_PAUSE TRUSTED_PROXIES GUARD SCREENING_TIMEOUT "
-    "SCREENING_FAILED REFUSED_FRAUD_STATES REFUSED_HLR_STATES TEST_NUMBERS TEST_NUMBERS_IN_PRODUCTION".split()
+    "BACKGROUND_RATE BREAKER_FAILURES API_PERMISSION_CLASSES API_THROTTLE_CLASSES API_AUTHENTICATION_CLASSES "
+    "STAFF_API SEND_LIMITS WATCH REFUSED_LINE_TYPES CONVERSION CONVERSION_PAUSE TRUSTED_PROXIES GUARD "
+    "SCREENING_TIMEOUT SCREENING_FAILED REFUSED_FRAUD_STATES REFUSED_HLR_STATES TEST_NUMBERS "
+    "TEST_NUMBERS_IN_PRODUCTION".split()
 )
 
 
@@ -135,6 +136,11 @@ class LanckSettings(GuardSettings):
     @property
     def max_answer_bytes(self) -> int:
         return self._get("MAX_ANSWER_BYTES", 1_048_576)
+
+    @property
+    def breaker_failures(self) -> int:
+        """After how many requests in a row without an answer LANCK is taken to be down; 0 for never."""
+        return self._get("BREAKER_FAILURES", 5)
 
     # What LANCK is told
 
@@ -224,9 +230,9 @@ class LanckSettings(GuardSettings):
         return self._get("RECONCILE_DAYS", 3)
 
     @property
-    def reconcile_rate(self) -> float:
-        """How many requests a second reconciliation makes at most."""
-        return self._get("RECONCILE_RATE", 10)
+    def background_rate(self) -> float:
+        """How many requests a second all background work makes at most."""
+        return self._get("BACKGROUND_RATE", 10)
 
     # The JSON API: dotted paths; None means what Django REST framework is set to
 

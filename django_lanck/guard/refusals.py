@@ -7,7 +7,6 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from django.db import transaction
 from django.utils import timezone
 
 from .. import signals
@@ -69,12 +68,5 @@ def _note(attempt: Attempt, full: FullLimit) -> bool:
 
 
 def _may_tell(rule: str) -> bool:
-    signal = Limit(
-        rule="signal",
-        key=keyed_hash("django_lanck.limit", f"signal {rule}")[:32],
-        most=SIGNALS_AN_HOUR,
-        seconds=3600,
-    )
-    LimitCounter.objects.ensure([signal])
-    with transaction.atomic():
-        return LimitCounter.objects.spend([signal]) == 1
+    key = keyed_hash("django_lanck.limit", f"signal {rule}")[:32]
+    return LimitCounter.objects.take(Limit(rule="signal", key=key, most=SIGNALS_AN_HOUR, seconds=3600))

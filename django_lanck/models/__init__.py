@@ -2,8 +2,8 @@
 
 from .inbound import InboundMessage, OptOut, OptOutQuerySet
 from .insight import NumberInsight, NumberInsightQuerySet
-from .lease import Lease
-from .limit import LimitCounter, RefusalCount
+from .lease import Lease, LeaseQuerySet
+from .limit import LimitCounter, LimitCounterQuerySet, RefusalCount
 from .message import Category, Channel, Goal, Message, MessageQuerySet, Status
 from .receipt import Receipt
 from .time import DatabaseNow
@@ -17,7 +17,9 @@ __all__ = [
     "Goal",
     "InboundMessage",
     "Lease",
+    "LeaseQuerySet",
     "LimitCounter",
+    "LimitCounterQuerySet",
     "Message",
     "MessageQuerySet",
     "NumberInsight",

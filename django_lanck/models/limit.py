@@ -82,6 +82,16 @@ class LimitCounterQuerySet(models.QuerySet["LimitCounter"]):
         shape = tuple(replace(limit, rule="", key=f"?{i}", label="") for i, limit in enumerate(limits))
         return _spend_statement(self.db, shape).execute(self.db, _keys(limits))
 
+    def take(self, limit: Limit) -> bool:
+        """Count one more for one limit, if it has room. A transaction that is rolled back gives it back."""
+        self.ensure([limit])
+        with transaction.atomic(using=self.db):
+            return self.spend([limit]) == 1
+
+    def once(self, rule: str, key: str, seconds: int) -> bool:
+        """Use a window of so many seconds for the one thing that may happen in it; True for the one who may do it."""
+        return self.take(Limit(rule=rule, key=key, most=1, seconds=seconds))
+
     def give_back(self, limits: Sequence[Limit], *, converted: Sequence[Limit] = ()) -> None:
         """Undo what was spent on ``limits``, and note for ``converted`` that what was sent came to something."""
         both = [*limits, *converted]

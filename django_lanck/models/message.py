@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.db import connections, models
 from django.db.models import Case, F, Q, Value, When
+from django.db.models.expressions import CombinedExpression
 from django.utils.translation import gettext_lazy as _
 
 from .number import NUMBER_LENGTH, mask_number
@@ -74,12 +75,18 @@ RANKS: Final[Mapping[str, int]] = {
 }
 LANCKS_WORDS: Final = frozenset(word for word in RANKS if word.isupper())
 OTHER_WORD: Final = 3
+DAY: Final = 86_400
 FINAL_RANK: Final = RANKS[Status.REJECTED]
 
 
 def rank_of(status: str) -> int:
     """The rank of a word of LANCK's."""
     return RANKS[status] if status in LANCKS_WORDS else OTHER_WORD
+
+
+def _days_ago(days: float) -> CombinedExpression:
+    """The start of what is looked at, which lets an hour and a day pass first."""
+    return seconds_from_now(-max(days, 2) * DAY)
 
 
 def _is_due(after: float) -> Q:
@@ -126,20 +133,33 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Take the reporting of a goal; True for the one who is to do it."""
         return bool(self.exclude(goal="").filter(goal_reported_at=None).update(goal_reported_at=DatabaseNow()))
 
-    def to_settle(self, after: float, days: float, last_pk: int) -> MessageQuerySet:
-        """Messages of the last days, oldest first: due to be asked about, or with a goal to report."""
+    def to_settle(self, after: float, days: float) -> MessageQuerySet:
+        """Messages of the last days that are due to be asked about, or have a goal to report."""
         with_goal = ~Q(goal="") & Q(goal_reported_at=None)
-        recent = self.filter(pk__gt=last_pk, created_at__gt=seconds_from_now(-days * 86_400))
-        return recent.filter(_is_due(after) | with_goal, request_id__isnull=False).order_by("pk")
+        recent = self.filter(created_at__gt=seconds_from_now(-days * DAY))
+        return recent.filter(_is_due(after) | with_goal, request_id__isnull=False)
 
     def claim_question(self, after: float) -> bool:
         """Take the asking about a message that is due; True for the one who is to do it. Then it is due no more."""
         return bool(self.filter(_is_due(after)).update(asked_at=DatabaseNow()))
 
-    def abandoned(self) -> MessageQuerySet:
-        """Messages of the last days that are "being sent" for longer than a call can take."""
-        recent = self.filter(created_at__gt=seconds_from_now(-2 * 86_400), created_at__lte=seconds_from_now(-3600))
-        return recent.filter(status_rank=RANKS[Status.SENDING]).order_by("pk")
+    def abandoned(self, days: float) -> MessageQuerySet:
+        """Messages of the last days that are "being sent" for longer than a call can take, oldest first."""
+        recent = self.filter(created_at__gt=_days_ago(days), created_at__lte=seconds_from_now(-3600))
+        return recent.filter(status_rank=RANKS[Status.SENDING]).order_by("created_at")
+
+    def unknown_for_a_day(self, days: float) -> MessageQuerySet:
+        """Messages of the last days that are unknown for a day, never learnt their id and are not closed."""
+        recent = self.filter(created_at__gt=_days_ago(days), created_at__lte=seconds_from_now(-DAY))
+        return recent._not_closed().order_by("created_at")
+
+    def close(self) -> int:
+        """Close those that are still unknown: ``status_at`` says when. A receipt that comes later still moves them."""
+        return self._not_closed().update(status_at=DatabaseNow())
+
+    def _not_closed(self) -> MessageQuerySet:
+        unknown = self.filter(status_rank=RANKS[Status.UNKNOWN], status=Status.UNKNOWN)
+        return unknown.filter(request_id=None, status_at=None)
 
     def give_up(self, reason: str) -> bool:
         """Call one that is "being sent" unknown; True for the one who did."""

@@ -21,6 +21,7 @@ from .messaging import (
 )
 from .numbers import parse_number
 from .optouts import lift_opt_out, opt_out
+from .pace import Pace, background
 from .proofs import claim_number, redeem_proof
 from .provider import check_account, request_info
 from .receipts import record_receipt, refresh_message
@@ -35,11 +36,13 @@ __all__ = [
     "CallDetails",
     "CheckResult",
     "Flow",
+    "Pace",
     "Push",
     "Reconciled",
     "RequestInfo",
     "Step",
     "Viber",
+    "background",
     "binding_for",
     "call_details",
     "cancel_verification",

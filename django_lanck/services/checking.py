@@ -223,7 +223,7 @@ def _verified_at_lanck(client: LanckClient, verification: Verification, message:
         raise _NoInfo from error
     except exceptions.LanckError as error:
         log_failure(f"Message {message.pk}: whether its code was right is unknown", error)
-        raise Refusal("check_unknown", retry_after=LOOK_AGAIN) from error
+        raise Refusal("check_unknown", retry_after=getattr(error, "retry_after", None) or LOOK_AGAIN) from error
     return info.proves(number=verification.number)
 
 

@@ -11,7 +11,7 @@ from ..client import RequestInfo, get_client
 from ..exceptions import APIError, OutcomeUnknown
 from ..models import Message
 from ..models.message import FLASH_CHANNELS
-from .asking import ask
+from .asking import ask, refuse_transaction
 from .receipts import NOT_KEPT_OF_FLASH, learn
 from .sending import NOT_CARRIED_OUT
 
@@ -46,12 +46,13 @@ def check_account() -> None:
     """Make one call that costs nothing and changes nothing: ask about a request that cannot exist.
 
     Returns when LANCK took the access token and knows no such request. Raises NotSent (not reached), APIError (it
-    refuses the token or the account, or what answers is no LANCK: then ``error_code`` is None) or OutcomeUnknown. Must
-    not be called inside a transaction.
+    refuses the token or the account, or what answers is no LANCK: then ``error_code`` is None) or OutcomeUnknown. No
+    alarm is raised: whoever calls this is told. Must not be called inside a transaction.
     """
+    refuse_transaction()
     client, request_id = get_client(), secrets.token_hex(16)
     try:
-        ask(lambda: client.request_info(request_id=request_id))
+        client.request_info(request_id=request_id)
     except APIError as error:
         if isinstance(error, NOT_CARRIED_OUT) or error.error_code is None:
             raise

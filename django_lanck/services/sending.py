@@ -13,6 +13,7 @@ from .. import exceptions
 from ..client import SMS, Accepted, Content, Flash, Flow, LanckClient, PinToSpeech, TextToSpeech, Viber
 from ..conf import conf
 from ..models import Message, Status
+from .alarms import ACCOUNT_ERRORS
 from .asking import ask
 from .receipts import callback_url
 
@@ -20,15 +21,6 @@ C = TypeVar("C")
 
 logger = logging.getLogger("django_lanck")
 
-# What LANCK says about the account is the site's to repair and nothing that a person did.
-ACCOUNT_ERRORS = (
-    exceptions.AuthenticationFailed,
-    exceptions.InactiveAccount,
-    exceptions.InactiveToken,
-    exceptions.InsufficientFunds,
-    exceptions.Forbidden,
-    exceptions.AccountMisconfigured,
-)
 # LANCK surely did nothing, and not because of what was asked: the same may go well later.
 NOT_CARRIED_OUT = (exceptions.NotSent, exceptions.TooManyRequests, *ACCOUNT_ERRORS)
 
@@ -93,8 +85,7 @@ def record(message: Message, status: Status, **fields: Any) -> None:
 
 
 def log_failure(what: str, error: exceptions.LanckError) -> None:
-    level = logging.ERROR if isinstance(error, ACCOUNT_ERRORS) else logging.WARNING
-    logger.log(level, "%s: %s", what, error)
+    logger.warning("%s: %s", what, error)
 
 
 def refusal_for(error: exceptions.LanckError) -> exceptions.Refusal:
@@ -105,5 +96,5 @@ def refusal_for(error: exceptions.LanckError) -> exceptions.Refusal:
 
 
 def unavailable(error: exceptions.LanckError) -> exceptions.Refusal:
-    wait = 60 if isinstance(error, ACCOUNT_ERRORS) else 5
+    wait = 60 if isinstance(error, ACCOUNT_ERRORS) else getattr(error, "retry_after", None) or 5
     return exceptions.Refusal("unavailable", retry_after=wait)

@@ -81,6 +81,7 @@ class FakeLanck:
             "CALLBACK_BASE_URL": "http://testserver",
             "INBOUND_SECRETS": [INBOUND_SECRET],
             "RATE_LIMIT_WAIT": 0,
+            "BREAKER_FAILURES": 0,
             "PROXIES": {},
             "CA_FILE": "",
         }

@@ -53,6 +53,7 @@ def main() -> None:
         proxies=(),
         ca_file="",
         max_answer_bytes=1_048_576,
+        breaker_failures=5,
     )
     client = LanckClient(options)
     bare = requests.Session()

@@ -17,6 +17,7 @@ def make_client():
             "proxies": (),
             "ca_file": "",
             "max_answer_bytes": 10_000,
+            "breaker_failures": 0,
         }
         return LanckClient(Options(base_url=base_url, **{**defaults, **keys}))
 

@@ -235,7 +235,7 @@ from django.conf import settings
 settings.configure()
 from django_lanck.client import LanckClient, Options, Verify
 options = Options(base_url=sys.argv[1], access_token="a:b", connect_timeout=1, read_timeout=1, total_timeout=3,
-                  rate_limit_wait=0, proxies=(), ca_file="", max_answer_bytes=1000)
+                  rate_limit_wait=0, proxies=(), ca_file="", max_answer_bytes=1000, breaker_failures=5)
 client = LanckClient(options)
 client.send(Verify("sms"), number="+12015550123")
 child = os.fork()
@@ -301,6 +301,8 @@ def test_one_client_for_each_set_of_values():
 
 
 def test_the_password_of_a_proxy_is_in_no_repr():
-    keys = {"base_url": "https://lanck.example/v1", "access_token": "a:b", "ca_file": "", "max_answer_bytes": 1}
+    keys = {"base_url": "https://lanck.example/v1", "access_token": "a:b", "ca_file": ""}
     times = dict.fromkeys(("connect_timeout", "read_timeout", "total_timeout", "rate_limit_wait"), 1)
-    assert "hunter2" not in repr(Options(**keys, **times, proxies=(("https", "http://user:hunter2@proxy:3128"),)))
+    numbers = {"max_answer_bytes": 1, "breaker_failures": 5}
+    proxies = (("https", "http://user:hunter2@proxy:3128"),)
+    assert "hunter2" not in repr(Options(**keys, **times, **numbers, proxies=proxies))

@@ -67,7 +67,7 @@ def manage(lanck, tmp_path):
     lines = [
         "from tests.settings import *",
         f"DATABASES = {{'default': {connection.settings_dict!r}}}",
-        f"LANCK = { ({**lanck.settings, 'RECONCILE_RATE': 1000})!r}",
+        f"LANCK = { ({**lanck.settings, 'BACKGROUND_RATE': 1000})!r}",
     ]
     (tmp_path / "settings_of_process.py").write_text("\n".join(lines))
     paths = os.pathsep.join([str(ROOT), str(tmp_path)])

@@ -10,15 +10,15 @@ from django.db.models import F
 from django.test import override_settings
 
 from django_lanck.management.commands import lanck_reconcile
-from django_lanck.models import Message
-from django_lanck.services import Reconciled, send_sms
+from django_lanck.models import Lease, Message
+from django_lanck.services import Reconciled, background, send_sms
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
 def quick(lanck):
-    with override_settings(LANCK={**lanck.settings, "RECONCILE_RATE": 10_000}):
+    with override_settings(LANCK={**lanck.settings, "BACKGROUND_RATE": 10_000}):
         yield
 
 
@@ -39,7 +39,7 @@ def test_says_what_it_did_in_one_line(lanck, run, due):
     ran = run("lanck_reconcile")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
-        "Reconciled: asked about 3 messages, 3 changed, reported 0 goals, gave up 0 messages, "
+        "Reconciled: asked about 3 messages, 3 changed, reported 0 goals, gave up 0 messages, closed 0, "
         "expired 0 verifications, 0 requests failed.\n"
     )
     assert statuses() == ["DELIVERED"] * 3
@@ -58,7 +58,8 @@ def test_verbosity_0_says_nothing(run, due):
 
 def test_progress_is_for_terminals(run, due):
     ran = run("lanck_reconcile", terminal=True)
-    assert "3 requests, 3 changed, 0 failed" in ran.err
+    assert "[####################..........] 2 of 3, 2 changed, 0 failed" in ran.err
+    assert "[##############################] 3 of 3, 3 changed, 0 failed" in ran.err
     assert ran.out.startswith("Reconciled")
     assert run("lanck_reconcile", terminal=True, verbosity=0).err == ""
 
@@ -80,6 +81,17 @@ def test_trouble_is_said_with_exit_code_1_also_when_it_is_to_be_silent(lanck, ru
     ran = run("lanck_reconcile", "--json")
     assert ran.document["failed"] == 1
     assert ran.document["error"] == ran.trouble
+
+
+def test_a_second_one_at_once_says_that_another_is_at_work(lanck, run, due):
+    with background():
+        ran = run("lanck_reconcile")
+        assert (ran.code, ran.err) == (0, "")
+        assert ran.out.endswith(" Another runner is asking LANCK at the moment, so this one asked nothing more.\n")
+        document = run("lanck_reconcile", "--json").document
+        assert (document["stopped"], document["requests"], document.get("error")) == ("taken", 0, None)
+    assert lanck.requests == []
+    assert run("lanck_reconcile").out.startswith("Reconciled: asked about 3 messages")
 
 
 @pytest.mark.parametrize("options", [["--limit", "0"], ["--limit", "x"], ["--loop", "0"], ["--loop", "1", "--json"]])
@@ -116,14 +128,15 @@ def test_a_loop_outlives_its_database(lanck, run, due, monkeypatch):
     assert (ran.code, ran.out.count("Reconciled: ")) == (130, 1)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_an_interrupt_ends_a_process_cleanly_and_the_next_run_does_the_rest(lanck, run, manage, due, monkeypatch):
-    handle, interrupted = lanck.handle, threading.Event()
+@pytest.fixture
+def under_way(lanck, manage, due, monkeypatch):
+    """A process of its own that is in its second request, until it is told to end."""
+    handle, ended = lanck.handle, threading.Event()
 
     def slow(verb, path, params):
         answer = handle(verb, path, params)
         if len(lanck.requests) == 2:
-            interrupted.wait(60)
+            ended.wait(60)
         return answer
 
     monkeypatch.setattr(lanck, "handle", slow)
@@ -131,10 +144,28 @@ def test_an_interrupt_ends_a_process_cleanly_and_the_next_run_does_the_rest(lanc
     ends = time.monotonic() + 60
     while len(lanck.requests) < 2 and time.monotonic() < ends:
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    interrupted.set()
-    assert (process.returncode, out) == (130, b"")
+
+    def end(with_signal):
+        process.send_signal(with_signal)
+        out, err = process.communicate(timeout=60)
+        ended.set()
+        return process.returncode, out, err
+
+    return end
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_interrupt_ends_a_process_cleanly_and_the_next_run_does_the_rest(run, under_way):
+    code, out, err = under_way(signal.SIGINT)
+    assert (code, out) == (130, b"")
     assert err == b"Interrupted. What is left is done by the next run.\n"
     assert statuses() == ["DELIVERED", "accepted", "accepted"]
+    assert run("lanck_reconcile", "--json").document["changed"] == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_one_that_was_killed_the_next_asks_in_a_minute(run, under_way):
+    assert under_way(signal.SIGKILL)[0] == -signal.SIGKILL
+    assert run("lanck_reconcile", "--json").document["stopped"] == "taken"
+    Lease.objects.update(ends_at=F("ends_at") - timedelta(seconds=60))
     assert run("lanck_reconcile", "--json").document["changed"] == 1

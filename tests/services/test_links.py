@@ -37,7 +37,7 @@ def test_it_leads_where_the_author_said(client, path):
 
 
 def test_lanck_learns_of_the_first_opening_and_of_no_other(lanck, client, path):
-    with override_settings(LANCK={**lanck.settings, "RECONCILE_RATE": 1000}):
+    with override_settings(LANCK={**lanck.settings, "BACKGROUND_RATE": 1000}):
         assert reconcile().goals == 0
         client.get(path)
         first = Message.objects.get().goal_reached_at
@@ -65,7 +65,7 @@ def test_many_at_once_count_once(lanck, client, path, django_capture_on_commit_c
     from django.test import Client
 
     assert {response.status_code for response in at_once(lambda number: Client().get(path), 20)} == {302}
-    with override_settings(LANCK={**lanck.settings, "RECONCILE_RATE": 1000}):
+    with override_settings(LANCK={**lanck.settings, "BACKGROUND_RATE": 1000}):
         reconcile()
     assert lanck.sent[-1].goals == ["LINK_OPENED"]
 

@@ -240,7 +240,7 @@ def test_lanck_learns_of_the_goal_later_and_once(lanck, phone):
     check(verification, lanck.sent[-1].code)
     message = Message.objects.get()
     assert (message.goal, message.goal_reported_at, lanck.sent[-1].goals) == ("NUMBER_VERIFIED", None, [])
-    with with_lanck(lanck, RECONCILE_RATE=1000):
+    with with_lanck(lanck, BACKGROUND_RATE=1000):
         assert [reconcile().goals, reconcile().goals] == [1, 0]
     assert lanck.sent[-1].goals == ["NUMBER_VERIFIED"]
     message.refresh_from_db()

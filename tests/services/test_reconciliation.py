@@ -6,13 +6,22 @@ from django.db.models import F
 from django.test import override_settings
 
 from django_lanck import signals
-from django_lanck.models import DatabaseNow, Goal, Message, Verification
-from django_lanck.services import check_verification, reconcile, reconciliation, send_sms, start_verification
+from django_lanck.exceptions import APIError
+from django_lanck.models import DatabaseNow, Goal, Lease, Message, Verification
+from django_lanck.services import (
+    background,
+    check_verification,
+    pace,
+    reconcile,
+    reconciliation,
+    send_sms,
+    start_verification,
+)
 from tests.parallel import at_once
 from tests.services.test_start import statements
 
 pytestmark = pytest.mark.django_db
-QUICK = {"RECONCILE_RATE": 10_000}
+QUICK = {"BACKGROUND_RATE": 10_000}
 
 
 @pytest.fixture(autouse=True)
@@ -234,6 +243,102 @@ def test_a_message_whose_worker_died_is_called_unknown_once(lanck, send, heard):
     assert reconcile().lost == 0
 
 
+def test_messages_whose_workers_died_are_given_up_batch_by_batch(lanck, send, monkeypatch):
+    monkeypatch.setattr(reconciliation, "BATCH", 2)
+    for _ in range(5):
+        send(seconds=3601)
+    Message.objects.update(status="sending", status_rank=0, request_id=None)
+    assert reconcile(limit=0).lost == 5
+
+
+def test_a_message_that_never_learns_its_id_stays_unknown_and_is_closed_after_a_day(lanck, send):
+    lanck.lose_answer()
+    lost = send(seconds=86_390)
+    assert (reconcile().closed, lanck.requests) == (0, [])
+    age_message(lost, 11)
+    assert (reconcile().closed, lanck.requests) == (1, [])
+    assert reconcile().closed == 0
+    lost.refresh_from_db()
+    assert (lost.status, lost.request_id) == ("unknown", None)
+    assert lost.status_at is not None
+
+
+def test_messages_are_closed_batch_by_batch(lanck, send, monkeypatch):
+    monkeypatch.setattr(reconciliation, "BATCH", 2)
+    for _ in range(5):
+        lanck.lose_answer()
+        send(seconds=86_401)
+    assert reconcile().closed == 5
+
+
+def test_a_closed_message_still_learns_from_a_receipt(lanck, send):
+    lanck.lose_answer()
+    lost = send(seconds=86_401)
+    reconcile()
+    lanck.report(lanck.sent[-1], "SENT", timestamp=1_700_000_000)
+    lost.refresh_from_db()
+    assert (lost.status, lost.request_id) == ("SENT", lanck.sent[-1].request_id)
+    assert lost.status_at.timestamp() == 1_700_000_000
+
+
+def test_only_what_is_unknown_and_has_no_id_is_closed(lanck, send):
+    lanck.refuse(10)
+    with pytest.raises(APIError):
+        send()
+    lanck.lose_answer()
+    known = send()
+    Message.objects.filter(pk=known.pk).update(request_id="known")
+    Message.objects.update(created_at=DatabaseNow() - timedelta(days=1, seconds=1))
+    assert reconcile().closed == 0
+    assert sorted(Message.objects.values_list("status", "status_at")) == [("refused", None), ("unknown", None)]
+
+
+@pytest.mark.parametrize("days", [0.5, 1, 3])
+def test_what_ended_unnoticed_is_found_however_few_days_lanck_is_asked_about(lanck, send, days):
+    lanck.lose_answer()
+    send(seconds=86_401)
+    dead = send(seconds=86_401)
+    Message.objects.filter(pk=dead.pk).update(status="sending", status_rank=0, request_id=None)
+    with override_settings(LANCK={**lanck.settings, **QUICK, "RECONCILE_DAYS": days}):
+        done = reconcile()
+    assert (done.closed, done.lost) == (2, 1)
+
+
+def test_while_another_runner_is_at_work_only_what_asks_nobody_is_done(lanck, send, phone, age):
+    age(start_verification(number=phone), 601)
+    reach(send())
+    with background():
+        done = reconcile()
+    assert (done.stopped, done.requests, done.expired) == ("taken", 0, 1)
+    assert lanck.requests == []
+    done = reconcile()
+    assert (done.stopped, done.goals, done.asked) == ("", 1, 2)
+
+
+def test_a_run_that_loses_its_place_asks_nothing_more(lanck, send, monkeypatch):
+    send(), send()
+    monkeypatch.setattr(pace, "RENEW_SECONDS", 0)
+
+    def take_its_place(done):
+        Lease.objects.update(holder="other")
+
+    done = reconcile(progress=take_its_place)
+    assert (done.stopped, done.requests, done.due) == ("taken", 1, 2)
+    assert len(asked_about(lanck)) == 1
+
+
+def test_a_lanck_that_is_down_is_asked_nothing_more_by_the_next_runs(lanck, send, breaker):
+    for _ in range(10):
+        send()
+    for _ in range(10):
+        lanck.answer({}, http_status=500)
+    with override_settings(LANCK={**breaker, **QUICK}):
+        runs = [reconcile() for _ in range(4)]
+    assert [run.requests for run in runs] == [3, 3, 1, 1]
+    assert "LANCK was not asked" in runs[2].stopped
+    assert len(asked_about(lanck)) == 5
+
+
 def test_a_message_whose_answer_comes_meanwhile_is_not_given_up(lanck, send):
     message = send(seconds=3601)
     row = Message.objects.filter(pk=message.pk)
@@ -269,7 +374,7 @@ def test_nothing_is_claimed_inside_a_transaction(lanck, send):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_runs_at_once_share_the_work(lanck, send, heard):
+def test_runs_at_once_do_all_of_it_once(lanck, send, heard):
     changed, failed = heard(signals.message_status_changed), heard(signals.verification_failed)
     for _ in range(12):
         reach(send())
@@ -283,6 +388,7 @@ def test_runs_at_once_share_the_work(lanck, send, heard):
     assert len(set(lanck.requests)) == len(lanck.requests) == 24
     assert [sent.goals for sent in lanck.sent[:12]] == [["LINK_OPENED"]] * 12
     assert [sum(getattr(run, name) for run in runs) for name in ("asked", "goals", "lost", "expired")] == [12, 12, 1, 1]
+    assert {run.stopped for run in runs} <= {"", "taken"}
     assert len(failed) == 1
     assert sorted(said["new_status"] for said in changed) == ["DELIVERED"] * 12 + ["unknown"]
 

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from dataclasses import asdict
 from time import sleep
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import CommandError
 from django.db import DatabaseError, close_old_connections
@@ -12,11 +12,18 @@ from django.db import DatabaseError, close_old_connections
 from ...services import Reconciled, reconcile
 from ..base import Answer, LanckCommand, above_zero
 
+BAR_WIDTH: Final = 30
+# Why a run may have left something to others, and what is said then.
+NO_TROUBLE: Final[Mapping[str, str]] = {
+    "limit": " Stopped at the limit; the next run goes on.",
+    "taken": " Another runner is asking LANCK at the moment, so this one asked nothing more.",
+}
+
 
 class Command(LanckCommand):
     help = (
         "Ask LANCK about messages without a final status, report goals, write verifications that expired. "
-        "For cron: it can be run at any time, and several at once."
+        "For cron: it can be run at any time; one runner asks LANCK at a time."
     )
     interrupted = "Interrupted. What is left is done by the next run."
 
@@ -44,11 +51,13 @@ class Command(LanckCommand):
     def _run(self, options: Mapping[str, Any]) -> Answer:
         done = reconcile(limit=options["limit"], progress=self._progress)
         self.end_progress()
-        trouble = "" if done.stopped in ("", "limit") else f"Reconciliation stopped: {done.stopped}"
+        trouble = "" if done.stopped in ("", *NO_TROUBLE) else f"Reconciliation stopped: {done.stopped}"
         return Answer(_text(done), asdict(done), trouble)
 
     def _progress(self, done: Reconciled) -> None:
-        self.show_progress(f"{done.requests} requests, {done.changed} changed, {done.failed} failed")
+        filled = BAR_WIDTH * done.visited // max(done.due, 1)
+        bar = "#" * filled + "." * (BAR_WIDTH - filled)
+        self.show_progress(f"[{bar}] {done.visited} of {done.due}, {done.changed} changed, {done.failed} failed")
 
 
 def _text(done: Reconciled) -> str:
@@ -56,8 +65,8 @@ def _text(done: Reconciled) -> str:
         f"asked about {done.asked} messages, {done.changed} changed",
         f"reported {done.goals} goals",
         f"gave up {done.lost} messages",
+        f"closed {done.closed}",
         f"expired {done.expired} verifications",
         f"{done.failed} requests failed",
     ]
-    limit = " Stopped at the limit; the next run goes on." if done.stopped == "limit" else ""
-    return f"Reconciled: {', '.join(facts)}.{limit}"
+    return f"Reconciled: {', '.join(facts)}.{NO_TROUBLE.get(done.stopped, '')}"

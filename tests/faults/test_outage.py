@@ -1,0 +1,182 @@
+"""LANCK is down, busy, refuses the account or says nothing: lines 5, 6, 7 and 13 of the faults."""
+
+import logging
+from collections import Counter
+from datetime import timedelta
+
+import phonenumbers
+import pytest
+from django.db.models import F
+
+from django_lanck import signals
+from django_lanck.client import breaker as breaker_module
+from django_lanck.exceptions import BackgroundTaken, Refusal
+from django_lanck.models import Message, Verification
+from django_lanck.sandbox import receipts
+from django_lanck.sandbox.models import SandboxMessage, SandboxSecond
+from django_lanck.services import background, pace, reconcile, send_sms, start_verification
+from tests.parallel import at_once
+
+# A number of a person, in each of 300 area codes.
+POSSIBLE = [phonenumbers.parse(f"+1{area}5550123") for area in range(201, 990)]
+PERSONAL = phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE
+NUMBERS = [f"+{n.country_code}{n.national_number}" for n in POSSIBLE if phonenumbers.number_type(n) == PERSONAL][:300]
+STARTS = "/api/phone/verifications/"
+
+
+class Clock:
+    """A clock that only sleeping moves."""
+
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+@pytest.fixture
+def sandbox(live_server, settings):
+    """The sandbox over real HTTP. Its limit of requests a second is one that any machine can go beyond."""
+    settings.LANCK = {
+        "ACCESS_TOKEN": "sandbox:sandbox",
+        "BASE_URL": f"{live_server.url}/sandbox/v1",
+        "CALLBACK_BASE_URL": live_server.url,
+        "READ_TIMEOUT": 60,  # this machine may be slow; LANCK is not
+        "TOTAL_TIMEOUT": 90,
+        "BACKGROUND_RATE": 8,
+    }
+    settings.LANCK_SANDBOX = {"ALLOW_WITHOUT_DEBUG": True, "RECEIPT_DELAY": 0, "REQUESTS_PER_SECOND": 10}
+    yield settings
+    receipts.wait()
+    receipts.clear()
+
+
+@pytest.mark.django_db
+def test_fault_05_an_outage_of_a_minute_takes_a_tenth_of_the_calls_and_is_over_within_a_minute(
+    client, lanck, breaker, settings, monkeypatch
+):
+    settings.LANCK = breaker
+    clock = Clock()
+    monkeypatch.setattr(breaker_module, "monotonic", clock)
+    carry_out, down = lanck._carry_out, True
+    monkeypatch.setattr(lanck, "_carry_out", lambda *request: (500, {}) if down else carry_out(*request))
+
+    def start(number):
+        return client.post(STARTS, {"number": number}, content_type="application/json")
+
+    answers = []
+    for second in range(60):
+        answers += [start(NUMBERS[4 * second + turn]) for turn in range(4)]
+        clock.sleep(1)
+    assert Counter(answer.status_code for answer in answers[:5]) == {201: 5}
+    assert answers[0].json()["delivery"] == "unknown"
+    refused = [answer for answer in answers if answer.status_code == 503]
+    assert len(lanck.requests) == len(answers) - len(refused) <= len(answers) / 10
+    assert {answer.json()["code"] for answer in refused} == {"unavailable"}
+    assert all(1 <= answer.json()["retry_after"] <= 24 for answer in refused)
+    assert all(answer["Retry-After"] == str(answer.json()["retry_after"]) for answer in refused)
+
+    down = False
+    ended = clock.now
+    number = iter(NUMBERS[240:])
+    while start(next(number)).status_code != 201:
+        clock.sleep(1)
+    assert clock.now - ended <= 60
+    assert [start(next(number)).json()["delivery"] for _ in range(3)] == ["accepted"] * 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fault_06_of_300_starts_at_once_none_is_lost_or_double_and_background_work_keeps_to_its_share(
+    sandbox, monkeypatch
+):
+    sandbox.LANCK = {**sandbox.LANCK, "CALLBACK_BASE_URL": ""}
+
+    def start(turn):
+        try:
+            return start_verification(number=NUMBERS[turn]).delivery
+        except Refusal as refusal:
+            return refusal
+
+    ended = at_once(start, 300, threads=30)
+    sent = [end for end in ended if end == "accepted"]
+    refused = [end for end in ended if isinstance(end, Refusal)]
+    assert [end for end in ended if end not in sent and end not in refused] == []
+    assert len(ended) == 300
+    assert {(refusal.http_status, refusal.code) for refusal in refused} <= {(503, "unavailable")}
+    assert all(refusal.retry_after for refusal in refused)
+    assert max(SandboxSecond.objects.values_list("requests", flat=True)) == 10  # it was more than LANCK takes
+    assert len(sent) > 150  # most of those that were turned away got through when they tried again
+
+    delivered = Counter(SandboxMessage.objects.values_list("number", flat=True))
+    accepted = Message.objects.exclude(request_id=None)
+    assert delivered == Counter(accepted.values_list("number", flat=True))
+    assert set(delivered.values()) == {1}
+    assert len(delivered) == len(sent)
+    states = Counter(Verification.objects.values_list("state", flat=True))
+    assert states == +Counter(pending=len(sent), canceled=len(refused))
+
+    clock = Clock()
+    monkeypatch.setattr(pace, "monotonic", clock)
+    monkeypatch.setattr(pace, "sleep", clock.sleep)
+    Message.objects.update(created_at=F("created_at") - timedelta(seconds=400))
+    sandbox.LANCK_SANDBOX = {**sandbox.LANCK_SANDBOX, "REQUESTS_PER_SECOND": 1000}
+    seconds = []
+
+    def note(done):
+        seconds.append(int(clock.now))
+        with pytest.raises(BackgroundTaken), background():
+            pass
+        if done.requests == 1:
+            assert reconcile().stopped == "taken"
+
+    done = reconcile(progress=note)
+    assert done.asked == len(sent)
+    assert max(Counter(seconds).values()) == 8
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("error_code", "status", "kind"), [(1, 401, "AuthenticationFailed"), (6, 403, "InsufficientFunds")]
+)
+def test_fault_07_a_refused_account_is_asked_once_told_once_and_a_503_to_people(
+    client, lanck, heard, caplog, error_code, status, kind
+):
+    alarms = heard(signals.provider_alarm)
+    for number in NUMBERS[:3]:
+        lanck.requests.clear()
+        lanck.refuse(error_code, http_status=status, reason="the account has no funds or no token")
+        answer = client.post(STARTS, {"number": number}, content_type="application/json")
+        assert (answer.status_code, answer.json()["code"], answer.json()["retry_after"]) == (503, "unavailable", 60)
+        assert not {"fund", "token", "account"} & set(answer.content.decode().lower().split())
+        assert lanck.requests == ["POST /verify"]
+    assert alarms == [{"kind": kind, "error_code": error_code}]
+    ours = [record for record in caplog.records if record.name == "django_lanck"]
+    assert [record.levelno for record in ours].count(logging.ERROR) == 1
+    assert lanck.sent == []
+    assert set(Verification.objects.values_list("state", flat=True)) == {"canceled"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fault_13_without_any_receipt_reconciliation_has_the_same_statuses(sandbox):
+    # Delivered, undelivered, rejected, twice, out of order, an unknown word, sent for ever, delivered after all.
+    numbers = [f"+120155501{last:02}" for last in (0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11)]
+
+    def send_all():
+        messages = [send_sms(number=number, text="Hi") for number in numbers]
+        assert receipts.wait()
+        return Message.objects.filter(pk__in=[message.pk for message in messages])
+
+    def statuses(messages):
+        return dict(messages.values_list("number", "status"))
+
+    with_receipts = statuses(send_all())
+    assert {"DELIVERED", "UNDELIVERED", "REJECTED", "SENT"} == set(with_receipts.values())
+    sandbox.LANCK = {**sandbox.LANCK, "CALLBACK_BASE_URL": ""}
+    without = send_all()
+    assert set(statuses(without).values()) == {"accepted"}
+    assert reconcile().asked == 0
+    without.update(created_at=F("created_at") - timedelta(seconds=300))
+    assert reconcile().asked == len(numbers)
+    assert statuses(without) == with_receipts

@@ -1,0 +1,187 @@
+"""What LANCK says about the account is told to the site, once an hour for each kind of error."""
+
+import contextlib
+import logging
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError, transaction
+from django.db.models import F
+from django.test import override_settings
+
+from django_lanck import exceptions, signals
+from django_lanck.exceptions import APIError, Refusal
+from django_lanck.models import LimitCounter, LimitCounterQuerySet, Message
+from django_lanck.services import (
+    check_account,
+    check_fraud,
+    check_verification,
+    look_up,
+    reconcile,
+    refresh_message,
+    report_goal,
+    resend_verification,
+    send_sms,
+    start_verification,
+)
+from tests.parallel import at_once
+
+pytestmark = pytest.mark.django_db
+KINDS = [
+    (1, 401, "AuthenticationFailed"),
+    (2, 400, "InactiveAccount"),
+    (5, 401, "InactiveToken"),
+    (6, 403, "InsufficientFunds"),
+    (7, 403, "Forbidden"),
+    (8, 400, "AccountMisconfigured"),
+]
+
+
+@pytest.fixture
+def alarms(heard):
+    return heard(signals.provider_alarm)
+
+
+def refused(lanck, act, code=6, status=403):
+    lanck.refuse(code, http_status=status)
+    with pytest.raises((APIError, Refusal)):
+        act()
+
+
+def errors(caplog):
+    return [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+@pytest.mark.parametrize(("code", "status", "kind"), KINDS)
+def test_an_account_that_is_refused_raises_one_alarm(lanck, phone, alarms, caplog, code, status, kind):
+    for _ in range(3):
+        refused(lanck, lambda: start_verification(number=phone), code, status)
+    assert alarms == [{"kind": kind, "error_code": code}]
+    (line,) = errors(caplog)
+    assert f"LANCK refuses this site's account: LANCK answered HTTP {status}, error {code}" in line
+    assert phone not in caplog.text
+    assert "test:test" not in caplog.text
+
+
+def test_a_receiver_can_listen_to_one_kind(lanck, phone):
+    said = []
+
+    def receiver(sender, kind, error_code, **kwargs):
+        said.append((sender, kind, error_code))
+
+    signals.provider_alarm.connect(receiver, sender=exceptions.InsufficientFunds)
+    refused(lanck, lambda: start_verification(number=phone), 1, 401)
+    refused(lanck, lambda: start_verification(number=phone), 6, 403)
+    signals.provider_alarm.disconnect(receiver, sender=exceptions.InsufficientFunds)
+    assert said == [(exceptions.InsufficientFunds, "InsufficientFunds", 6)]
+
+
+def test_another_kind_is_another_alarm_and_an_hour_later_it_is_raised_again(lanck, phone, alarms):
+    def all_kinds():
+        for code, status, _ in KINDS:
+            refused(lanck, lambda: start_verification(number=phone), code, status)
+        return len(alarms)
+
+    assert [all_kinds(), all_kinds()] == [6, 6]
+    LimitCounter.objects.update(ends_at=F("ends_at") - timedelta(seconds=3590))
+    assert all_kinds() == 6
+    LimitCounter.objects.update(ends_at=F("ends_at") - timedelta(seconds=11))
+    assert all_kinds() == 12
+
+
+@pytest.mark.parametrize(("code", "status"), [(4, 429), (10, 400), (11, 400), (16, 400), (9, 400), (99, 400)])
+def test_what_is_not_about_the_account_raises_none(lanck, phone, alarms, code, status):
+    lanck.refuse(code, http_status=status)
+    with contextlib.suppress(Refusal):
+        start_verification(number=phone)
+    assert alarms == []
+    assert not LimitCounter.objects.filter(rule="provider_alarm").exists()
+
+
+def act_on(phone):
+    """Each way to ask LANCK, for somebody who has been sent something."""
+    verification = start_verification(number=phone)
+    message = send_sms(number=phone, text="Hi")
+    Message.objects.update(created_at=F("created_at") - timedelta(seconds=400))
+    verification.__class__.objects.update(resend_at=F("created_at"))
+    return {
+        "start": lambda: start_verification(number="+12015550199"),
+        "resend": lambda: resend_verification(verification_id=verification.pk),
+        "check": lambda: check_verification(verification_id=verification.pk, code="123456"),
+        "send": lambda: send_sms(number=phone, text="Hi"),
+        "look up": lambda: look_up(number=phone),
+        "fraud check": lambda: check_fraud(number=phone),
+        "refresh": lambda: refresh_message(message=message),
+        "goal": lambda: report_goal(message=message, goal="BOUGHT"),
+    }
+
+
+@pytest.mark.parametrize("act", ["start", "resend", "check", "send", "look up", "fraud check", "refresh", "goal"])
+def test_whatever_is_asked_can_raise_it(lanck, phone, alarms, act):
+    refused(lanck, act_on(phone)[act])
+    assert [said["kind"] for said in alarms] == ["InsufficientFunds"]
+
+
+def test_reconciliation_can_raise_it_too(lanck, phone, alarms):
+    act_on(phone)
+    lanck.refuse(6, http_status=403)
+    assert reconcile().failed == 1
+    assert len(alarms) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_so_can_a_send_after_its_commit(lanck, phone, alarms):
+    lanck.refuse(6, http_status=403)
+    with transaction.atomic():
+        message = send_sms(number=phone, text="Hi")
+    message.refresh_from_db()
+    assert message.status == "refused"
+    assert len(alarms) == 1
+
+
+def test_whoever_tries_the_account_is_told_and_raises_none(lanck, alarms):
+    refused(lanck, check_account)
+    assert alarms == []
+
+
+def test_without_the_database_a_person_is_answered_and_the_alarm_is_raised(lanck, phone, alarms, monkeypatch, caplog):
+    def away(*_):
+        raise OperationalError("away")
+
+    monkeypatch.setattr(LimitCounterQuerySet, "once", away)
+    lanck.refuse(6, http_status=403)
+    with pytest.raises(Refusal) as told:
+        start_verification(number=phone)
+    assert (told.value.code, told.value.retry_after) == ("unavailable", 60)
+    assert len(alarms) == len(errors(caplog)) == 1
+
+
+def test_a_receiver_that_raises_hurts_nobody(lanck, phone):
+    def receiver(**kwargs):
+        raise ZeroDivisionError
+
+    signals.provider_alarm.connect(receiver)
+    refused(lanck, lambda: start_verification(number=phone))
+    signals.provider_alarm.disconnect(receiver)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_25_refused_at_once_one_raises_it(lanck, alarms):
+    for _ in range(25):
+        lanck.refuse(6, http_status=403)
+    with override_settings(LANCK=lanck.settings):
+        at_once(lambda number: send_sms(number=f"+120155501{number:02}", text="Hi"), 25)
+    assert len(alarms) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_window_is_used_once_inside_transactions_too():
+    def once(_):
+        with transaction.atomic():
+            LimitCounter.objects.once("rule", "key", 60)
+            return LimitCounter.objects.once("rule", "other", 60)
+
+    LimitCounter.objects.once("rule", "other", 60)
+    LimitCounter.objects.update(ends_at=F("ends_at") - timedelta(seconds=61))
+    results = at_once(once, 60, threads=20)
+    assert (results.count(True), results.count(False)) == (1, 59)
