@@ -39,6 +39,7 @@ def start(number, **arguments):
 
 @pytest.mark.parametrize("number", [*PREMIUM, *SHARED_COST, *OTHERS, *SATELLITE])
 def test_what_costs_or_is_no_persons_phone_is_refused_before_anything_is_kept_or_asked(limited, lanck, number):
+    limited(COUNTRIES=None)
     assert refused(start, number=number) == "number_not_supported"
     assert refused(services.send_sms, number=number, text="Hi") == "number_not_supported"
     assert refused(services.speak_text, number=number, text="Hi") == "number_not_supported"
@@ -54,15 +55,20 @@ def test_other_numbers_are_sent_codes(limited, lanck, number):
     assert lanck.sent[-1].number == number
 
 
+def test_a_number_of_no_country_is_in_none_of_those_that_are_listed(limited, lanck):
+    limited(REFUSED_LINE_TYPES=[], COUNTRIES=["US"])
+    assert refused(start, number=SATELLITE[0]) == "number_not_supported"
+
+
 def test_which_kinds_are_refused_is_the_sites(limited, lanck):
-    limited(REFUSED_LINE_TYPES=["voip"])
+    limited(REFUSED_LINE_TYPES=["voip"], COUNTRIES=None)
     assert refused(start, number="+445612345678") == "number_not_supported"
     start("+18002345678")
     start(SATELLITE[0])
 
 
 def test_a_number_of_no_country_is_refused_as_such_whatever_else_it_is(limited, lanck):
-    limited(REFUSED_LINE_TYPES=["no_country"])
+    limited(REFUSED_LINE_TYPES=["no_country"], COUNTRIES=None)
     assert refused(start, number="+80012345678") == "number_not_supported"
     start("+18002345678")
 
