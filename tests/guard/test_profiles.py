@@ -7,7 +7,9 @@ from django_lanck import services
 from django_lanck.conf import conf
 from django_lanck.conf.profiles import Rate, parse_rate
 from django_lanck.exceptions import Refusal
+from django_lanck.testing.mixin import shared_lanck
 from tests.guard.test_limits import NO_LADDER
+from tests.test_checks import GOOD
 
 DAY = 86_400
 STRICT = ["login", "recovery", "reset", "password_reset"]
@@ -162,3 +164,20 @@ def test_two_rates_for_the_same_time_are_no_wall(limited, lanck, phone):
         services.start_verification(number=phone)
     with pytest.raises(Refusal, match="too_many_requests"):
         services.start_verification(number=phone)
+
+
+# What a site's own tests run with
+
+
+@pytest.mark.django_db
+def test_a_sites_tests_have_no_limits_but_those_they_set(phone):
+    fake = shared_lanck()
+    with override_settings(LANCK={**GOOD, "PURPOSES": {"signup": {"LIMITS": {"number": ["1/day"]}, "CODE_LENGTH": 5}}}):
+        for_tests = fake.settings
+    with override_settings(LANCK=for_tests):
+        assert services.start_verification(number=phone).code_length == 5
+        services.start_verification(number=phone)
+    with override_settings(LANCK={**for_tests, "LIMITS": {"number": ["1/day"]}}):
+        services.start_verification(number=phone)
+        with pytest.raises(Refusal, match="too_many_requests"):
+            services.start_verification(number=phone)
