@@ -14,6 +14,8 @@ pytestmark = pytest.mark.django_db
 
 OTHERS = [f"+1201555{last:04}" for last in range(100, 200)]
 NO_LADDER = {"WATCH": ["ladder"]}
+# Seconds that a busy machine may take between a start and the next; less than between two rungs of the ladder.
+SLACK = 10
 
 
 def refused(call, **arguments) -> Refusal:
@@ -34,11 +36,11 @@ def test_a_number_gets_one_code_and_the_next_after_the_wait_that_is_told(limited
     first = start(phone)
     refusal = refused(start, number=phone)
     assert (refusal.code, refusal.http_status) == ("resend_too_soon", 429)
-    assert 29 <= refusal.retry_after <= 30
+    assert 30 - SLACK < refusal.retry_after <= 30
     assert len(lanck.sent) == Message.objects.count() == 1
     age(first, refusal.retry_after)
     start(phone)
-    assert 39 <= refused(start, number=phone).retry_after <= 40
+    assert 40 - SLACK < refused(start, number=phone).retry_after <= 40
 
 
 def test_the_ladder_is_climbed_and_begins_anew_after_ten_minutes(limited, lanck, phone, age):
@@ -46,21 +48,21 @@ def test_the_ladder_is_climbed_and_begins_anew_after_ten_minutes(limited, lanck,
     verification = start(phone)
     for wait in (30, 40, 60, 90, 120):
         refusal = refused(start, number=phone)
-        assert wait - 1 <= refusal.retry_after <= wait
+        assert wait - SLACK < refusal.retry_after <= wait
         age(verification, wait)
         start(phone)
     refusal = refused(start, number=phone)
-    assert 600 - 340 - 1 <= refusal.retry_after <= 600 - 340
+    assert 600 - 340 - 6 * SLACK < refusal.retry_after <= 600 - 340
     age(verification, refusal.retry_after)
     start(phone)
-    assert 29 <= refused(start, number=phone).retry_after <= 30
+    assert 30 - SLACK < refused(start, number=phone).retry_after <= 30
 
 
 def test_a_resend_climbs_the_same_ladder(limited, lanck, phone, age):
     verification = start(phone)
     age(verification, 30)
     services.resend_verification(verification_id=verification.pk)
-    assert 39 <= refused(start, number=phone).retry_after <= 40
+    assert 40 - SLACK < refused(start, number=phone).retry_after <= 40
     assert len(lanck.sent) == 2
 
 
@@ -258,7 +260,7 @@ def test_what_is_sent_besides_codes_has_limits_too(limited, lanck, phone):
 @pytest.mark.django_db(transaction=True)
 def test_a_send_inside_a_transaction_spends_in_it(limited, lanck, phone):
     limited(SEND_LIMITS={"number": ("1/hour",)})
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with pytest.raises(ZeroDivisionError), transaction.atomic():  # noqa: PT012 (the error undoes the send)
         services.send_sms(number=phone, text="Hi")
         raise ZeroDivisionError
     with transaction.atomic():
