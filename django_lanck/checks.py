@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
@@ -23,13 +23,20 @@ from .conf import (
     KEYS,
     METHODS,
     PROFILE_KEYS,
+    PURPOSE_KEYS,
     SENDER_LENGTH,
     conf,
     is_access_token,
     is_base_url,
     parse_address,
 )
+from .guard import checks as guard
 from .text import fits_one_sms
+from .values import Found
+from .values import error as _error
+from .values import is_number as _number
+from .values import is_whole as _whole
+from .values import some_of as _some_of
 
 PURPOSE_LENGTH = 50
 PROVIDER_RATE = 30  # requests a second. Source: "Rate limits" on LANCK's page
@@ -37,11 +44,6 @@ MOST_DAYS = 3650  # every database can count so far back
 HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
 SECRET = re.compile(r"[A-Za-z0-9_-]{20,}")
 FLOW_CHANNELS = (("push",), ("viber",), ("rcs",), ("sms",))
-Found = Iterator[CheckMessage]
-
-
-def _error(number: int, text: str, hint: str) -> Error:
-    return Error(text, hint=hint, id=f"django_lanck.E{number:03}")
 
 
 def check_keys() -> Found:
@@ -171,7 +173,7 @@ def check_purposes() -> Found:
         yield _error(14, "LANCK['PURPOSES'] is no dictionary of purposes.", hint)
         return
     for purpose, own in purposes.items():
-        for key in sorted(set(map(str, own)) - PROFILE_KEYS - {"PUBLIC"}):
+        for key in sorted(set(map(str, own)) - PROFILE_KEYS - PURPOSE_KEYS):
             yield _error(2, f"LANCK['PURPOSES'][{purpose!r}] has an unknown key {key!r}.", "Look for a slip.")
         yield from _check_profile({**conf.raw, **own}, f"for the purpose {purpose!r}")
 
@@ -260,18 +262,6 @@ def check_staff_api() -> Found:
         yield _error(27, "LANCK['STAFF_API'] is neither True nor False, so it is off.", "Set it to one of them.")
 
 
-def _number(value: object, *, above: float, most: float = 10**9) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and above < value <= most
-
-
-def _whole(value: object, least: int, most: int = 10**9) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
-
-
-def _some_of(choices: tuple[str, ...]) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, list | tuple) and bool(value) and all(each in choices for each in value)
-
-
 PROFILE_VALUES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "METHODS": (_some_of(METHODS), "It is a list of some of 'sms', 'voice', 'call'; the first one is the default."),
     "CHANNELS": (_some_of(CHANNELS), f"It is a list of some of {', '.join(CHANNELS)}; the first one is the default."),
@@ -285,6 +275,7 @@ PROFILE_VALUES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         "It is a list of whole seconds: the wait before the first resend, the second, and so on.",
     ),
     "PUBLIC": (lambda value: isinstance(value, bool), "It is True or False."),
+    **guard.PROFILE_VALUES,
 }
 
 
@@ -322,6 +313,7 @@ CHECKS = (
     check_staff_api,
     check_time_zones,
     check_sessions,
+    *guard.CHECKS,
 )
 
 
@@ -331,3 +323,10 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     if isinstance(conf.raw, Mapping):
         found += [message for check in CHECKS for message in check()]
     return found
+
+
+@register(Tags.security, deploy=True)
+def check_deployment(**kwargs: Any) -> list[CheckMessage]:
+    if any(isinstance(message, Error) for message in check_settings()):
+        return []  # what does not fit cannot be looked at; it is told already
+    return [message for check in guard.DEPLOY_CHECKS for message in check()]

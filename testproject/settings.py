@@ -4,6 +4,7 @@ LANCK_ACCESS_TOKEN        the account's access token, ``id:secret``
 LANCK_BASE_URL            where LANCK's API is, ``https://HOST/v1``
 LANCK_CALLBACK_BASE_URL   where LANCK reaches this site, ``https://www.example.com``; then SECRET_KEY has to be set too
 LANCK_INBOUND_SECRET      the secret in the address that LANCK posts inbound SMS to, ``/lanck/inbound/SECRET/``
+LANCK_COUNTRIES           the countries that codes may go to, ``US,DE``
 
 The last one makes the site public, so choose a password for the admin before the first start:
 
@@ -15,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from phonenumbers import SUPPORTED_REGIONS
 
 HERE = Path(__file__).resolve().parent
 PORT = os.environ.get("PORT", "8000")
@@ -53,7 +55,17 @@ LANCK = {
     "CALLBACK_BASE_URL": os.environ.get("LANCK_CALLBACK_BASE_URL", ORIGIN),
     "INBOUND_SECRETS": [INBOUND_SECRET] if INBOUND_SECRET else [],
     "STAFF_API": True,
+    "COUNTRIES": os.environ["LANCK_COUNTRIES"].split(",") if "LANCK_COUNTRIES" in os.environ else None,
 }
+if "LANCK_BASE_URL" not in os.environ:
+    # Codes go to the sandbox and cost nothing: to any number, and as often as somebody likes to play.
+    LANCK |= {
+        "COUNTRIES": sorted(SUPPORTED_REGIONS),
+        "LIMITS": {"number": ["100/hour"], "user": ["100/hour"], "session": ["100/hour"]},
+        "CHECK_LIMITS": {"number": ["100/hour"], "number_purpose": ["100/hour"]},
+        "CONVERSION": {},
+        "WATCH": ["ladder"],
+    }
 LANCK_SANDBOX = {"INBOUND_URL": f"{ORIGIN}/lanck/inbound/{INBOUND_SECRET}/" if INBOUND_SECRET else ""}
 ALLOWED_HOSTS.append(urlsplit(str(LANCK["CALLBACK_BASE_URL"])).hostname or "localhost")
 

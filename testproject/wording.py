@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from django_lanck.exceptions import Refusal
 from django_lanck.models import Verification
+
+LONG: Final = 600
+HOUR: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,11 @@ def delivery(verification: Verification) -> tuple[str, str]:
 
 
 def seconds(count: int) -> str:
-    """``25`` → ``25 seconds``; ``70`` → ``1 minute 10 seconds``."""
+    """``25`` → ``25 seconds``; ``70`` → ``1 minute 10 seconds``; what is long is rounded up."""
+    if count > HOUR - 60:
+        return _plural(math.ceil(count / HOUR), "hour")
+    if count >= LONG:
+        return _plural(math.ceil(count / 60), "minute")
     minutes, rest = divmod(count, 60)
     parts = [_plural(number, unit) for number, unit in ((minutes, "minute"), (rest, "second")) if number]
     return " ".join(parts) or "a moment"
@@ -96,8 +105,9 @@ def sentence(refusal: Refusal) -> str:
     if refusal.retry_after is None:
         return refusal.detail
     wait = f"in {seconds(refusal.retry_after)}"
-    if "in a moment" in refusal.detail:
-        return refusal.detail.replace("in a moment", wait)
+    for vague, exact in (("in a moment", wait), ("Please wait before you try again", f"Try again {wait}")):
+        if vague in refusal.detail:
+            return refusal.detail.replace(vague, exact)
     return f"{refusal.detail} Try again {wait}."
 
 

@@ -11,6 +11,7 @@ GOOD = {
     "ACCESS_TOKEN": "id:secret",
     "BASE_URL": "https://lanck.example/v1",
     "CALLBACK_BASE_URL": "https://www.example.com",
+    "COUNTRIES": ["US"],
 }
 
 
@@ -19,7 +20,7 @@ def found(**keys):
         return [message.id.removeprefix("django_lanck.") for message in check_settings()]
 
 
-def test_a_token_and_two_addresses_are_enough():
+def test_a_token_two_addresses_and_the_countries_are_enough():
     assert found() == []
 
 

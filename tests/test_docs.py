@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import sys
+import types
 import unittest
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from django_lanck.api.serializers import VerificationSerializer
 from django_lanck.api.staff_serializers import MessageSerializer, SendSerializer
 from django_lanck.checks import check_settings
 from django_lanck.conf import KEYS
+from django_lanck.conf.profiles import CHECK_LIMITS, LIMITS, SEND_LIMITS
 from django_lanck.models import VerifiedNumber
 from django_lanck.services import check_verification, start_verification
 
@@ -40,9 +43,19 @@ def page_named(name: str) -> Path:
     return next(page for page in PAGES if page.name == name)
 
 
+@pytest.fixture
+def shop(monkeypatch):
+    """The site whose module ``shop.guard`` the page on limits shows."""
+    page = page_named("limits.md")
+    index = next(index for index, block in enumerate(blocks(page, "python")) if "def ask_for_captcha" in block)
+    module = types.ModuleType("shop.guard")
+    vars(module).update(run(page, index))
+    monkeypatch.setitem(sys.modules, "shop.guard", module)
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(("name", "index"), SNIPPETS)
-def test_a_snippet_runs(name, index, lanck, phone, monkeypatch, client, rf):
+def test_a_snippet_runs(name, index, lanck, phone, monkeypatch, client, rf, shop):
     monkeypatch.setenv("LANCK_ACCESS_TOKEN", "id:secret")
     names = run(page_named(name), index)
     if "LANCK" in names:
@@ -77,6 +90,29 @@ def make_account(names, lanck, phone, rf: RequestFactory) -> None:
 def prove(lanck, phone, binding) -> str:
     verification = start_verification(number=phone, binding=binding)
     return check_verification(verification_id=verification.pk, code=lanck.sent[-1].code, binding=binding).proof
+
+
+@pytest.mark.django_db
+def test_the_captcha_that_is_shown_lets_people_in_and_nothing_else(client, lanck, phone, shop):
+    url, token = "/api/phone/verifications/", "a token that your captcha's server calls good"
+    with override_settings(LANCK={**lanck.settings, "GUARD": "shop.guard.ask_for_captcha"}):
+        for given, answered in ({}, 403), ({"captcha": "x"}, 403), ({"captcha": token}, 201):
+            response = client.post(url, {"number": phone, **given}, "application/json")
+            assert response.status_code == answered
+            assert answered == 201 or set(response.json()) == {"code", "detail"}
+    assert len(lanck.sent) == 1
+
+
+def test_the_limits_that_are_shown_are_the_defaults():
+    def in_words(rates) -> str:
+        parts = [rate.partition("/") for rate in rates]
+        return ", ".join(f"{int(most):,} {'an' if time == 'hour' else 'a'} {time}" for most, _, time in parts) or "none"
+
+    rows = re.findall(r"^\| `(\w+)`: [^|]*\|(.*)\|$", page_named("limits.md").read_text(), re.M)
+    assert [name for name, _ in rows] == list(LIMITS)
+    for name, cells in rows:
+        for limits, cell in zip((LIMITS, CHECK_LIMITS, SEND_LIMITS), cells.split("|"), strict=True):
+            assert cell.partition("(")[0].strip() == (in_words(limits[name]) if name in limits else "")
 
 
 def test_json_that_is_shown_is_what_is_answered():

@@ -22,7 +22,7 @@ VERIFICATION_ID = OpenApiParameter(
 class RefusalSerializer(serializers.Serializer[Any]):
     """Every refusal of the API."""
 
-    code = serializers.CharField(help_text="Stable and machine-readable.")
+    code = serializers.CharField(help_text="Stable and machine-readable. A site's own rule may have codes of its own.")
     detail = serializers.CharField(help_text="A sentence for people.")
     retry_after = serializers.IntegerField(required=False, help_text="Seconds, where waiting helps.")
     errors = serializers.DictField(  # type: ignore[assignment]
@@ -76,6 +76,10 @@ class StartExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
                         "invalid_purpose",
                         "invalid_language",
                         "invalid_argument",
+                        "number_not_supported",
+                        "method_not_possible",
+                        "resend_too_soon",
+                        "too_many_requests",
                         "unavailable",
                         body=True,
                     ),
@@ -135,6 +139,7 @@ class CheckExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
                         "canceled",
                         "not_found",
                         "already_verified",
+                        "too_many_requests",
                         "outcome_unknown",
                         "check_unknown",
                         "unavailable",
@@ -170,6 +175,9 @@ class ResendExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
                         "not_found",
                         "already_verified",
                         "resend_too_soon",
+                        "too_many_requests",
+                        "number_not_supported",
+                        "method_not_possible",
                         "unavailable",
                         "invalid_number",
                         "invalid_argument",

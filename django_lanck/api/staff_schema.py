@@ -79,7 +79,17 @@ class MessagesExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
                 request=ours.SendSerializer,
                 responses={
                     201: ours.MessageDetailSerializer,
-                    **refusals("invalid_number", "invalid_argument", "opted_out", "refused", "unavailable", body=True),
+                    **refusals(
+                        "invalid_number",
+                        "invalid_argument",
+                        "number_not_supported",
+                        "method_not_possible",
+                        "opted_out",
+                        "refused",
+                        "too_many_requests",
+                        "unavailable",
+                        body=True,
+                    ),
                 },
             )
             def post(self, *args: Any, **kwargs: Any) -> Any: ...

@@ -38,13 +38,19 @@ class Breaker:
         self._probe: object = None
 
     @contextlib.contextmanager
-    def around_request(self) -> Iterator[None]:
-        """Around one request. Raises NotSent instead of making it while the breaker is open."""
+    def around_request(self, *, is_patient: bool = True) -> Iterator[None]:
+        """Around one request. Raises NotSent instead of making it while the breaker is open.
+
+        That one who is not patient went without an answer says nothing about LANCK.
+        """
         ticket = self._admit()
         try:
             yield
         except (NotSent, OutcomeUnknown):
-            self._failed(ticket)
+            if is_patient:
+                self._failed(ticket)
+            else:
+                self._died(ticket)
             raise
         except APIError:
             self._answered()

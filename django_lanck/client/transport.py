@@ -101,7 +101,7 @@ class Transport:
         left_to_wait = self.options.rate_limit_wait
         for pause in _pauses():
             try:
-                with self._breaker_of_process().around_request():
+                with self._breaker_of_process().around_request(is_patient=timeout is None):
                     return self._once(verb, path, form, json, ends)
             except TooManyRequests:
                 if pause > left_to_wait or time.monotonic() + pause >= ends:

@@ -17,8 +17,9 @@ RULES: Final = (
     "number number_purpose address user session prefix country site ladder prefix_conversion country_conversion "
     "country_list line_type guard"
 ).split()
-# Kinds of number that cost the one who is called or lead to no person's phone.
-LINE_TYPES: Final = "premium_rate shared_cost toll_free personal_number pager uan voicemail no_country".split()
+# Kinds of number that cost the one who is called or lead to no person's phone; satellite phones have no country.
+REFUSED_LINE_TYPES: Final = "premium_rate shared_cost toll_free personal_number pager uan voicemail no_country".split()
+LINE_TYPES: Final = (*REFUSED_LINE_TYPES, "voip")
 
 
 class Conversion(NamedTuple):
@@ -38,6 +39,12 @@ class FixedCode(NamedTuple):
 
 class GuardSettings(Settings):
     @property
+    def countries(self) -> frozenset[str] | None:
+        """ISO codes of the countries that anything is sent to, where no purpose says otherwise; ``None`` for all."""
+        countries = self._get("COUNTRIES", None)
+        return None if countries is None else frozenset(countries)
+
+    @property
     def send_limits(self) -> Limits | None:
         """Limits for everything sent besides codes; ``None`` for none."""
         return merge_limits(SEND_LIMITS, self._get("SEND_LIMITS", {}))
@@ -49,7 +56,7 @@ class GuardSettings(Settings):
 
     @property
     def refused_line_types(self) -> Sequence[str]:
-        return self._get("REFUSED_LINE_TYPES", tuple(LINE_TYPES))
+        return self._get("REFUSED_LINE_TYPES", tuple(REFUSED_LINE_TYPES))
 
     @property
     def conversion(self) -> Mapping[str, Conversion]:

@@ -55,7 +55,7 @@ SEND_LIMITS: Final[RawLimits] = {"number": ("30/hour", "100/day"), "prefix": (),
 # purpose itself says otherwise.
 STRICT_PURPOSES: Final = frozenset(["login", "recovery", "reset", "password_reset"])
 FLASH: Final = frozenset(["call", "flash"])
-STRICT_LIMITS: Final[RawLimits] = {"number_purpose": ("5/day",)}
+STRICT_NUMBER_PURPOSE: Final = "5/day"
 SHORT_CODE_ATTEMPTS: Final = 3
 
 
@@ -116,7 +116,7 @@ def make_profile(purpose: str, own: Mapping[str, Any], site: Mapping[str, Any], 
         lifetime=value("CODE_LIFETIME"),
         proof_lifetime=value("PROOF_LIFETIME"),
         resend_waits=tuple(value("RESEND_WAITS")),
-        limits=merge_limits(LIMITS, STRICT_LIMITS if strict else {}, site.get("LIMITS", {}), own.get("LIMITS", {})),
+        limits=merge_limits(_usual_limits(site, strict=strict), own.get("LIMITS", {})),
         check_limits=merge_limits(CHECK_LIMITS, site.get("CHECK_LIMITS", {}), own.get("CHECK_LIMITS", {})),
         countries=None if countries is None else frozenset(countries),
         fraud_check=value("FRAUD_CHECK"),
@@ -126,13 +126,30 @@ def make_profile(purpose: str, own: Mapping[str, Any], site: Mapping[str, Any], 
 
 def merge_limits(*layers: RawLimits | None) -> Limits | None:
     """The limits of which each layer replaces some of those before; None where the last that says anything is None."""
-    merged: dict[str, Sequence[str]] | None = {}
+    merged = _merged(*layers)
+    return None if merged is None else {name: _parsed(rates) for name, rates in merged.items()}
+
+
+def _merged(*layers: RawLimits | None) -> RawLimits | None:
+    merged: RawLimits | None = {}
     for layer in layers:
         merged = None if layer is None else merged if layer == {} else {**(merged or {}), **layer}
-    if merged is None:
-        return None
-    parsed = {name: [parse_rate(rate) for rate in rates] for name, rates in merged.items()}
-    return {name: tuple(rate for rate in rates if rate) for name, rates in parsed.items()}
+    return merged
+
+
+def _parsed(rates: Sequence[str]) -> tuple[Rate, ...]:
+    """The rates, of two for the same time the lower one: they would be one counter."""
+    lowest: dict[int, Rate] = {}
+    for rate in filter(None, map(parse_rate, rates)):
+        lowest[rate.seconds] = min(rate, lowest.get(rate.seconds, rate))
+    return tuple(lowest.values())
+
+
+def _usual_limits(site: Mapping[str, Any], *, strict: bool) -> RawLimits | None:
+    limits = _merged(LIMITS, site.get("LIMITS", {}))
+    if limits is None or not strict:
+        return limits
+    return {**limits, "number_purpose": (*limits["number_purpose"], STRICT_NUMBER_PURPOSE)}
 
 
 def _without_flash(methods: Sequence[str]) -> tuple[str, ...]:

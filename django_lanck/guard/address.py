@@ -20,21 +20,22 @@ def client_address(request: HttpRequest) -> str | None:
     """The IP address of the person behind a request; None where it is not known.
 
     It is the address that connected, unless that is one of ``TRUSTED_PROXIES``: then it is the last one in
-    ``X-Forwarded-For`` that is none of them. What is further left can be invented.
+    ``X-Forwarded-For`` that is none of them, or the first one where all are. Nothing is believed that stands left of
+    it, or of a hop that is no address. The header ``Forwarded`` (RFC 7239) is not read.
     """
-    peer = request.META.get("REMOTE_ADDR") or ""
     trusted = conf.trusted_proxies or ()
-    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-    while hops and is_trusted(peer, trusted):
-        peer = hops.pop()
-    address = parse(peer)
+    connected = request.META.get("REMOTE_ADDR") or ""
+    address = parse(connected)
+    is_proxy = is_trusted(address, trusted) if connected else UNIX in trusted
+    for hop in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+        before = parse(hop)
+        if not is_proxy or before is None:
+            break
+        address, is_proxy = before, is_trusted(before, trusted)
     return str(address) if address else None
 
 
-def is_trusted(peer: str, trusted: Sequence[str]) -> bool:
-    if not peer:
-        return UNIX in trusted
-    address = parse(peer)
+def is_trusted(address: Address | None, trusted: Sequence[str]) -> bool:
     return address is not None and any(address in network for network in _networks(tuple(trusted)))
 
 

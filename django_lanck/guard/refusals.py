@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from .. import signals
 from ..conf import conf
-from ..exceptions import Refusal
+from ..exceptions import LanckError
 from ..keys import keyed_hash
 from ..models import LimitCounter, RefusalCount
 from ..models.limit import FullLimit, Limit
@@ -22,11 +22,11 @@ logger = logging.getLogger("django_lanck")
 SIGNALS_AN_HOUR: Final = 60
 
 
-def turn_down(attempt: Attempt, rule: str, refusal: Refusal, *, watched: bool) -> None:
-    """Count a refusal by a rule, and raise it unless the rule only watches."""
+def turn_down(attempt: Attempt, rule: str, error: LanckError, *, watched: bool) -> None:
+    """Count what a rule refuses, and raise the error unless the rule only watches."""
     count(attempt, rule, watched=watched)
     if not watched:
-        raise refusal
+        raise error
 
 
 def count(attempt: Attempt, rule: str, *, watched: bool) -> None:

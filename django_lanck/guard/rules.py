@@ -13,6 +13,7 @@ from ..exceptions import Refusal
 from .attempt import Attempt
 from .refusals import turn_down
 
+# As REFUSED_LINE_TYPES names them.
 LINE_TYPES: Final = {
     PhoneNumberType.PREMIUM_RATE: "premium_rate",
     PhoneNumberType.SHARED_COST: "shared_cost",
@@ -21,6 +22,7 @@ LINE_TYPES: Final = {
     PhoneNumberType.PAGER: "pager",
     PhoneNumberType.UAN: "uan",
     PhoneNumberType.VOICEMAIL: "voicemail",
+    PhoneNumberType.VOIP: "voip",
 }
 # A landline rings, but shows no text.
 CALLS: Final = frozenset(["voice", "call", "flash", "p2s", "t2s"])
@@ -34,12 +36,12 @@ def check_rules(attempt: Attempt) -> None:
 
 
 def _check_number(attempt: Attempt) -> None:
-    countries = attempt.profile.countries if attempt.profile else None
+    countries = attempt.profile.countries if attempt.profile else conf.countries
     if countries is not None and attempt.country not in countries:
         _turn_down(attempt, "country_list", "number_not_supported")
     kind = phonenumbers.number_type(phonenumbers.parse(attempt.number))
-    line_type = LINE_TYPES.get(kind, "" if attempt.country else "no_country")
-    if line_type in conf.refused_line_types:
+    line_types = {LINE_TYPES.get(kind, ""), "" if attempt.country else "no_country"}
+    if not line_types.isdisjoint(conf.refused_line_types):
         _turn_down(attempt, "line_type", "number_not_supported")
     elif kind == PhoneNumberType.FIXED_LINE and attempt.channel not in CALLS:
         _turn_down(attempt, "line_type", "method_not_possible")

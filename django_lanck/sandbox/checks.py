@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from .conf import KEYS, conf
 from .fields import E164, is_web_address
@@ -106,3 +106,9 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         check_inbound,
     )
     return [message for check in checks for message in check()]
+
+
+@register(Tags.security, deploy=True)
+def check_deployment(**_: Any) -> list[CheckMessage]:
+    text = "The LANCK sandbox is installed: whoever reaches this site may read every code that was sent to it."
+    return [Warning(text, hint="Remove 'django_lanck.sandbox' from INSTALLED_APPS.", id="lanck_sandbox.W001")]

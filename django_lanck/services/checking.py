@@ -127,7 +127,9 @@ def _compare(check: _Check, messages: Sequence[Message]) -> CheckResult:
     if not _spend(check):
         return CheckResult(check.verification, _reason(check.verification))
     right = [message for message in codes_that_count(messages) if is_code_of(message, digits)]
-    return _succeeded(check, right[0]) if right else _failed(check.verification)
+    if not right:
+        return _failed(check.verification)
+    return _succeeded(check) if check.attempt.is_test else _succeeded(check, own_code_of=right[0])
 
 
 def _spend(check: _Check) -> bool:

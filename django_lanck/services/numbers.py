@@ -30,7 +30,7 @@ def parse_number(number: str | PhoneNumber) -> PhoneNumber:
     return parsed
 
 
-def country_of(phone: PhoneNumber) -> str:
+def country_of(phone: phonenumbers.PhoneNumber) -> str:
     """ISO code of the number's country; empty for numbers of no country."""
     country = phonenumbers.region_code_for_number(phone) or ""
     return country if len(country) == 2 else ""

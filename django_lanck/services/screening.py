@@ -2,48 +2,65 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from ..conf import conf
-from ..exceptions import LanckError, Refusal
+from ..exceptions import LanckError, NotSent, Refusal
 from ..guard import Attempt, turn_down
-from ..models import NumberInsight
+from ..models import Message, NumberInsight, Status
 from .insight import check_fraud, look_up
+from .sending import log_failure, record
 
-logger = logging.getLogger("django_lanck")
+# Seconds that a question gets where the ones before it took all: a kept answer needs none.
 LEAST: Final = 0.05
 
 
-def screen(attempt: Attempt) -> None:
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What LANCK is asked, and the words of its answer for which nothing is sent."""
+
+    rule: str
+    ask: Callable[..., NumberInsight]
+    refused: Sequence[str]
+    title: str
+
+
+def screen(attempt: Attempt, message: Message) -> None:
     """Ask for fraud and look the number up, as the purpose says, within ``SCREENING_TIMEOUT`` seconds in all.
 
-    Raises Refusal ``number_not_supported`` for a number that LANCK warns of, and ``unavailable`` where LANCK does not
-    say in time and ``SCREENING_FAILED`` is ``"refuse"``. Must not be called inside a transaction.
+    Raises Refusal ``number_not_supported`` for a number that LANCK warns of, and NotSent where LANCK does not say in
+    time and ``SCREENING_FAILED`` is ``"refuse"``; ``message`` is refused then and says why. Must not be called inside a
+    transaction.
     """
     profile = attempt.profile
     if profile is None or attempt.is_test:
         return
     ends = time.monotonic() + conf.screening_timeout
-    _screen(attempt, "fraud", profile.fraud_check, check_fraud, conf.refused_fraud_states, ends)
-    _screen(attempt, "hlr", profile.hlr_check, look_up, conf.refused_hlr_states, ends)
+    fraud = Question("fraud", check_fraud, conf.refused_fraud_states, "the fraud check")
+    hlr = Question("hlr", look_up, conf.refused_hlr_states, "the HLR lookup")
+    for question, mode in ((fraud, profile.fraud_check), (hlr, profile.hlr_check)):
+        if mode != "off":
+            _screen(question, attempt, message, ends=ends, watched=mode == "watch")
 
 
-def _screen(
-    attempt: Attempt, rule: str, mode: str, ask: Callable[..., NumberInsight], refused: Sequence[str], ends: float
-) -> None:
-    if mode == "off":
-        return
-    watched = mode == "watch"
+def _screen(question: Question, attempt: Attempt, message: Message, *, ends: float, watched: bool) -> None:
     try:
-        insight = ask(number=attempt.number, timeout=max(ends - time.monotonic(), LEAST))
+        insight = question.ask(number=attempt.number, timeout=max(ends - time.monotonic(), LEAST))
     except LanckError as error:
-        logger.warning("Whether a number may be sent a code (%s) is not known: %s", rule, error)
+        log_failure(f"Message {message.pk}: {question.title} said nothing of its number", error)
         if conf.screening_failed == "refuse":
-            wait = Refusal("unavailable", retry_after=5)
-            turn_down(attempt, f"{rule}_failed", wait, watched=watched)
+            reason = f"Not sent: {question.title} did not answer."
+            _refuse(attempt, message, f"{question.rule}_failed", NotSent(reason), reason, watched=watched)
         return
-    if insight.status in refused:
-        turn_down(attempt, rule, Refusal("number_not_supported"), watched=watched)
+    if insight.status in question.refused:
+        reason = f"Not sent: {question.title} says {insight.status} of this number."
+        _refuse(attempt, message, question.rule, Refusal("number_not_supported"), reason, watched=watched)
+
+
+def _refuse(attempt: Attempt, message: Message, rule: str, error: LanckError, reason: str, *, watched: bool) -> None:
+    if not watched:
+        record(message, Status.REFUSED, error_reason=reason)
+    turn_down(attempt, rule, error, watched=watched)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+import phonenumbers
 from django.utils.translation import get_language
 from django.views.decorators.debug import sensitive_variables
 
@@ -18,14 +19,14 @@ from ..conf import CODE_SOURCES, LANGUAGES, conf
 from ..conf.profiles import Profile
 from ..exceptions import APIError, InvalidArgument, LanckError, NotSent, Refusal
 from ..guard import Action, Admission, Attempt, admit, check_rules
-from ..models import Channel, DatabaseNow, Message, Status, Verification
+from ..models import Channel, DatabaseNow, Message, Verification
 from ..models.time import seconds_from_now
 from .asking import refuse_transaction
 from .binding import binding_hashes
 from .codes import code_content, code_hash, new_code, take_digits_of_call
 from .numbers import country_of, parse_number
 from .screening import screen
-from .sending import NOT_CARRIED_OUT, call_for, record, refusal_for, send, sender_of, with_senders
+from .sending import NOT_CARRIED_OUT, call_for, refusal_for, send, sender_of, with_senders
 from .testnumbers import fixed_code_for, keep_fixed_code
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def start_verification(
 
     (verification, message, send_code), admission = admit(attempt, keep)
     try:
-        _screen(attempt, message)
+        screen(attempt, message)
         send_code()
     except (APIError, NotSent, Refusal) as error:
         Verification.objects.filter(pk=verification.pk).cancel()
@@ -211,12 +212,11 @@ def attempt_of(
     ip: str | None,
     request: Any,
 ) -> Attempt:
-    """What somebody wants of a verification that was read with its messages."""
-    message = verification.newest_message
+    """What somebody wants of a verification."""
     return Attempt(
         action=action,
         number=verification.number,
-        country=message.country if message else "",
+        country=country_of(phonenumbers.parse(verification.number)),  # a message has the country that LANCK found
         channel=channel,
         profile=profile,
         user_id=verification.user_id,
@@ -225,14 +225,6 @@ def attempt_of(
         request=request,
         is_test=verification.is_test,
     )
-
-
-def _screen(attempt: Attempt, message: Message) -> None:
-    try:
-        screen(attempt)
-    except Refusal as refusal:
-        record(message, Status.REFUSED, error_reason=f"Not sent: {refusal.code}")
-        raise
 
 
 def _refused(error: LanckError, admission: Admission) -> Refusal:

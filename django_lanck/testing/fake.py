@@ -18,6 +18,8 @@ from django.urls import reverse
 
 Answer = tuple[int, dict[str, Any]]
 
+# A test sends one number more in a second than anybody should get in a day.
+NO_LIMITS: dict[str, Any] = {"LIMITS": None, "CHECK_LIMITS": None, "SEND_LIMITS": None, "CONVERSION": {}}
 INBOUND_SECRET = "inbound-secret-for-tests"  # noqa: S105
 CHANNELS = {
     "/sms": "sms",
@@ -73,9 +75,9 @@ class FakeLanck:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """``LANCK`` for a test: the site's own, pointed here."""
+        """``LANCK`` for a test: the site's own, pointed here and without limits."""
         return {
-            **getattr(settings, "LANCK", {}),
+            **_without_limits(getattr(settings, "LANCK", {})),
             "ACCESS_TOKEN": "test:test",
             "BASE_URL": f"http://127.0.0.1:{self._server.server_port}/v1",
             "CALLBACK_BASE_URL": "http://testserver",
@@ -173,6 +175,14 @@ class FakeLanck:
         if sent.verified_at is None:
             return {**info, "status": "processing"}
         return {**info, "status": "verified", "verifiedAt": sent.verified_at}
+
+
+def _without_limits(keys: Mapping[str, Any]) -> dict[str, Any]:
+    purposes = {
+        name: {key: value for key, value in own.items() if key not in NO_LIMITS}
+        for name, own in keys.get("PURPOSES", {}).items()
+    }
+    return {**keys, **NO_LIMITS, **({"PURPOSES": purposes} if purposes else {})}
 
 
 def _code(path: str, params: dict[str, Any]) -> str:

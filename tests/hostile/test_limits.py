@@ -11,8 +11,7 @@ from django.utils import timezone
 
 from django_lanck import services, signals
 from django_lanck.exceptions import Refusal
-
-check_proxies = lambda: []  # TODO
+from django_lanck.guard.checks import deploy_proxies
 from django_lanck.models import LimitCounter, Message, RefusalCount, Verification
 from tests.guard.conftest import limited  # noqa: F401
 from tests.parallel import at_once
@@ -146,9 +145,9 @@ def test_attack_05_one_guess_on_each_of_a_thousand_numbers(limited, lanck, heard
     limited(**limits)
     assert [guess(target, "10.0.0.1") for target in targets[:4]] == ["invalid_code"] * 4
     assert RefusalCount.objects.get(rule="address", watched=True).count == 2
-    assert [message.id for message in check_proxies()] == ["django_lanck.W006"]
+    assert [message.id for message in deploy_proxies()] == ["django_lanck.W006"]
     limited(TRUSTED_PROXIES=["10.0.0.1"], **limits)
-    assert not list(check_proxies())
+    assert not list(deploy_proxies())
     strangers = [Stranger("10.0.0.1", x_forwarded_for="7.7.7.7") for _ in range(3)]
     started = [each.start(number).json()["id"] for each, number in zip(strangers, neighbours(3, 2000), strict=True)]
     answers = [each.check(started_id) for each, started_id in zip(strangers, started, strict=True)]

@@ -36,6 +36,11 @@ def test_the_system_check_names_the_way_out(settings):
     assert "ALLOW_WITHOUT_DEBUG" in error.hint
 
 
+def test_a_site_with_it_is_warned_at_deployment():
+    told = checks.run_checks(tags=["security"], include_deployment_checks=True)
+    assert [message.id for message in told if message.id.startswith("lanck_sandbox")] == ["lanck_sandbox.W001"]
+
+
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [

@@ -11,7 +11,9 @@ from django.contrib.messages import get_messages
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from django_lanck.exceptions import Refusal
 from django_lanck.models import Message, Verification, VerifiedNumber
+from testproject import wording
 
 pytestmark = pytest.mark.django_db
 
@@ -191,6 +193,48 @@ def test_asking_too_soon_for_another_code_says_how_long_to_wait(client, lanck, s
     assert "Please wait a little" in page
     assert "Try again in" in page
     assert len(lanck.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "wait", "sentence"),
+    [
+        ("too_many_requests", 45, "Too many requests. Try again in 45 seconds."),
+        ("too_many_requests", 70, "Too many requests. Try again in 1 minute 10 seconds."),
+        ("too_many_requests", 601, "Too many requests. Try again in 11 minutes."),
+        ("too_many_requests", 3541, "Too many requests. Try again in 1 hour."),
+        ("too_many_requests", 86_400, "Too many requests. Try again in 24 hours."),
+        ("unavailable", 5, "We cannot send or check codes at the moment. Try again in 5 seconds."),
+        ("resend_too_soon", 30, "Please wait a little before you ask for another code. Try again in 30 seconds."),
+        ("expired", None, "The time for this verification is over. Start again."),
+    ],
+)
+def test_a_refusal_says_how_long_to_wait(code, wait, sentence):
+    assert wording.sentence(Refusal(code, retry_after=wait)) == sentence
+
+
+def test_limits_are_said_where_the_person_is(client, lanck, phone, settings):
+    settings.LANCK = {**lanck.settings, "LIMITS": {"session": ["1/hour"]}, "CHECK_LIMITS": {"number": ["1/day"]}}
+    start(client, phone)
+    code = lanck.sent[-1].code
+    type_code(client, wrong(code))
+    assert "Too many requests. Try again in 24 hours." in type_code(client, code).content.decode()
+    page = client.post("/signup/", {"number": "+12015550124", "method": "sms"}).content.decode()
+    assert "Too many requests. Try again in 1 hour." in page
+    assert len(lanck.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "method", "sentence", "field"),
+    [
+        ("+493012345678", "sms", "This number cannot be reached this way. Choose another way.", "id_method_error"),
+        ("+19002345678", "sms", "This number is not supported. Use another one.", "id_number_error"),
+    ],
+)
+def test_a_number_that_gets_no_code_is_said_at_the_field(client, lanck, number, method, sentence, field):
+    page = client.post("/signup/", {"number": number, "method": method}).content.decode()
+    assert sentence in page
+    assert page.index(field) < page.index(sentence)
+    assert not lanck.requests
 
 
 def test_another_way_makes_the_earlier_code_worthless(client, lanck, started, age):
