@@ -31,7 +31,7 @@ def test_fault_01_the_provider_accepts_and_hangs(lanck, wire, with_lanck, people
 
     def start(someone, hang, **more):
         wire.answers = [hang]
-        with with_lanck(READ_TIMEOUT=1, TOTAL_TIMEOUT=2):
+        with with_lanck(READ_TIMEOUT=0.5, TOTAL_TIMEOUT=1):
             started = someone.start(**more)
         assert (started.status_code, started.json()["delivery"]) == (201, "unknown")
         assert not let_go.is_set()

@@ -3,6 +3,7 @@
 import itertools
 import threading
 
+from django.db import connection
 from django.db.models import Sum
 
 from django_lanck import signals
@@ -92,7 +93,8 @@ def test_fault_11_a_receipt_comes_before_the_answer_and_then_10000_more(lanck, w
         varied = {"n": number, "status": ("SENT", "DELIVERED", "BUFFERED")[number % 3], "timestamp": number}
         record_receipt(token=token, payload=receipt if number % 2 else {**receipt, **varied})
 
-    assert at_once(tell, 10_000, threads=4) == [None] * 10_000
+    threads = 1 if connection.vendor == "sqlite" else 8  # SQLite lets one write at a time
+    assert at_once(tell, 10_000, threads) == [None] * 10_000
     kept = Receipt.objects.aggregate(repeats=Sum("repeats"))
     assert 1 < Receipt.objects.count() <= 50
     assert kept["repeats"] == 5_000
