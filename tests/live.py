@@ -21,6 +21,12 @@ class Person:
         self.session = requests.Session()
         self.session.trust_env = False
 
+    def __enter__(self) -> Person:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.session.close()
+
     @property
     def address(self) -> str:
         return f"{self.site}/api/phone/verifications/{self.id}/"

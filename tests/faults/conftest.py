@@ -59,9 +59,7 @@ def people(site) -> Iterator[Iterator[Person]]:
 
         def everybody() -> Iterator[Person]:
             for last in range(113, 10_000):
-                someone = Person(site, f"+1201555{last:04}")
-                stack.enter_context(someone.session)
-                yield someone
+                yield stack.enter_context(Person(site, f"+1201555{last:04}"))
 
         yield everybody()
 

@@ -2,6 +2,7 @@
 
 import ssl
 import threading
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
@@ -40,7 +41,10 @@ def test_fault_01_the_provider_accepts_and_hangs(lanck, wire, with_lanck, people
     for hang in (lambda connection: let_go.wait(30), stops_midway, drips(ACCEPTED, 0.2)):
         someone = next(people)
         sent = start(someone, hang)
-        for waits, code in [(someone.check(sent.code), (503, "outcome_unknown")), (someone.resend(), (429, "resend_too_soon"))]:
+        for waits, code in [
+            (someone.check(sent.code), (503, "outcome_unknown")),
+            (someone.resend(), (429, "resend_too_soon")),
+        ]:
             assert refusal(waits) == code
             assert waits.json()["retry_after"] == int(waits.headers["Retry-After"]) > 0
         assert someone.look()["attempts_left"] == 5
@@ -102,7 +106,8 @@ def test_fault_03_lanck_cannot_be_reached(lanck, with_lanck, people, unused_port
             age(Verification.objects.get(pk=started.id), 31)
             before = started.look()
             there = urlsplit(address).hostname, urlsplit(address).port or 443
-            for times, call in enumerate([comes_later.start, lambda: started.check("123456"), started.resend], 1):
+            calls = [comes_later.start, partial(started.check, "123456"), started.resend]
+            for times, call in enumerate(calls, 1):
                 with with_lanck(BASE_URL=address, CONNECT_TIMEOUT=5):
                     refused = call()
                 assert refusal(refused) == (503, "unavailable")

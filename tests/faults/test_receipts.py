@@ -84,20 +84,24 @@ def test_fault_11_a_receipt_comes_before_the_answer_and_then_10000_more(lanck, w
     wire.let_go()
     starting.join()
     message = Message.objects.get()
-    assert (message.status, message.request_id, person.look()["delivery"]) == ("DELIVERED", sent.request_id, "DELIVERED")
+    assert (message.status, message.request_id, person.look()["delivery"]) == (
+        "DELIVERED",
+        sent.request_id,
+        "DELIVERED",
+    )
 
     token = sent.params["callbackUrl"].split("/")[-2]
     receipt = {"requestId": sent.request_id, "number": sent.number, "status": "DELIVERED", "timestamp": 1_700_000_000}
 
     def tell(number):
         varied = {"n": number, "status": ("SENT", "DELIVERED", "BUFFERED")[number % 3], "timestamp": number}
-        record_receipt(token=token, payload=receipt if number % 2 else {**receipt, **varied})
+        record_receipt(token=token, payload={**receipt, **varied} if number % 10 else receipt)
 
     threads = 1 if connection.vendor == "sqlite" else 8  # SQLite lets one write at a time
     assert at_once(tell, 10_000, threads) == [None] * 10_000
     kept = Receipt.objects.aggregate(repeats=Sum("repeats"))
     assert 1 < Receipt.objects.count() <= 50
-    assert kept["repeats"] == 5_000
+    assert kept["repeats"] == 1_000
     assert person.check(sent.code).json()["status"] == "verified"
 
 
