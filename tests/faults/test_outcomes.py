@@ -35,6 +35,7 @@ def test_fault_01_the_provider_accepts_and_hangs(lanck, wire, with_lanck, people
         with with_lanck(READ_TIMEOUT=0.5, TOTAL_TIMEOUT=1):
             started = someone.start(**more)
         assert (started.status_code, started.json()["delivery"]) == (201, "unknown")
+        wait_until(lambda: not wire.answers)  # LANCK took it, as late as that may be
         assert not let_go.is_set()
         return lanck.sent[-1]
 
