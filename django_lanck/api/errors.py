@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -25,6 +27,9 @@ from ..exceptions import (
 )
 from ..services.sending import NOT_CARRIED_OUT, refusal_for
 
+logger = logging.getLogger("django_lanck")
+TRY_THE_DATABASE_AGAIN: Final = 5
+
 
 def refusal_response(error: Exception) -> Response | None:
     """The answer to an exception, or None for one that is a bug."""
@@ -34,6 +39,9 @@ def refusal_response(error: Exception) -> Response | None:
         error = exceptions.PermissionDenied()
     elif isinstance(error, InvalidArgument | APIError | NotSent):
         error = _refusal_of(error)
+    elif isinstance(error, OperationalError | InterfaceError):
+        logger.error("The database cannot be used", exc_info=error)
+        error = Refusal("unavailable", retry_after=TRY_THE_DATABASE_AGAIN)
     if isinstance(error, Refusal):
         return _response(
             error.http_status, error.code, error.detail, error.retry_after, error.errors, message_id=error.message_id

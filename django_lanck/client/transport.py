@@ -11,12 +11,13 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import requests
 import urllib3
 from django.core.exceptions import ImproperlyConfigured
 from requests.cookies import RequestsCookieJar
+from urllib3.response import BaseHTTPResponse
 
 from ..conf import is_access_token, is_base_url
 from ..exceptions import APIError, NotSent, OutcomeUnknown, TooManyRequests, api_error
@@ -28,8 +29,25 @@ REASON_LENGTH: Final = 200
 FIRST_PAUSE: Final = 0.25
 _random = secrets.SystemRandom()
 
+
+class _Repeats(urllib3.Retry):
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        *rest: Any,
+        **more: Any,
+    ) -> Self:
+        # Nothing is sent to a server with such a certificate: to urllib3 that is no failed connection.
+        if isinstance(error, urllib3.exceptions.SSLError) and _any(_kinds(error), ssl.SSLCertVerificationError):
+            error = urllib3.exceptions.ConnectTimeoutError(error)
+        return super().increment(method, url, response, error, *rest, **more)
+
+
 # What is left undone is repeated once, whatever the call; what was perhaps done, only for a GET.
-REPEATS = urllib3.Retry(
+REPEATS = _Repeats(
     total=2,
     connect=1,
     read=1,
@@ -172,7 +190,7 @@ def _pauses() -> Iterator[float]:
 
 def _failure(error: BaseException) -> NotSent | OutcomeUnknown:
     """Whether LANCK surely got nothing, or perhaps did."""
-    kinds = {type(cause) for cause in _causes(error)}
+    kinds = _kinds(error)
     if _any(kinds, ssl.SSLCertVerificationError):
         return NotSent("LANCK's certificate is not trusted")
     if _any(kinds, urllib3.exceptions.NameResolutionError):
@@ -192,6 +210,10 @@ def _failure(error: BaseException) -> NotSent | OutcomeUnknown:
 
 def _any(kinds: set[type[BaseException]], *wanted: type[BaseException]) -> bool:
     return any(issubclass(kind, wanted) for kind in kinds)
+
+
+def _kinds(error: BaseException) -> set[type[BaseException]]:
+    return {type(cause) for cause in _causes(error)}
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

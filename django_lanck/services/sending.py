@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
 from .. import exceptions
 from ..client import SMS, Accepted, Content, Flash, Flow, LanckClient, PinToSpeech, TextToSpeech, Viber
@@ -68,8 +68,7 @@ def send(message: Message, call: Callable[[], Accepted]) -> Accepted | None:
         error.message_id = message.pk
         raise
     try:
-        with transaction.atomic():
-            record(message, Status.ACCEPTED, request_id=accepted.request_id)
+        record(message, Status.ACCEPTED, request_id=accepted.request_id)
     except IntegrityError:
         logger.error("Message %s: LANCK answered with the request id of another message", message.pk)  # noqa: TRY400
         message.request_id = None
@@ -79,9 +78,14 @@ def send(message: Message, call: Callable[[], Accepted]) -> Accepted | None:
 
 
 def record(message: Message, status: Status, **fields: Any) -> None:
+    """Keep what LANCK answered. Where the database is away by now, the message's receipt finds the row later."""
     for name, value in {"status": status, **fields}.items():
         setattr(message, name, value)
-    Message.objects.filter(pk=message.pk).record_answer(status, **fields)
+    try:
+        with transaction.atomic():
+            Message.objects.filter(pk=message.pk).record_answer(status, **fields)
+    except (OperationalError, InterfaceError):
+        logger.exception("Message %s: that it is %s could not be kept", message.pk, status)
 
 
 def log_failure(what: str, error: exceptions.LanckError) -> None:

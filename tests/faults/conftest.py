@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import override_settings
+
+from tests.live import Person
+from tests.wire import Wire
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def wire(lanck) -> Iterator[Wire]:
+    """What lies between the site and LANCK."""
+    address = urlsplit(lanck.settings["BASE_URL"])
+    wire = Wire(address.hostname, address.port)
+    yield wire
+    wire.close()
+
+
+@pytest.fixture
+def site(transactional_db, live_server, lanck, wire) -> Iterator[str]:
+    """The origin of a running site, whose LANCK is ``lanck``, by ``wire``."""
+    live_server.thread.httpd.socket.listen(128)  # many come at once
+    keys = {
+        "BASE_URL": f"http://127.0.0.1:{wire.port}/v1",
+        "CALLBACK_BASE_URL": live_server.url,
+        "CONNECT_TIMEOUT": 20,
+        "READ_TIMEOUT": 20,
+        "TOTAL_TIMEOUT": 30,
+        "PURPOSES": {"signup": {"PUBLIC": True}, "own-code": {"PUBLIC": True, "CODE_SOURCE": "site"}},
+    }
+    with override_settings(LANCK={**lanck.settings, **keys}):
+        yield live_server.url
+
+
+@pytest.fixture
+def with_lanck(site):
+    """Other settings of the site's: ``with with_lanck(READ_TIMEOUT=1): …``."""
+    return lambda **keys: override_settings(LANCK={**settings.LANCK, **keys})
+
+
+@pytest.fixture
+def people(site) -> Iterator[Iterator[Person]]:
+    """Someone new each time, each with a number of their own."""
+    with contextlib.ExitStack() as stack:
+
+        def everybody() -> Iterator[Person]:
+            for last in range(113, 10_000):
+                yield stack.enter_context(Person(site, f"+1201555{last:04}"))
+
+        yield everybody()
+
+
+@pytest.fixture
+def person(people) -> Person:
+    return next(people)
+
+
+@contextlib.contextmanager
+def worker(folder: Path, **options: Any) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A process of its own that serves the site on the test's database: its origin, and the process."""
+    given = {"DATABASE": connection.settings_dict, "LANCK": settings.LANCK, **options}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "LANCK_TEST_DIR": str(folder)},
+    )
+    with process:
+        try:
+            json.dump(given, process.stdin, default=str)
+            process.stdin.close()
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}", process
+        finally:
+            process.kill()

@@ -1,0 +1,54 @@
+"""What the site's cache has to do with it: nothing."""
+
+import pytest
+from django.core.cache import caches
+from django.core.cache.backends.base import BaseCache
+
+from django_lanck.models import Verification
+from tests.live import post_receipt, refusal, wrong
+
+
+class Gone(BaseCache):
+    """A cache whose server is away."""
+
+    def __init__(self, location, params):
+        super().__init__(params)
+
+    def _fail(self, *arguments, **keys):
+        raise ConnectionError("The cache is away")
+
+    get = set = add = touch = delete = clear = get_many = set_many = incr = has_key = _fail
+
+
+def test_fault_16_the_cache_is_away(site, lanck, wire, people, settings, age):
+    """Limits still hold, as they live in the database; messages go, or the caller is told."""
+    settings.CACHES = {"default": {"BACKEND": "tests.faults.test_cache.Gone"}}
+    with pytest.raises(ConnectionError):
+        caches["default"].get("anything")
+
+    someone = next(people)
+    assert someone.start().status_code == 201
+    assert post_receipt(lanck.sent[-1], "DELIVERED") == 204
+    assert someone.look()["delivery"] == "DELIVERED"
+    assert refusal(someone.resend()) == (429, "resend_too_soon")
+    for resends in range(1, 6):
+        age(Verification.objects.get(pk=someone.id), 121)
+        assert someone.resend().status_code == 200
+        assert refusal(someone.resend()) == (429, "resend_too_soon")
+        assert len(lanck.sent) == 1 + resends
+    age(Verification.objects.get(pk=someone.id), 121)
+    assert refusal(someone.resend()) == (429, "resend_too_soon")
+    assert someone.check(lanck.sent[-1].code).json()["status"] == "verified"
+
+    guesser = next(people)
+    assert guesser.start().status_code == 201
+    sent = lanck.sent[-1]
+    guesses = [guesser.check(wrong(sent.code, step)).json()["code"] for step in range(1, 8)]
+    assert guesses == ["invalid_code"] * 4 + ["exhausted"] * 3
+    assert refusal(guesser.check(sent.code)) == (400, "exhausted")
+    assert len(sent.checks) == 5
+
+    # The limits of the guard, by number, address and in all: here.
+
+    wire.cut()
+    assert refusal(next(people).start()) == (503, "unavailable")

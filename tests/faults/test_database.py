@@ -1,0 +1,203 @@
+"""What happens when the database is away, LANCK is slow, or clocks disagree."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from django.db import connection
+from django.db.models import DurationField, ExpressionWrapper, F
+
+from django_lanck.models import DatabaseNow, InboundMessage, Message, Verification
+from django_lanck.testing.fake import INBOUND_SECRET
+from tests.faults.conftest import worker
+from tests.live import PATIENCE, Person, post_receipt, refusal, wait_until, wrong
+from tests.wire import Wire
+
+SQLITE = connection.vendor == "sqlite"
+
+
+class Database:
+    """The test's database, by a way that can be cut: a wire, or for SQLite a link to its file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings = dict(connection.settings_dict)
+        if SQLITE:
+            self.link, self.file = folder / "link.sqlite3", self.settings["NAME"]
+            self.settings["NAME"] = str(self.link)
+            self.link.symlink_to(self.file)
+        else:
+            self.wire = Wire(self.settings["HOST"], int(self.settings["PORT"]))
+            self.settings["PORT"] = self.wire.port
+
+    def cut(self) -> None:
+        self._point_to(self.link / "gone") if SQLITE else self.wire.cut()
+
+    def mend(self) -> None:
+        self._point_to(self.file) if SQLITE else self.wire.mend()
+
+    def close(self) -> None:
+        if not SQLITE:
+            self.wire.close()
+
+    def _point_to(self, file: object) -> None:
+        self.link.unlink()
+        self.link.symlink_to(file)
+
+
+@pytest.fixture
+def database(transactional_db, tmp_path):
+    database = Database(tmp_path)
+    yield database
+    database.close()
+
+
+def test_fault_15_the_database_is_away(lanck, site, database, tmp_path, age):
+    """A start refuses before any send; a webhook answers 5XX, so that LANCK tries again."""
+
+    def post(address, **body):
+        return requests.post(address, json=body, timeout=PATIENCE)
+
+    with (
+        worker(tmp_path, DATABASE=database.settings) as (origin, _),
+        Person(origin, "+12015550113") as someone,
+        Person(origin, "+12015550114") as stranger,
+    ):
+        assert someone.start().status_code == 201
+        sent = lanck.sent[-1]
+        verification = Verification.objects.get()
+        age(verification, 31)
+        before = Verification.objects.values().get()
+        receipts = sent.params["callbackUrl"].replace(site, origin)
+        receipt = {"requestId": sent.request_id, "number": sent.number, "status": "DELIVERED"}
+        inbound = f"{origin}/lanck/inbound/{INBOUND_SECRET}/"
+        text = {"messageId": "m1", "from": "12015550113", "to": "12065550100", "text": "Hi"}
+
+        database.cut()
+        for call in (stranger.start, someone.start, someone.resend, lambda: someone.check(sent.code)):
+            refused = call()
+            assert refusal(refused) == (503, "unavailable")
+            assert refused.json()["retry_after"] == int(refused.headers["Retry-After"]) > 0
+        assert [post(receipts, **receipt).status_code, post(inbound, **text).status_code] == [503, 503]
+        assert lanck.requests == ["POST /verify"]
+
+        database.mend()
+        assert Verification.objects.values().get() == before
+        assert [post(receipts, **receipt).status_code, post(inbound, **text).status_code] == [204, 204]
+        assert (Message.objects.get().status, InboundMessage.objects.count()) == ("DELIVERED", 1)
+        assert someone.check(sent.code).json()["status"] == "verified"
+        assert stranger.start().status_code == 201
+
+
+def test_a_database_that_goes_away_during_a_send_loses_no_message(lanck, wire, site, database, tmp_path):
+    with worker(tmp_path, DATABASE=database.settings) as (origin, _), Person(origin, "+12015550113") as someone:
+        assert someone.start().status_code == 201  # now there is a session, which is not saved again
+        wire.hold()
+        with ThreadPoolExecutor(1) as pool:
+            starting = pool.submit(someone.start)
+            wait_until(lambda: wire.held)
+            database.cut()
+            wire.let_go()
+        assert (starting.result().status_code, starting.result().json()["delivery"]) == (201, "accepted")
+        database.mend()
+        assert post_receipt(lanck.sent[-1], "DELIVERED") == 204
+        assert someone.check(lanck.sent[-1].code).json()["status"] == "verified"
+    assert lanck.requests == ["POST /verify"] * 2 + ["POST /verify/check"]
+
+
+def connections() -> int:
+    """How many others are connected to the test's database."""
+    others = {
+        "postgresql": "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        "mysql": "information_schema.processlist WHERE db = database() AND id <> connection_id()",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {others[connection.vendor]}")
+        return cursor.fetchone()[0]
+
+
+def test_fault_17_the_provider_is_slow_with_everything(lanck, wire, site, people):
+    """50 starts do not hold 50 database connections, and other pages answer."""
+    known, reader = next(people), next(people)
+    assert known.start().status_code == 201
+    wire.hold()
+    starters = [next(people) for _ in range(50)]
+    with ThreadPoolExecutor(50) as pool:
+        starts = [pool.submit(starter.start) for starter in starters]
+        wait_until(lambda: wire.held == 50)
+        for page in ("", "signup/", "admin/login/", "lanck/receipts/x/"):
+            assert reader.session.get(f"{site}/{page}", timeout=PATIENCE).status_code == 200
+        assert known.look()["delivery"] == "accepted"
+        assert post_receipt(lanck.sent[0], "DELIVERED") == 204
+        assert known.look()["delivery"] == "DELIVERED"
+        if not SQLITE:  # it has none to run out of
+            wait_until(lambda: connections() < 5)
+        assert wire.held == 50
+        assert not [start for start in starts if start.done()]
+        wire.let_go()
+    assert {start.result().status_code for start in starts} == {201}
+    assert {start.result().json()["delivery"] for start in starts} == {"accepted"}
+    assert len(lanck.sent) == 51
+
+
+def with_session_time(hours: int) -> dict[str, Any]:
+    """The test's database, in whose sessions it is so many hours later."""
+    settings = dict(connection.settings_dict)
+    if connection.vendor == "mysql":
+        settings["OPTIONS"] = {**settings["OPTIONS"], "init_command": f"SET time_zone = '{hours:+03}:00'"}
+    elif connection.vendor == "postgresql":
+        settings["TIME_ZONE"] = f"Etc/GMT{-hours:+}"
+    return settings
+
+
+def test_fault_18_the_clocks_of_two_workers_are_5_minutes_apart(lanck, site, tmp_path, age):
+    """With the database's session time zone at ±05:00 too, nothing lives longer or shorter than its time by the
+    database's clock."""
+
+    def left(verification, column):
+        expression = ExpressionWrapper(F(column) - DatabaseNow(), DurationField())
+        return Verification.objects.annotate(left=expression).get(pk=verification.pk).left.total_seconds()
+
+    def redeem(person, proof):
+        return person.session.get(f"{person.site}/redeem/", params={"proof": proof}, timeout=PATIENCE).status_code
+
+    behind = worker(tmp_path, CLOCK=-150, DATABASE=with_session_time(5))
+    ahead = worker(tmp_path, CLOCK=150, DATABASE=with_session_time(-5))
+    with behind as (behind, _), ahead as (ahead, _):
+        numbers = (f"+1201555{last:04}" for last in range(113, 200))
+        for here, there in ((behind, ahead), (ahead, behind)):
+            someone = Person(here, next(numbers))
+            body = someone.start().json()
+            verification = Verification.objects.get(pk=someone.id)
+            assert 570 < left(verification, "expires_at") <= 600
+            assert 0 < left(verification, "resend_at") <= 30
+            shown = [datetime.fromisoformat(body[name]) for name in ("expires_at", "resend_at")]
+            stored = [verification.expires_at, verification.resend_at]
+            assert max(abs(one - other) for one, other in zip(shown, stored, strict=True)) < timedelta(seconds=1)
+
+            age(verification, 15)
+            for someone.site in (here, there):
+                refused = someone.resend()
+                assert refusal(refused) == (429, "resend_too_soon")
+                assert 0 < refused.json()["retry_after"] <= 15
+            age(verification, 16)
+            assert someone.resend().status_code == 200
+
+            age(verification, 560)
+            for someone.site in (here, there):
+                assert someone.look()["status"] == "pending"
+                assert refusal(someone.check(wrong(lanck.sent[-1].code))) == (400, "invalid_code")
+            age(verification, 41)
+            for someone.site in (here, there):
+                assert someone.look()["status"] == "expired"
+                assert refusal(someone.check(lanck.sent[-1].code)) == (400, "expired")
+
+            for aged, status in ((860, 200), (901, 400)):
+                someone = Person(here, next(numbers))
+                assert someone.start().status_code == 201
+                proof = someone.check(lanck.sent[-1].code).json()["proof"]
+                age(Verification.objects.get(pk=someone.id), aged)
+                someone.site = there
+                assert redeem(someone, proof) == status

@@ -1,0 +1,112 @@
+"""What a site's receivers can do to the others, and to LANCK."""
+
+import threading
+
+import pytest
+import requests
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.urls import reverse
+
+from django_lanck import signals
+from django_lanck.models import InboundMessage, Message
+from django_lanck.services import check_verification, claim_number, redeem_proof, start_verification
+from django_lanck.testing.fake import INBOUND_SECRET
+from tests.live import PATIENCE, post_receipt, wait_until, wrong
+
+ALL = {name: each for name, each in vars(signals).items() if type(each) is signals.Signal}
+OF_THIS_STORY = {
+    "verification_started",
+    "number_verified",
+    "verification_failed",
+    "message_status_changed",
+    "inbound_message_received",
+    "number_taken_over",
+}
+
+
+@pytest.fixture
+def connect():
+    """Connect receivers for as long as the test runs."""
+    connected = []
+
+    def connect(signal, receiver):
+        signal.connect(receiver, weak=False)
+        connected.append((signal, receiver))
+
+    yield connect
+    for signal, receiver in connected:
+        signal.disconnect(receiver)
+
+
+class Sleeper:
+    """A receiver that sleeps the first time, until it is woken."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.asleep, self.woken = threading.Event(), threading.Event()
+
+    def __call__(self, **arguments):
+        self.calls += 1
+        if self.calls == 1:
+            self.asleep.set()
+            self.woken.wait(PATIENCE)
+
+
+def post_inbound(site, message_id):
+    body = {"messageId": message_id, "from": "12015550123", "to": "12065550100", "text": "Hi"}
+    address = site + reverse("lanck:inbound", args=[INBOUND_SECRET])
+    return requests.post(address, json=body, timeout=PATIENCE).status_code
+
+
+def claim(lanck, user):
+    verification = start_verification(number="+12015550100")
+    proof = check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
+    with transaction.atomic():
+        redeem_proof(proof=proof)
+        claim_number(user=user, proof=proof)
+
+
+def test_fault_14_a_signal_receiver_raises_or_sleeps(site, lanck, people, connect, heard):
+    """One that raises does not keep LANCK from its 2XX, nor the other receivers from running; of one that sleeps only
+    that answer is late, and LANCK's repeat changes nothing."""
+
+    def raises(**arguments):
+        raise RuntimeError("boom")
+
+    for signal in ALL.values():
+        connect(signal, raises)
+    said = {name: heard(signal) for name, signal in ALL.items()}
+    one, other = next(people), next(people)
+    assert one.start().status_code == other.start().status_code == 201
+    assert post_receipt(lanck.sent[0], "DELIVERED") == post_inbound(site, "m1") == 204
+    assert one.check(lanck.sent[0].code).status_code == 200
+    assert [other.check(wrong(lanck.sent[1].code)).status_code for _ in range(5)] == [400] * 5
+    for name in ("former", "latter"):
+        claim(lanck, get_user_model().objects.create_user(name))
+    assert {name for name, times in said.items() if times} == OF_THIS_STORY
+
+    someone, bystander = next(people), next(people)
+    assert someone.start().status_code == bystander.start().status_code == 201
+    sent, of_bystander = lanck.sent[-2:]
+    for signal, post, post_other in [
+        (
+            signals.message_status_changed,
+            lambda: post_receipt(sent, "DELIVERED"),
+            lambda: post_receipt(of_bystander, "DELIVERED"),
+        ),
+        (signals.inbound_message_received, lambda: post_inbound(site, "m2"), lambda: post_inbound(site, "m3")),
+    ]:
+        sleeper, late = Sleeper(), []
+        connect(signal, sleeper)
+        posting = threading.Thread(target=lambda post=post, late=late: late.append(post()))
+        posting.start()
+        wait_until(sleeper.asleep.is_set)
+        assert [post(), post_other(), post()] == [204] * 3
+        assert someone.look()["delivery"] == "DELIVERED"
+        assert not late
+        sleeper.woken.set()
+        posting.join()
+        assert (late, sleeper.calls) == ([204], 2)
+    assert Message.objects.get(request_id=sent.request_id).receipts.get().repeats == 2
+    assert sorted(InboundMessage.objects.values_list("message_id", flat=True)) == ["m1", "m2", "m3"]
