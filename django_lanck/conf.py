@@ -28,6 +28,17 @@ LANGUAGES = (
     "uz vi zh"
 ).split()
 
+# Days that each kind of row is kept.
+RETENTION: Mapping[str, float | None] = {
+    "verifications": 365,
+    "messages": 365,
+    "receipts": 90,
+    "inbound": 365,
+    "insights": 90,
+    "counters": 1,
+    "refusals": 365,
+}
+
 # The keys that a purpose may have of its own.
 PROFILE_KEYS = frozenset(
     "METHODS CHANNELS CODE_SOURCE CODE_LENGTH MAX_ATTEMPTS CODE_LIFETIME PROOF_LIFETIME RESEND_WAITS".split()
@@ -36,7 +47,7 @@ KEYS = PROFILE_KEYS | frozenset(
     "ACCESS_TOKEN BASE_URL CALLBACK_BASE_URL CONNECT_TIMEOUT READ_TIMEOUT TOTAL_TIMEOUT RATE_LIMIT_WAIT PROXIES "
     "CA_FILE MAX_ANSWER_BYTES SENDERS SEND_CLIENT_IP PROVIDER_CODE_EXPIRY PROVIDER_CHECK_ATTEMPTS PURPOSES "
     "CODE_TEXTS CODE_HOST CODE_FLOW INBOUND_SECRETS STOP_WORDS INSIGHT_LIFETIME RECONCILE_AFTER RECONCILE_DAYS "
-    "RECONCILE_RATE API_PERMISSION_CLASSES API_THROTTLE_CLASSES API_AUTHENTICATION_CLASSES STAFF_API".split()
+    "RECONCILE_RATE RETENTION API_PERMISSION_CLASSES API_THROTTLE_CLASSES API_AUTHENTICATION_CLASSES STAFF_API".split()
 )
 
 
@@ -262,6 +273,11 @@ class LanckSettings:
     def reconcile_rate(self) -> float:
         """How many requests a second reconciliation makes at most."""
         return self._get("RECONCILE_RATE", 10)
+
+    @property
+    def retention(self) -> Mapping[str, float | None]:
+        """Kind of row → days after which ``prune`` erases it; None keeps it."""
+        return {**RETENTION, **self._get("RETENTION", {})}
 
     # The JSON API: dotted paths; None means what Django REST framework is set to
 

@@ -4,6 +4,7 @@ from ..client import RCS, SMS, Flow, Push, RequestInfo, Step, Viber, parse_flow
 from .binding import binding_for
 from .calls import CallDetails, call_details
 from .checking import CheckResult, check_verification
+from .forgetting import Forgotten, forget_number
 from .goals import report_goal
 from .inbound import record_inbound
 from .insight import check_fraud, look_up
@@ -24,6 +25,7 @@ from .proofs import claim_number, redeem_proof
 from .provider import check_account, request_info
 from .receipts import record_receipt, refresh_message
 from .reconciliation import Reconciled, reconcile
+from .retention import Pruned, prune
 from .verification import cancel_verification, get_verification, resend_verification, start_verification
 from .waiting import wait_for_status
 
@@ -33,6 +35,8 @@ __all__ = [
     "CallDetails",
     "CheckResult",
     "Flow",
+    "Forgotten",
+    "Pruned",
     "Push",
     "Reconciled",
     "RequestInfo",
@@ -46,6 +50,7 @@ __all__ = [
     "check_verification",
     "claim_number",
     "flash_call",
+    "forget_number",
     "get_verification",
     "lift_opt_out",
     "look_up",
@@ -53,6 +58,7 @@ __all__ = [
     "opt_out",
     "parse_flow",
     "parse_number",
+    "prune",
     "reconcile",
     "record_inbound",
     "record_receipt",

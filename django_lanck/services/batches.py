@@ -1,0 +1,75 @@
+"""Many rows, a few at a time: no lock is held for long, and memory does not grow with the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from django.db import connections, models
+from django.db.models import Q
+
+from ..models import Message, Receipt, Verification
+
+BATCH: Final = 500
+KINDS: Final[Mapping[str, str]] = {
+    "lanck.Verification": "verifications",
+    "lanck.Message": "messages",
+    "lanck.Receipt": "receipts",
+    "lanck.InboundMessage": "inbound",
+    "lanck.NumberInsight": "insights",
+    "lanck.OptOut": "lifted_opt_outs",
+    "lanck.VerifiedNumber": "verified_numbers",
+    "lanck.LimitCounter": "counters",
+    "lanck.RefusalCount": "refusals",
+}
+
+
+class Counts:
+    """Rows by kind."""
+
+    __slots__ = ()
+
+    def add(self, rows: Mapping[str, int]) -> None:
+        """Add rows by model, as ``delete`` counts them. What went with ours of the site's own is not ours to count."""
+        for model, count in rows.items():
+            if model in KINDS:
+                setattr(self, KINDS[model], getattr(self, KINDS[model]) + count)
+
+
+def oldest_first(rows: models.QuerySet[Any], age: str) -> Iterator[list[Any]]:
+    """The primary keys of the rows by their time ``age``, a batch at a time. None is read twice, also if it stays."""
+    rows, beyond = rows.order_by(age, "pk").values_list(age, "pk"), Q()
+    while batch := list(rows.filter(beyond)[:BATCH]):
+        yield [pk for _at, pk in batch]
+        at, pk = batch[-1]
+        # The first condition is the one that an index is searched by.
+        beyond = Q(**{f"{age}__gte": at}) & (Q(**{f"{age}__gt": at}) | Q(pk__gt=pk))
+
+
+def locked(rows: models.QuerySet[Any]) -> list[Any]:
+    """The primary keys of the rows, which nobody else can change until the transaction ends.
+
+    SQLite has no row locks; there any write, also one that changes nothing, takes the database's write lock.
+    """
+    if connections[rows.db].features.has_select_for_update:
+        rows = rows.select_for_update()
+    else:
+        Receipt.objects.filter(pk=0).update(repeats=0)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def erase(rows: models.QuerySet[Any]) -> dict[str, int]:
+    """Erase a few rows with what hangs on them, in the caller's transaction; the rows by model.
+
+    They are locked first, so that a receipt that comes just now waits, and then finds no message; and which ones they
+    are is asked again under the lock.
+    """
+    gone: dict[str, int] = rows.model._default_manager.filter(pk__in=locked(rows)).delete()[1]
+    return gone
+
+
+def erase_verifications(rows: models.QuerySet[Verification]) -> dict[str, int]:
+    """The same for verifications and their messages, locked in the order in which a resend and a receipt lock them."""
+    pks = locked(rows)
+    locked(Message.objects.filter(verification__in=pks))
+    return Verification.objects.filter(pk__in=pks).delete()[1]
