@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from django.db import connections, models
+from django.db import OperationalError, connections, models, transaction
 from django.db.models import Q
 
 from ..models import Message, Receipt, Verification
+from .asking import in_transaction
 
 BATCH: Final = 500
+TRIES: Final = 5
+PAUSE: Final = 0.1
 KINDS: Final[Mapping[str, str]] = {
     "lanck.Verification": "verifications",
     "lanck.Message": "messages",
@@ -44,6 +48,23 @@ def oldest_first(rows: models.QuerySet[Any], age: str) -> Iterator[list[Any]]:
         at, pk = batch[-1]
         # The first condition is the one that an index is searched by.
         beyond = Q(**{f"{age}__gte": at}) & (Q(**{f"{age}__gt": at}) | Q(pk__gt=pk))
+
+
+def carry_out(work: Callable[[], Mapping[str, int]]) -> Mapping[str, int]:
+    """Do one batch in one transaction. Where the database undoes it for somebody else's sake, try again.
+
+    Two that erase the same rows by different indexes may wait for one another on MariaDB, and SQLite may be busy. Not
+    in the caller's transaction, of which more would be undone.
+    """
+    for tries_left in range(0 if in_transaction() else TRIES - 1, -1, -1):
+        try:
+            with transaction.atomic():
+                return work()
+        except OperationalError:
+            if not tries_left:
+                raise
+            time.sleep(PAUSE)
+    raise AssertionError
 
 
 def locked(rows: models.QuerySet[Any]) -> list[Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from django.apps import apps
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest
 
@@ -25,7 +26,7 @@ from ..models import (
 from ..models.message import RANKS
 from ..models.number import mask_number
 from ..models.time import seconds_from_now
-from .batches import BATCH, Counts, erase, erase_verifications, locked
+from .batches import BATCH, Counts, carry_out, erase, erase_verifications, locked
 from .numbers import number_as_kept
 
 if TYPE_CHECKING:
@@ -72,12 +73,17 @@ def forget_number(*, number: str | PhoneNumber, erase: bool = False, dry_run: bo
     for step in STEPS:
         rows = step.rows(kept)
         while pks := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
-            with transaction.atomic():
-                batch = rows.filter(pk__in=pks)
-                _clear_log(batch.model, pks)
-                done.add((step.erase if erase else step.forget)(batch))
+            done.add(carry_out(partial(_batch, step.erase if erase else step.forget, rows.filter(pk__in=pks), pks)))
     OptOut.objects.filter(number=kept).update(inbound=None)
     return done
+
+
+def _batch(
+    forget: Callable[[models.QuerySet[Any]], Mapping[str, int]], rows: models.QuerySet[Any], pks: list[Any]
+) -> Mapping[str, int]:
+    counts = forget(rows)
+    _clear_log(rows.model, pks)
+    return counts
 
 
 def _anonymize(rows: models.QuerySet[Any]) -> dict[str, int]:

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC
+from functools import partial
 from typing import Any, Final
 
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import TruncDate
 
@@ -25,7 +26,8 @@ from ..models import (
     VerifiedNumber,
 )
 from ..models.time import seconds_from_now
-from .batches import BATCH, Counts, erase, erase_verifications, oldest_first
+from .asking import in_transaction
+from .batches import BATCH, Counts, carry_out, erase, erase_verifications, oldest_first
 
 LONGEST_PAUSE: Final = 1.0
 
@@ -62,6 +64,8 @@ def prune(*, progress: Callable[[Pruned], None] | None = None) -> Pruned:
     claim on a number rests on, that is open, or whose proof can be redeemed, a limit that is in force, and every
     opt-out. A verification goes after its last message. Must not be called inside a transaction.
     """
+    if in_transaction():
+        raise RuntimeError("Pruning inside a transaction would lock all that it erases until the end.")
     done, retention = Pruned(), conf.retention
     for name, kind in KINDS.items():
         if (days := retention[name]) is None:
@@ -69,8 +73,7 @@ def prune(*, progress: Callable[[Pruned], None] | None = None) -> Pruned:
         old = kind.old(days)
         for pks in kind.in_batches(old, kind.age):
             began = time.monotonic()
-            with transaction.atomic(durable=True):
-                done.add(kind.erase(old.filter(pk__in=pks)))
+            done.add(carry_out(partial(kind.erase, old.filter(pk__in=pks))))
             if progress:
                 progress(done)
             time.sleep(min(time.monotonic() - began, LONGEST_PAUSE))

@@ -1,3 +1,4 @@
+import io
 import sys
 
 import pytest
@@ -61,7 +62,7 @@ def test_a_dry_run_asks_nothing_and_changes_nothing(run, sent, phone):
 
 
 def test_without_a_terminal_it_needs_yes(run, sent, phone, monkeypatch):
-    monkeypatch.setattr(sys, "stdin", open("/dev/null"))  # noqa: SIM115
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     ran = run("lanck_forget", phone)
     assert (ran.code, ran.trouble) == (1, "Nothing was done: --yes is needed where nobody can be asked.")
     assert Message.objects.get().number == phone

@@ -288,7 +288,7 @@ def test_many_rows_take_as_many_batches_and_each_the_same_statements(lanck, phon
         counts.append(len(captured))
     per_batch = (counts[1] - counts[0]) / 2
     assert per_batch == int(per_batch)
-    assert 0 < per_batch < 9
+    assert 0 < per_batch < 12
     assert batches.BATCH == 500
 
 

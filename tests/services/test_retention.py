@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -23,6 +23,7 @@ from django_lanck.models import (
     VerifiedNumber,
 )
 from django_lanck.services import (
+    batches,
     check_verification,
     claim_number,
     prune,
@@ -280,6 +281,25 @@ def test_twice_at_once_each_row_goes_once_and_others_are_let_through(lanck, phon
     assert sum(each.receipts for each in ran) == 1000
     assert [each for each in results if isinstance(each, int)] == [204] * 17
     assert Message.objects.count() == len(fresh)
+
+
+def test_a_batch_that_the_database_undoes_is_tried_again(keep, monkeypatch):
+    make(Message, 400, 10, channel="sms", number="+12015550123")
+    monkeypatch.setattr(batches, "PAUSE", 0)
+    trouble = iter([OperationalError("Deadlock found")] * 2)
+
+    def undo(execute, sql, params, many, context):
+        if sql.startswith("DELETE") and (error := next(trouble, None)):
+            raise error
+        return execute(sql, params, many, context)
+
+    keep()
+    with connection.execute_wrapper(undo):
+        assert prune().messages == 10
+    make(Message, 400, 10, channel="sms", number="+12015550123")
+    trouble = iter([OperationalError("The server is gone")] * 99)
+    with connection.execute_wrapper(undo), pytest.raises(OperationalError):
+        prune()
 
 
 def test_times_are_compared_by_the_databases_clock(keep, monkeypatch):
