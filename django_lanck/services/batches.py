@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from django.db import OperationalError, connections, models, transaction
 from django.db.models import Q
+from django.db.models.signals import post_delete, pre_delete
 
-from ..models import Message, Receipt, Verification
+from ..models import InboundMessage, Message, OptOut, Receipt, Verification, VerifiedNumber
 from .asking import in_transaction
 
 BATCH: Final = 500
@@ -83,14 +85,41 @@ def erase(rows: models.QuerySet[Any]) -> dict[str, int]:
     """Erase a few rows with what hangs on them, in the caller's transaction; the rows by model.
 
     They are locked first, so that a receipt that comes just now waits, and then finds no message; and which ones they
-    are is asked again under the lock.
+    are is asked again under the lock. Nothing is loaded, unless something of the site's own hangs on them.
     """
-    gone: dict[str, int] = rows.model._default_manager.filter(pk__in=locked(rows)).delete()[1]
+    model, pks = rows.model, locked(rows)
+    if not pks:
+        return {}
+    gone: Counter[str] = Counter(WHAT_HANGS_ON[model](pks) if model in WHAT_HANGS_ON else {})
+    last: models.QuerySet[Any] = model._default_manager.filter(pk__in=pks)
+    gone.update(last.delete()[1] if _is_used_by_site(model) else {model._meta.label: last._raw_delete(last.db)})
     return gone
 
 
-def erase_verifications(rows: models.QuerySet[Verification]) -> dict[str, int]:
-    """The same for verifications and their messages, locked in the order in which a resend and a receipt lock them."""
-    pks = locked(rows)
-    locked(Message.objects.filter(verification__in=pks))
-    return Verification.objects.filter(pk__in=pks).delete()[1]
+def _is_used_by_site(model: type[models.Model]) -> bool:
+    """Whether another app refers to its rows, or listens to their deletion: then they go as Django has it."""
+    relations = [each for each in model._meta.get_fields(include_hidden=True) if each.auto_created and each.is_relation]
+    others = any(each.related_model._meta.app_label != model._meta.app_label for each in relations)  # type: ignore[union-attr]
+    return others or pre_delete.has_listeners(model) or post_delete.has_listeners(model)
+
+
+def _of_verifications(pks: list[Any]) -> dict[str, int]:
+    VerifiedNumber.objects.filter(verification__in=pks).update(verification=None)
+    return erase(Message.objects.filter(verification__in=pks))
+
+
+def _of_messages(pks: list[Any]) -> dict[str, int]:
+    return erase(Receipt.objects.filter(message__in=pks))
+
+
+def _of_inbound(pks: list[Any]) -> dict[str, int]:
+    OptOut.objects.filter(inbound__in=pks).update(inbound=None)
+    return {}
+
+
+# In the order in which a resend and a receipt lock them.
+WHAT_HANGS_ON: Final[Mapping[type[models.Model], Callable[[list[Any]], dict[str, int]]]] = {
+    Verification: _of_verifications,
+    Message: _of_messages,
+    InboundMessage: _of_inbound,
+}

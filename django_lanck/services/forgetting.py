@@ -26,7 +26,7 @@ from ..models import (
 from ..models.message import RANKS
 from ..models.number import mask_number
 from ..models.time import seconds_from_now
-from .batches import BATCH, Counts, carry_out, erase, erase_verifications, locked
+from .batches import BATCH, Counts, carry_out, erase, locked
 from .numbers import number_as_kept
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ WITHOUT_PERSON: Final[Mapping[type[models.Model], Mapping[str, Any]]] = {
 }
 # In this order: whoever changes a verification goes on to its messages, and at last to the claim on the number.
 STEPS: Final = (
-    _Step(lambda number: Verification.objects.filter(number=number), _anonymize, erase_verifications),
+    _Step(lambda number: Verification.objects.filter(number=number), _anonymize, erase),
     _Step(lambda number: Message.objects.filter(number=number), _anonymize_messages, erase),
     _Step(lambda number: InboundMessage.objects.filter(sender=number), _anonymize, _erase_inbound),
     _Step(lambda number: NumberInsight.objects.filter(number=number), erase, erase),

@@ -27,7 +27,7 @@ from ..models import (
 )
 from ..models.time import seconds_from_now
 from .asking import in_transaction
-from .batches import BATCH, Counts, carry_out, erase, erase_verifications, oldest_first
+from .batches import BATCH, Counts, carry_out, erase, oldest_first
 
 LONGEST_PAUSE: Final = 1.0
 
@@ -86,7 +86,7 @@ def _erase_verifications(rows: models.QuerySet[Any]) -> Mapping[str, int]:
     is_open = Q(state=Verification.State.PENDING, expires_at__gt=DatabaseNow())
     has_proof = Q(proof_redeemed_at=None, proof_expires_at__gt=DatabaseNow())
     free = ~Exists(VerifiedNumber.objects.filter(**own)) & ~Exists(Message.objects.filter(**own))
-    return erase_verifications(rows.exclude(is_open | has_proof).filter(free))
+    return erase(rows.exclude(is_open | has_proof).filter(free))
 
 
 def _as_they_came(old: models.QuerySet[Any], age: str) -> Iterator[list[Any]]:
