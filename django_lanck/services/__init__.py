@@ -19,7 +19,7 @@ from .messaging import (
     speak_code,
     speak_text,
 )
-from .numbers import parse_number
+from .numbers import number_as_kept, parse_number
 from .optouts import lift_opt_out, opt_out
 from .proofs import claim_number, redeem_proof
 from .provider import check_account, request_info
@@ -54,6 +54,7 @@ __all__ = [
     "get_verification",
     "lift_opt_out",
     "look_up",
+    "number_as_kept",
     "open_link",
     "opt_out",
     "parse_flow",
