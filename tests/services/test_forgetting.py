@@ -316,3 +316,24 @@ def test_a_receipt_for_a_forgotten_message_with_another_id_is_not_learned(lanck,
     token = lanck.sent[-1].params["callbackUrl"].strip("/").rpartition("/")[2]
     record_receipt(token=token, payload={"requestId": "x", "number": "", "status": "DELIVERED"})
     assert Message.objects.get(pk=message.pk).request_id is None
+
+
+@pytest.mark.parametrize("source", ["lanck", "site"])
+@pytest.mark.parametrize(("erase", "refusal"), [(False, "canceled"), (True, "not_found")])
+def test_a_check_that_is_under_way_proves_nothing(lanck, phone, source, erase, refusal):
+    verification = start_verification(number=phone, code_source=source)
+    done = []
+
+    def forget(execute, sql, params, many, context):
+        if sql.startswith("UPDATE") and "attempts" in sql and not done:
+            done.append(sql)
+            forget_number(number=phone, erase=erase)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(forget):
+        try:
+            ended = check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).refusal
+        except Refusal as refused:
+            ended = refused.code
+    assert ended == refusal
+    assert not Verification.objects.filter(state="verified").exists()

@@ -6,8 +6,9 @@ from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import F
+from django.db.models.signals import post_delete
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -254,8 +255,6 @@ def test_an_interrupted_run_keeps_what_it_did_and_the_next_does_the_rest(keep):
 
 
 def test_a_transaction_is_refused(keep):
-    from django.db import transaction
-
     message(400)
     keep()
     with transaction.atomic(), pytest.raises(RuntimeError):
@@ -281,6 +280,41 @@ def test_twice_at_once_each_row_goes_once_and_others_are_let_through(lanck, phon
     assert sum(each.receipts for each in ran) == 1000
     assert [each for each in results if isinstance(each, int)] == [204] * 17
     assert Message.objects.count() == len(fresh)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_receipts_that_come_for_what_is_erased_just_now_are_answered(lanck, phone, keep):
+    keep()
+    for _ in range(60):
+        send_sms(number=phone, text="Hi")
+    Message.objects.update(created_at=ago(400))
+
+    def work(number):
+        return prune() if number % 10 == 9 else lanck.report(lanck.sent[number], "DELIVERED").status_code
+
+    results = at_once(work, 60, threads=20)
+    assert [each for each in results if isinstance(each, Exception)] == []
+    # MariaDB may undo the receipt for the erasing: it finds its message by another index. LANCK repeats it.
+    allowed = {204, 503} if connection.vendor == "mysql" else {204}
+    assert {each for each in results if isinstance(each, int)} <= allowed
+    assert not Message.objects.exists()
+    assert not Receipt.objects.exists()
+
+
+def test_what_the_site_hangs_on_the_deletion_of_a_row_happens(keep):
+    heard = []
+
+    def hear(sender, instance, **kwargs):
+        heard.append(instance.pk)
+
+    make(Message, 400, 3, channel="sms", number="+12015550123")
+    keep()
+    post_delete.connect(hear, Message)
+    try:
+        assert prune().messages == 3
+    finally:
+        post_delete.disconnect(hear, Message)
+    assert len(heard) == 3
 
 
 def test_a_batch_that_the_database_undoes_is_tried_again(keep, monkeypatch):
