@@ -184,6 +184,7 @@ def fill(rows: int) -> None:
                 cursor.execute(f"INSERT INTO {table} ({', '.join(columns)}) {select}")
                 if table != "lanck_verification":
                     cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {rows})")
+        cursor.execute("ANALYZE")  # as autovacuum does after a while
 
 
 if __name__ == "__main__":
