@@ -120,6 +120,18 @@ def test_young_receipts_after_old_ones_stay(keep, monkeypatch):
     assert Receipt.objects.count() == 5
 
 
+def test_young_receipts_are_not_read_to_their_end(keep, monkeypatch):
+    monkeypatch.setattr(retention, "BATCH", 3)
+    row = message(1)
+    for number in range(30):
+        make(Receipt, 100 if number < 3 else 1, message=row, digest=str(number), status="SENT")
+    keep()
+    with CaptureQueriesContext(connection) as captured:
+        assert prune().receipts == 3
+    reads = [each for each in captured if each["sql"].startswith("SELECT") and "lanck_receipt" in each["sql"]]
+    assert len(reads) <= 5
+
+
 def test_a_verification_goes_after_its_last_message(keep):
     row = verification(400)
     message(360, verification=row)
