@@ -102,11 +102,14 @@ def test_what_the_figures_need_stays(life, phone):
 
 
 def test_nothing_that_leads_to_the_person_stays(life, phone):
+    Verification.objects.update(binding_hash="x", language="de")
+    Message.objects.update(error_reason=f"No such {phone}", code_hash="x", lost_check="x")
     forget_number(number=phone)
     for row in Verification.objects.filter(number=""):
         assert (row.user, row.binding_hash, row.proof_hash, row.language) == (None, "", None, "")
     for row in Message.objects.filter(number=""):
         assert (row.request_id, row.content, row.link, row.error_reason, row.code_hash) == (None, {}, "", "", "")
+        assert row.lost_check == ""
         assert row.receipts.count() == 0
     row = InboundMessage.objects.get(sender="")
     assert (row.text, row.payload) == ("", {})
