@@ -24,6 +24,7 @@ from .conf import (
     METHODS,
     PROFILE_KEYS,
     PURPOSE_KEYS,
+    RETENTION,
     SENDER_LENGTH,
     conf,
     is_access_token,
@@ -247,6 +248,59 @@ def check_background() -> Found:
         )
 
 
+def check_retention() -> Found:
+    own = conf.raw.get("RETENTION", {})
+    fits = isinstance(own, Mapping) and set(own) <= set(RETENTION)
+    if not fits or not all(days is None or _number(days, above=0, most=MOST_DAYS) for days in own.values()):
+        hint = f"Such as {{'messages': 180, 'receipts': None}}. Kinds: {', '.join(RETENTION)}; None keeps for ever."
+        yield _error(32, "LANCK['RETENTION'] is no dictionary of days.", hint)
+        return
+    needed = {**LEAST_DAYS, **_days_in_use()}
+    for kind, days in conf.retention.items():
+        at_least = needed[kind]
+        if days is not None and days < at_least:
+            hint = f"At least {at_least:g} days: {WHY_KEPT[kind]}"
+            yield _error(33, f"LANCK['RETENTION'][{kind!r}] is too short.", hint)
+    if _longer(conf.retention["messages"], conf.retention["verifications"]):
+        yield Warning(
+            "LANCK['RETENTION'] keeps messages longer than verifications, and a verification stays with its messages.",
+            hint="Give 'messages' at most the days of 'verifications'.",
+            id="django_lanck.W004",
+        )
+
+
+# Shorter than that, pruning would take away what is still needed.
+LEAST_DAYS = {
+    "verifications": 1,
+    "receipts": 2,
+    "inbound": 2,
+    "counters": 1,
+    "refusals": 1,
+}
+WHY_KEPT = {
+    "verifications": "a person may still be typing the code.",
+    "messages": "for RECONCILE_DAYS LANCK is asked about them, and receipts come late.",
+    "receipts": "LANCK repeats them, and repeats are known by the first one.",
+    "inbound": "LANCK repeats them for a day, and repeats are known by the first one.",
+    "insights": "for INSIGHT_LIFETIME they are used again instead of paid again.",
+    "counters": "a limit that has just ended may be in force.",
+    "refusals": "today's are still counted.",
+}
+
+
+def _days_in_use() -> dict[str, float]:
+    """What other settings ask for, unless they are wrong themselves."""
+    reconciled, used = conf.reconcile_days, conf.insight_lifetime
+    return {
+        "messages": reconciled + 1 if _number(reconciled, above=0, most=MOST_DAYS) else 0,
+        "insights": used / 86_400 if _number(used, above=0) else 0,
+    }
+
+
+def _longer(days: float | None, other: float | None) -> bool:
+    return other is not None and (days is None or days > other)
+
+
 def check_api_classes() -> Found:
     for key in ("API_PERMISSION_CLASSES", "API_THROTTLE_CLASSES", "API_AUTHENTICATION_CLASSES"):
         paths = conf.raw.get(key) or []
@@ -309,6 +363,7 @@ CHECKS = (
     check_own_codes,
     check_inbound,
     check_background,
+    check_retention,
     check_api_classes,
     check_staff_api,
     check_time_zones,

@@ -132,6 +132,28 @@ def test_the_demo_is_clean():
         ({"CODE_FLOW": [["push", 30, "read"], ["sms"]]}, []),
         *[({"INBOUND_SECRETS": secrets}, ["E023"]) for secrets in ("x" * 20, ["short"], ["x" * 20 + "/"], [7], None)],
         ({"INBOUND_SECRETS": ["x" * 20, "y" * 20]}, []),
+        *[
+            ({"RETENTION": days}, ["E032"])
+            for days in ([], {"texts": 30}, {"messages": 0}, {"messages": "30"}, {"receipts": True}, {"inbound": 10**6})
+        ],
+        *[
+            ({"RETENTION": days}, ["E033"])
+            for days in (
+                {"messages": 3.5},
+                {"receipts": 1},
+                {"inbound": 1},
+                {"insights": 0.5},
+                {"counters": 0.5},
+                {"refusals": 0.5},
+            )
+        ],
+        ({"RETENTION": {"verifications": 0.5, "messages": 4}}, ["E033", "W004"]),
+        ({"RETENTION": {"messages": 7}, "RECONCILE_DAYS": 7}, ["E033"]),
+        ({"RETENTION": {"insights": 7}, "INSIGHT_LIFETIME": 30 * 86_400}, ["E033"]),
+        ({"RETENTION": {"messages": None}}, ["W004"]),
+        ({"RETENTION": {"verifications": 30}}, ["W004"]),
+        ({"RETENTION": {"verifications": None, "messages": None, "receipts": None, "inbound": None}}, []),
+        ({"RETENTION": {"verifications": 30, "messages": 30, "counters": None}}, []),
         *[({"STOP_WORDS": words}, ["E024"]) for words in ("STOP", [""], [7])],
         ({"STOP_WORDS": []}, []),
         ({"INSIGHT_LIFETIME": -1}, ["E025"]),

@@ -8,9 +8,11 @@ from django_lanck.models import Verification
 from django_lanck.services import (
     check_fraud,
     check_verification,
+    forget_number,
     lift_opt_out,
     look_up,
     opt_out,
+    prune,
     reconcile,
     redeem_proof,
     resend_verification,
@@ -54,6 +56,20 @@ def test_so_does_every_statement_of_everything_else(lanck, phone, client, settin
         lift_opt_out(number=phone)
         reconcile()
     assert planned(captured) > 20
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="other databases plan by size; these tables are small")
+def test_forgetting_and_pruning_do_so_too(lanck, phone, age):
+    for number in (phone, "+12015550187"):
+        age(start_verification(number=number), 400 * 86_400)
+        lanck.report(lanck.sent[-1], "SENT")
+        lanck.inbound(number, "STOP")
+        look_up(number=number)
+    with CaptureQueriesContext(connection) as captured:
+        assert forget_number(number=phone).messages == 1
+        assert prune().verifications == 2
+    assert planned(captured) > 30
 
 
 def planned(captured) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -16,8 +16,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from ..exceptions import Refusal
-from ..models.number import mask_number, mask_numbers
-from ..services import parse_number
+from ..models.number import mask_number, mask_numbers, mask_party
+from ..services import number_as_kept
 from .timeline import Event
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ else:
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """Rows can be looked at and searched by a whole number; numbers are masked for those who may not see them."""
+    """Rows can be looked at. Numbers are masked, and not searched by, for those who may not see them."""
 
     class Media:
         css = {"all": ["lanck/admin.css"]}
@@ -92,7 +92,12 @@ class ReadOnlyAdmin(ModelAdmin):
                 continue
             if found.exists():
                 return found, False
-        return queryset.filter(**{self.number_fields[0]: _number(term)}), False
+        number = _as_kept(term)
+        if not sees_numbers(request) and mask_party(number) != number:
+            # Masked, a number has three digits left to guess, and each search would be a guess.
+            self.message_user(request, _("Only who may see whole numbers can search by one."), messages.WARNING)
+            return queryset.none(), False
+        return queryset.filter(**{self.number_fields[0]: number}), False
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         row = super().get_object(request, object_id, from_field)
@@ -189,10 +194,8 @@ def link_to(model: type[Model], pk: Any, text: Any = None) -> SafeString | str:
     return format_html('<a href="{}">{}</a>', address, text or pk)
 
 
-def _number(term: str) -> str:
-    """As it is kept. What LANCK sends is kept also where it is no number that could be dialled, or a name."""
+def _as_kept(term: str) -> str:
     try:
-        return str(parse_number(term).as_e164)
+        return number_as_kept(term)
     except Refusal:
-        digits = term.translate(dict.fromkeys(map(ord, " -.()/"))).removeprefix("+")
-        return f"+{digits.removeprefix('00')}" if digits.isascii() and digits.isdigit() else term
+        return term

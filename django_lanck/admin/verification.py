@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -83,6 +83,12 @@ class VerifiedNumberAdmin(ReadOnlyAdmin):
     list_select_related = ["user"]
     fields = ["number", "owner", "of_verification", "verified_at"]
     search_help_text = _("A phone number with its country code, in any spelling.")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody deletes a claim, but it goes with its user: the page that deletes a user asks here too."""
+        page = getattr(request.resolver_match, "url_name", None) or ""
+        is_own = page.startswith(f"{self.opts.app_label}_{self.opts.model_name}_")
+        return not is_own and request.user.has_perm("lanck.delete_verifiednumber")
 
     @admin.display(description=_("owner"))
     def owner(self, claim: VerifiedNumber) -> str:

@@ -43,13 +43,25 @@ PROFILE_DEFAULTS: Mapping[str, Any] = {
 PROFILE_KEYS = frozenset([*PROFILE_DEFAULTS, "LIMITS", "CHECK_LIMITS"])
 # What only a purpose has.
 PURPOSE_KEYS = frozenset(["PUBLIC", "STRICT"])
+
+# Days that each kind of row is kept.
+RETENTION: Mapping[str, float | None] = {
+    "verifications": 365,
+    "messages": 365,
+    "receipts": 90,
+    "inbound": 365,
+    "insights": 90,
+    "counters": 1,
+    "refusals": 365,
+}
+
 KEYS = PROFILE_KEYS | frozenset(
     "ACCESS_TOKEN BASE_URL CALLBACK_BASE_URL CONNECT_TIMEOUT READ_TIMEOUT TOTAL_TIMEOUT RATE_LIMIT_WAIT PROXIES "
     "CA_FILE MAX_ANSWER_BYTES SENDERS SEND_CLIENT_IP PROVIDER_CODE_EXPIRY PROVIDER_CHECK_ATTEMPTS PURPOSES "
     "CODE_TEXTS CODE_HOST CODE_FLOW INBOUND_SECRETS STOP_WORDS INSIGHT_LIFETIME RECONCILE_AFTER RECONCILE_DAYS "
-    "BACKGROUND_RATE BREAKER_FAILURES API_PERMISSION_CLASSES API_THROTTLE_CLASSES API_AUTHENTICATION_CLASSES "
-    "STAFF_API SEND_LIMITS WATCH REFUSED_LINE_TYPES CONVERSION CONVERSION_PAUSE TRUSTED_PROXIES GUARD "
-    "SCREENING_TIMEOUT SCREENING_FAILED REFUSED_FRAUD_STATES REFUSED_HLR_STATES TEST_NUMBERS "
+    "BACKGROUND_RATE BREAKER_FAILURES RETENTION API_PERMISSION_CLASSES API_THROTTLE_CLASSES "
+    "API_AUTHENTICATION_CLASSES STAFF_API SEND_LIMITS WATCH REFUSED_LINE_TYPES CONVERSION CONVERSION_PAUSE "
+    "TRUSTED_PROXIES GUARD SCREENING_TIMEOUT SCREENING_FAILED REFUSED_FRAUD_STATES REFUSED_HLR_STATES TEST_NUMBERS "
     "TEST_NUMBERS_IN_PRODUCTION".split()
 )
 
@@ -233,6 +245,11 @@ class LanckSettings(GuardSettings):
     def background_rate(self) -> float:
         """How many requests a second all background work makes at most."""
         return self._get("BACKGROUND_RATE", 10)
+
+    @property
+    def retention(self) -> Mapping[str, float | None]:
+        """Kind of row → days after which ``prune`` erases it; None keeps it."""
+        return {**RETENTION, **self._get("RETENTION", {})}
 
     # The JSON API: dotted paths; None means what Django REST framework is set to
 

@@ -111,12 +111,15 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.first()
 
     def record_answer(self, status: Status, **fields: Any) -> bool:
-        """Note how LANCK answered. A receipt that came before the answer keeps its status; False then."""
-        rank = RANKS[status]
-        if self.filter(status_rank__lt=rank).update(status=status, status_rank=rank, **fields):
+        """Note how LANCK answered. A receipt that came before the answer keeps its status; False then.
+
+        A message whose number was forgotten meanwhile stays without what would lead back to it.
+        """
+        rank, known = RANKS[status], self.exclude(number="")
+        if known.filter(status_rank__lt=rank).update(status=status, status_rank=rank, **fields):
             return True
         if fields:
-            self.update(**fields)
+            known.update(**fields)
         return False
 
     def raise_status(self, pk: int, request_id: str, status: str, at: datetime | None, **fields: Any) -> bool:
@@ -236,6 +239,11 @@ class Message(models.Model):
     @property
     def masked_number(self) -> str:
         return mask_number(self.number)
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether its number was forgotten: nothing more is learned about it."""
+        return not self.number
 
     # The number that a flash call came from, for the one who made it.
     caller = ""

@@ -5,6 +5,7 @@ from ..guard import Attempt, client_address
 from .binding import binding_for
 from .calls import CallDetails, call_details
 from .checking import CheckResult, check_verification
+from .forgetting import Forgotten, forget_number
 from .goals import report_goal
 from .inbound import record_inbound
 from .insight import check_fraud, look_up
@@ -19,13 +20,14 @@ from .messaging import (
     speak_code,
     speak_text,
 )
-from .numbers import parse_number
+from .numbers import number_as_kept, parse_number
 from .optouts import lift_opt_out, opt_out
 from .pace import Pace, background
 from .proofs import claim_number, redeem_proof
 from .provider import check_account, request_info
 from .receipts import record_receipt, refresh_message
 from .reconciliation import Reconciled, reconcile
+from .retention import Pruned, prune
 from .verification import cancel_verification, get_verification, resend_verification, start_verification
 from .waiting import wait_for_status
 
@@ -36,7 +38,9 @@ __all__ = [
     "CallDetails",
     "CheckResult",
     "Flow",
+    "Forgotten",
     "Pace",
+    "Pruned",
     "Push",
     "Reconciled",
     "RequestInfo",
@@ -52,13 +56,16 @@ __all__ = [
     "claim_number",
     "client_address",
     "flash_call",
+    "forget_number",
     "get_verification",
     "lift_opt_out",
     "look_up",
+    "number_as_kept",
     "open_link",
     "opt_out",
     "parse_flow",
     "parse_number",
+    "prune",
     "reconcile",
     "record_inbound",
     "record_receipt",

@@ -283,7 +283,11 @@ def _reason(verification: Verification) -> str:
 
 
 def _read_again(verification: Verification) -> None:
-    verification.refresh_from_db(from_queryset=Verification.objects.annotate(now=DatabaseNow()))  # type: ignore[no-redef]
+    rows = Verification.objects.annotate(now=DatabaseNow())  # type: ignore[no-redef]
+    try:
+        verification.refresh_from_db(from_queryset=rows)
+    except Verification.DoesNotExist:  # its number was forgotten meanwhile
+        raise Refusal("not_found") from None
 
 
 def _request_id(message: Message) -> str:

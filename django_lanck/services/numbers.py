@@ -30,6 +30,21 @@ def parse_number(number: str | PhoneNumber) -> PhoneNumber:
     return parsed
 
 
+def number_as_kept(number: str | PhoneNumber) -> str:
+    """The number as it is kept: what LANCK sends is kept also where it could not be dialled, or is a name.
+
+    Raises Refusal ``invalid_number`` for nothing at all.
+    """
+    try:
+        return str(parse_number(number).as_e164)
+    except Refusal:
+        text = ascii_digits(str(number)).strip()
+        if not text or not text.isprintable():
+            raise
+    digits = text.translate(dict.fromkeys(map(ord, " -.()/"))).removeprefix("+")
+    return f"+{digits.removeprefix('00')}" if digits.isascii() and digits.isdigit() else text
+
+
 def country_of(phone: phonenumbers.PhoneNumber) -> str:
     """ISO code of the number's country; empty for numbers of no country."""
     country = phonenumbers.region_code_for_number(phone) or ""

@@ -45,8 +45,8 @@ def record_receipt(*, token: str, payload: object) -> None:
     """Keep one callback, and move its message's status up if it says something newer.
 
     ``payload`` is the parsed JSON body. The same receipt again is counted; of one message at most 50 different ones
-    are kept; of a message that was removed, none. Raises Refusal ``not_found`` (token not ours, or the receipt is
-    another message's) or ``invalid_receipt``. Must not be called inside a transaction.
+    are kept; of a message that was removed or forgotten, none. Raises Refusal ``not_found`` (token not ours, or the
+    receipt is another message's) or ``invalid_receipt``. Must not be called inside a transaction.
     """
     message_id, facts = _message_id(token), _facts(payload)
     if signals.message_status_changed.has_listeners(Message) or not _take_plain(message_id, facts):
@@ -72,7 +72,7 @@ def learn(message: Message, info: RequestInfo) -> bool:
         facts["price"] = price
     with transaction.atomic():
         row = Message.objects.filter(pk=message.pk).locked()
-        if row is None:
+        if row is None or row.is_forgotten:
             return False
         old_status = row.status
         news = _news(row, info.status[:32], None) if info.status else {}
@@ -150,7 +150,7 @@ def _take_locked(message_id: int, facts: _Facts) -> None:
     try:
         with transaction.atomic(durable=True):
             message = Message.objects.filter(pk=message_id).locked()
-            if message is None:
+            if message is None or message.is_forgotten:
                 return
             old_status = message.status
             if changes := _apply(message, facts):

@@ -1,10 +1,11 @@
 """Whole numbers are for those who may see them; inbound texts, insights and the links between a number's things."""
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from django_lanck.models import InboundMessage, Message, NumberInsight, OptOut, Verification, VerifiedNumber
-from django_lanck.services import start_verification
+from django_lanck.services import forget_number, start_verification
 
 from .conftest import MODELS, SCRIPT, act, address, permissions
 
@@ -197,3 +198,73 @@ def test_a_number_is_masked_in_any_spelling_whosever_it_is(agent, admin_client, 
         for whole in (*spelled, "+1 201-555-0123", "12015550199"):
             assert whole not in text, page
         assert spelled[0] in admin_client.get(page).content.decode(), page
+
+
+@pytest.mark.parametrize("term", ["+12015550123", "001 (201) 555-0123", "12015550123", "+1 2015550123 ext 5"])
+@pytest.mark.parametrize("model", MODELS)
+def test_the_hidden_digits_cannot_be_guessed_by_searching(agent, rows, model, term):
+    answer = agent.get(address(model), {"q": term})
+    assert list(answer.context["cl"].result_list) == []
+    assert "Only who may see whole numbers can search by one." in answer.content.decode()
+    agent.user.user_permissions.add(*permissions("view_number"))
+    assert list(agent.get(address(model), {"q": term}).context["cl"].result_list) == [rows[model]]
+
+
+def test_ids_and_names_are_searched_by_everyone(agent, rows, story):
+    for model, term in [
+        ("verification", story.pk),
+        ("message", rows["message"].request_id),
+        ("inboundmessage", "in-1"),
+    ]:
+        assert list(agent.get(address(model), {"q": term}).context["cl"].result_list) == [rows[model]]
+    named = InboundMessage.objects.create(message_id="n", sender="ACME", recipient=RENTED, text="Hi")
+    assert list(agent.get(address("inboundmessage"), {"q": "ACME"}).context["cl"].result_list) == [named]
+
+
+@pytest.mark.parametrize("sender", ["+1 201-555-0123", "tel:+12015550123"])
+def test_a_number_within_a_name_is_not_searched_by_either(agent, sender):
+    InboundMessage.objects.create(message_id="n", sender=sender, recipient=RENTED, text="Hi")
+    assert list(agent.get(address("inboundmessage"), {"q": sender}).context["cl"].result_list) == []
+
+
+def delete_user(client, user):
+    return client.post(f"/admin/auth/user/{user.pk}/delete/", {"post": "yes"})
+
+
+def test_a_user_with_a_verified_number_can_be_deleted(admin_client, rows, story, phone):
+    owner = VerifiedNumber.objects.get().user
+    Verification.objects.update(user=owner)
+    page = admin_client.get(f"/admin/auth/user/{owner.pk}/delete/").content.decode()
+    assert "+1201•••0123</a>" in page
+    assert delete_user(admin_client, owner).status_code == 302
+    assert not VerifiedNumber.objects.exists()
+    story.refresh_from_db()
+    assert (story.user, story.number) == (None, phone)
+    assert story.messages.exists()
+
+
+def test_deleting_a_user_needs_the_permission_for_the_claim_too(agent, rows):
+    owner = VerifiedNumber.objects.get().user
+    agent.user.user_permissions.add(*Permission.objects.filter(codename__in=["view_user", "delete_user"]))
+    assert delete_user(agent, owner).status_code == 403
+    agent.user.user_permissions.add(*permissions("delete_verifiednumber"))
+    assert delete_user(agent, owner).status_code == 302
+
+
+def test_a_claim_has_no_button_to_delete_it(admin_client, rows):
+    for page in (address("verifiednumber"), address("verifiednumber", rows["verifiednumber"].pk)):
+        assert "delete" not in admin_client.get(page).content.decode().replace("deletelink-box", "").lower(), page
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_page_of_a_forgotten_row_still_opens(admin_client, agent, rows, phone, model):
+    forget_number(number=phone)
+    row = rows[model]
+    for client in (admin_client, agent):
+        assert client.get(address(model)).status_code == 200
+        if type(row).objects.filter(pk=row.pk).exists():
+            answer = client.get(address(model, row.pk))
+            assert answer.status_code == 200
+            assert (phone in answer.content.decode()) == (model == "optout" and client is admin_client)
+            if model != "optout":
+                assert "More about this number" not in answer.content.decode()
