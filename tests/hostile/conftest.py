@@ -13,6 +13,7 @@ SANDBOX = "/sandbox/v1/"
 @pytest.fixture
 def site(live_server, settings):
     """The site and the sandbox that it asks, over real HTTP."""
+    live_server.thread.httpd.socket.listen(128)  # many come at once; a full queue resets connections
     settings.LANCK = {
         **settings.LANCK,
         "ACCESS_TOKEN": "sandbox:sandbox",

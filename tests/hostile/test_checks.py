@@ -144,7 +144,7 @@ def test_attack_12_verifications_of_others(phone, asked, rf, settings):
     calls = [("get", "", {}), ("delete", "", {}), ("post", "check/", {"code": code}), ("post", "resend/", {})]
     for verb, end, body in calls:
         answers = {
-            (answer.status_code, answer.content, tuple(sorted(answer.items())))
+            (answer.status_code, answer.content, tuple(sorted(set(answer.items()) - {("Expires", answer["Expires"])})))
             for client in (attacker, user, Client())
             for verification_id in [*theirs, *private, *odd_ids(theirs[0])]
             for answer in [getattr(client, verb)(f"{URL}{verification_id}/{end}", body, "application/json")]
