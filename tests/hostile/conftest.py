@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import requests
 from django.core.signals import request_started
+from django.test import Client
 
 from django_lanck.sandbox import receipts
 from tests.test_end_to_end import Person
@@ -66,3 +67,10 @@ def wrong(code: str, step: int = 1) -> str:
 def check(person: Person, code: object) -> requests.Response:
     """One check over a connection of its own, so that many threads can be the same person."""
     return requests.post(f"{person.url}check/", json={"code": code}, cookies=person.session.cookies, timeout=60)
+
+
+def binding_of(person: Person) -> str:
+    """What a proof that somebody got by the API is bound to."""
+    browser = Client()
+    browser.cookies["sessionid"] = person.session.cookies["sessionid"]
+    return f"session:{browser.session['lanck_binding']}"

@@ -18,7 +18,7 @@ from django_lanck.exceptions import Refusal
 from django_lanck.models import Verification
 from django_lanck.sandbox.models import SandboxMessage
 from django_lanck.services import binding_for, check_verification, redeem_proof, start_verification
-from tests.hostile.conftest import check, wrong
+from tests.hostile.conftest import binding_of, check, wrong
 from tests.parallel import at_once
 from tests.urls import urlpatterns as urls_of_the_demo
 
@@ -169,16 +169,10 @@ def test_attack_13_right_checks_at_once(person, settings, heard, code_source, al
     refusals = {answer.json()["code"] for answer in answers if answer.status_code != 200}
     assert refusals <= {"already_verified", "code_expired", "exhausted"}
     assert check(someone, code).json()["code"] == "already_verified"
-    binding = _binding_of(someone)
+    binding = binding_of(someone)
     bought = at_once(lambda n: redeem_proof(proof=proofs[0], binding=binding), 50)
     assert bought.count(someone.number) == 1
     assert [result.code for result in bought if isinstance(result, Refusal)] == ["invalid_proof"] * 49
-
-
-def _binding_of(someone) -> str:
-    browser = Client()
-    browser.cookies["sessionid"] = someone.session.cookies["sessionid"]
-    return f"session:{browser.session['lanck_binding']}"
 
 
 NO_CODES = [
