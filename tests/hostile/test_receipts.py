@@ -70,10 +70,11 @@ def test_attack_19_receipts_that_are_forged(at, heard):
 
         refused = {post(token, receipt("first")) for token in tokens}
         # Right tokens, and the receipt is another request's: also of one that differs in case only, or that is unknown.
-        for request_id in ("second", "First", "first ", "ﬁrst", "unknown", "1", "x" * 128):
+        for request_id in ("second", "First", "ﬁrst", "unknown", "1", "x" * 128):
             refused.add(post(token_of(first), receipt(request_id)))
         assert {status for status, _content in refused} == {404}
         assert len(refused) == 1
+        assert post(token_of(first), receipt("first "))[0] == 400  # MariaDB takes it for the same text
         _ten_thousand(first, second)
 
         assert list(Message.objects.values()) == before
