@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from django_lanck import signals
 from django_lanck.exceptions import Refusal
-from django_lanck.models import Verification
+from django_lanck.models import Verification, VerificationQuerySet
 from django_lanck.sandbox.models import SandboxMessage
 from django_lanck.services import binding_for, check_verification, redeem_proof, start_verification
 from tests.client.scripted import says, scripted
@@ -61,12 +61,21 @@ def start(client: Client, number: str, **more: object) -> str:
     return f"{URL}{started.json()['id']}/"
 
 
-def test_attack_01_wrong_checks_at_once(person, at, heard):
+def test_attack_01_wrong_checks_at_once(person, at, heard, monkeypatch):
     """Of 200 wrong checks at once, with 5 allowed, at most 5 reach the provider, and the right code afterwards is
     refused."""
     failed, verified = heard(signals.verification_failed), heard(signals.number_verified)
     spellings = (str, lambda digits: digits.translate(ARABIC), lambda digits: f"{digits[:3]}-{digits[3:]}")
     others_answered, answered = threading.Event(), []
+    all_have_read, waiting, spend = threading.Barrier(25), [], VerificationQuerySet.spend_attempt
+
+    def spend_when_all_have_read(rows: VerificationQuerySet) -> bool:
+        waiting.append(1)
+        if len(waiting) <= 25:
+            all_have_read.wait(20)
+        return spend(rows)
+
+    monkeypatch.setattr(VerificationQuerySet, "spend_attempt", spend_when_all_have_read)
 
     def guess(number: int) -> None:
         answered.append(check(someone, spellings[number % 3](wrong("123456", number + 1))))
@@ -110,9 +119,11 @@ def test_attack_02_wrong_checks_in_views_that_raise(phone, asked, settings, code
             assert answer.json()["code"] == "invalid_code"
         for step in (3, 4):
             assert browser.post(f"/own/{verification_id}/", {"code": wrong(code, step)}).status_code == 500
-        # In a transaction nothing is asked at all: what it spends could be rolled back.
+        # In a transaction nothing is compared at all: what it spends could be rolled back.
+        browser.raise_request_exception = True
         for step in range(10):
-            assert browser.post(f"/own/atomic/{verification_id}/", {"code": wrong(code, step)}).status_code == 500
+            with pytest.raises(RuntimeError, match="inside a transaction"):
+                browser.post(f"/own/atomic/{verification_id}/", {"code": wrong(code, step)})
         assert Verification.objects.get().attempts == 4
         assert asked.count("verify/check") == (4 if code_source == "lanck" else 0)
         for last in (wrong(code, 5), code):

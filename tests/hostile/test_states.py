@@ -43,7 +43,7 @@ METHODS = {"lanck": ["sms", "voice", "call"], "site": ["sms", "p2s", "flash", "p
 WORDS = st.sampled_from(["SENT", "DELIVERED", "UNDELIVERED", "REJECTED", "ANSWERED", "BUFFERED", "accepted", "refused"])
 TIMES = st.sampled_from([None, 1_700_000_000, 1_700_000_001])
 FAULTS = st.sampled_from([""] * 6 + ["lost", "refused", "busy", "odd"])
-GUESSES = st.sampled_from(["right", "right", "wrong", "wrong", "former", "former", "doubted", "none"])
+GUESSES = st.sampled_from(["right", "right", "wrong", "wrong", "none"])
 TERMINAL = {"verified": "already_verified", "expired": "expired", "exhausted": "exhausted", "canceled": "canceled"}
 
 
@@ -195,7 +195,7 @@ class Lives(RuleBasedStateMachine):
         if not self.sends(case, fault, lambda: start_verification(number=NUMBER, method=method, code_source=source)):
             case.state = "canceled"
 
-    @rule(patient=st.booleans(), fault=FAULTS, data=st.data())
+    @rule(patient=st.sampled_from([True, True, False]), fault=FAULTS, data=st.data())
     def resend(self, patient: bool, fault: str, data: st.DataObject) -> None:
         if patient:
             self.clock(60)
@@ -221,7 +221,23 @@ class Lives(RuleBasedStateMachine):
 
     @rule(guess=GUESSES, fault=FAULTS, data=st.data())
     def check(self, guess: str, fault: str, data: st.DataObject) -> None:
-        case = self.some_case(data)
+        self.check_one(self.some_case(data), guess, fault)
+
+    @precondition(lambda self: self.with_a_past)
+    @rule(guess=st.sampled_from(["former", "doubted", "wrong"]), fault=FAULTS, data=st.data())
+    def check_with_a_past(self, guess: str, fault: str, data: st.DataObject) -> None:
+        self.check_one(data.draw(st.sampled_from(self.with_a_past)), guess, fault)
+
+    @property
+    def with_a_past(self) -> list[Case]:
+        """Those with a former code, or a check whose answer was lost."""
+        return [
+            case
+            for case in self.pending
+            if case.attempts < ALLOWED and (len(case.letters) > 1 or any(letter.doubted for letter in case.letters))
+        ]
+
+    def check_one(self, case: Case, guess: str, fault: str) -> None:
         digits = self.digits(case, guess)
         if case.over or case.state != "pending":
             with self.nothing_asked():
