@@ -43,7 +43,8 @@ METHODS = {"lanck": ["sms", "voice", "call"], "site": ["sms", "p2s", "flash", "p
 WORDS = st.sampled_from(["SENT", "DELIVERED", "UNDELIVERED", "REJECTED", "ANSWERED", "BUFFERED", "accepted", "refused"])
 TIMES = st.sampled_from([None, 1_700_000_000, 1_700_000_001])
 FAULTS = st.sampled_from([""] * 6 + ["lost", "refused", "busy", "odd"])
-GUESSES = st.sampled_from(["right", "right", "wrong", "wrong", "none"])
+GUESSES = st.sampled_from(["right", "right", "wrong", "former", "doubted", "none"])
+THEN = st.sampled_from(["", "former", "doubted", "wrong", "right"])  # at once after what makes it interesting
 TERMINAL = {"verified": "already_verified", "expired": "expired", "exhausted": "exhausted", "canceled": "canceled"}
 
 
@@ -195,8 +196,8 @@ class Lives(RuleBasedStateMachine):
         if not self.sends(case, fault, lambda: start_verification(number=NUMBER, method=method, code_source=source)):
             case.state = "canceled"
 
-    @rule(patient=st.sampled_from([True, True, False]), fault=FAULTS, data=st.data())
-    def resend(self, patient: bool, fault: str, data: st.DataObject) -> None:
+    @rule(patient=st.sampled_from([True, True, False]), fault=FAULTS, then=THEN, data=st.data())
+    def resend(self, patient: bool, fault: str, then: str, data: st.DataObject) -> None:
         if patient:
             self.clock(60)
         case = self.some_case(data)
@@ -218,24 +219,15 @@ class Lives(RuleBasedStateMachine):
             case.resends += 1
             case.expires = case.age + LIFETIME
             case.resend_at = case.age + WAITS[case.resends] if case.resends < len(WAITS) else None
+        if then:
+            self.check_one(case, then, "")
 
-    @rule(guess=GUESSES, fault=FAULTS, data=st.data())
-    def check(self, guess: str, fault: str, data: st.DataObject) -> None:
-        self.check_one(self.some_case(data), guess, fault)
-
-    @precondition(lambda self: self.with_a_past)
-    @rule(guess=st.sampled_from(["former", "doubted", "wrong"]), fault=FAULTS, data=st.data())
-    def check_with_a_past(self, guess: str, fault: str, data: st.DataObject) -> None:
-        self.check_one(data.draw(st.sampled_from(self.with_a_past)), guess, fault)
-
-    @property
-    def with_a_past(self) -> list[Case]:
-        """Those with a former code, or a check whose answer was lost."""
-        return [
-            case
-            for case in self.pending
-            if case.attempts < ALLOWED and (len(case.letters) > 1 or any(letter.doubted for letter in case.letters))
-        ]
+    @rule(guess=GUESSES, fault=FAULTS, then=THEN, data=st.data())
+    def check(self, guess: str, fault: str, then: str, data: st.DataObject) -> None:
+        case = self.some_case(data)
+        self.check_one(case, guess, fault)
+        if then:
+            self.check_one(case, then, "")
 
     def check_one(self, case: Case, guess: str, fault: str) -> None:
         digits = self.digits(case, guess)
