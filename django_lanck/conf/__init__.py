@@ -187,6 +187,11 @@ class LanckSettings(GuardSettings):
         """Purpose → the keys of its profile that differ from the site's (``METHODS``, ``CODE_LENGTH`` …)."""
         return self._get("PURPOSES", {"signup": {"PUBLIC": True}})
 
+    @property
+    def public_purposes(self) -> list[str]:
+        """Those that the JSON API deals with."""
+        return [purpose for purpose, own in self.purposes.items() if own.get("PUBLIC", False)]
+
     def profile(self, purpose: str) -> Profile:
         """The profile of a purpose. Raises KeyError for one that is not in ``PURPOSES``."""
         return make_profile(purpose, self.purposes[purpose], self.raw, PROFILE_DEFAULTS)

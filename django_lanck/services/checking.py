@@ -7,7 +7,7 @@ import hashlib
 import logging
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,12 +77,14 @@ def check_verification(
     verification_id: uuid.UUID | str,
     code: str,
     binding: str | Sequence[str] = "",
+    purposes: Collection[str] | None = None,
     ip: str | None = None,
     request: Any = None,
 ) -> CheckResult:
     """Check the code that a person typed. A wrong one is an answer, not an exception.
 
-    ``ip`` is the person's address (:func:`client_address` of the request), by which wrong codes are limited;
+    With ``purposes``, a verification for another purpose is not found. ``ip`` is the person's address
+    (:func:`client_address` of the request), by which wrong codes are limited;
     ``request`` is only handed to the site's own rule (``GUARD``).
     Raises Refusal: ``not_found``; ``too_many_requests`` (too many wrong codes for this number or from this address,
     with the seconds to wait); ``outcome_unknown`` (it is not known yet which code counts; nothing spent);
@@ -91,7 +93,7 @@ def check_verification(
     Must not be called inside a transaction.
     """
     refuse_transaction()  # a spent attempt could be rolled back
-    verification, messages = verification_and_messages(verification_id, binding)
+    verification, messages = verification_and_messages(verification_id, binding, purposes)
     profile = conf.profile_of_started(verification.purpose)
     attempt = attempt_of("check", verification, profile, ip=ip, request=request)
     check_rules(attempt)
@@ -101,10 +103,10 @@ def check_verification(
     message = next((m for m in messages if m.may_carry_code), None)
     if message and check.digits and message.lost_check and refusal_code(verification) is None:
         return _settle(check, message, check.digits)
-    return _check(check, message)
+    return _check_at_lanck(check, message)
 
 
-def _check(check: _Check, message: Message | None) -> CheckResult:
+def _check_at_lanck(check: _Check, message: Message | None) -> CheckResult:
     if refused := _ended(check.verification):
         return CheckResult(check.verification, refused)
     if check.digits is None:
@@ -206,7 +208,7 @@ def _settle(check: _Check, message: Message, digits: str) -> CheckResult:
     except _NoInfo:
         verified = False
     if not verified:
-        return _check(check, message)
+        return _check_at_lanck(check, message)
     if same:
         return _succeeded(check)
     if not _spend(check):
