@@ -61,6 +61,27 @@ def age():
 
 
 @pytest.fixture
+def limited(lanck):
+    """The settings with the default limits, or with those given: ``limited(LIMITS={…})``."""
+    from django.test import override_settings
+
+    from tests.settings import NO_LIMITS
+
+    usual = {key: value for key, value in lanck.settings.items() if key not in NO_LIMITS}
+    overrides = []
+
+    def limit(**keys):
+        override = override_settings(LANCK={**usual, **keys})
+        override.enable()
+        overrides.append(override)
+
+    limit()
+    yield limit
+    for override in reversed(overrides):
+        override.disable()
+
+
+@pytest.fixture
 def unused_port() -> int:
     import socket
 

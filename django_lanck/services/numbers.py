@@ -48,10 +48,11 @@ def number_as_kept(number: str | PhoneNumber) -> str:
     return f"+{digits.removeprefix('00')}" if digits.isascii() and digits.isdigit() else text
 
 
-def country_of(phone: phonenumbers.PhoneNumber) -> str:
-    """ISO code of the number's country; empty for numbers of no country."""
-    country = phonenumbers.region_code_for_number(phone) or ""
-    return country if len(country) == 2 else ""
+def country_of(number: PhoneNumber | str) -> str:
+    """ISO code of a number's country; empty for numbers of no country, and for what is no number any more."""
+    phone = to_python(number)
+    country = phonenumbers.region_code_for_number(phone) if phone and phone.is_valid() else ""
+    return country if country and len(country) == 2 else ""
 
 
 def parse_code(code: str, length: int) -> str | None:

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-import phonenumbers
 from django.utils.translation import get_language
 from django.views.decorators.debug import sensitive_variables
 
@@ -226,7 +225,7 @@ def attempt_of(
     return Attempt(
         action=action,
         number=verification.number,
-        country=country_of(phonenumbers.parse(verification.number)),  # a message has the country that LANCK found
+        country=country_of(verification.number),  # a message has the country that LANCK found
         channel=channel,
         profile=profile,
         user_id=verification.user_id,

@@ -13,7 +13,6 @@ from django_lanck import services, signals
 from django_lanck.exceptions import Refusal
 from django_lanck.guard.checks import deploy_proxies
 from django_lanck.models import LimitCounter, Message, RefusalCount, Verification
-from tests.guard.conftest import limited  # noqa: F401
 from tests.parallel import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,7 +59,7 @@ def checks(lanck) -> int:
     return sum(len(sent.checks) for sent in lanck.sent)
 
 
-def test_attack_03_fresh_verifications_bring_no_fresh_attempts(limited, lanck, phone):  # noqa: F811
+def test_attack_03_fresh_verifications_bring_no_fresh_attempts(limited, lanck, phone):
     """50 verifications, resends and other purposes × 5 wrong codes come to at most 15 checks a day of a number; a
     logged-in user's are counted apart, so that a stranger cannot lock a customer out."""
     purposes = {"signup": {"PUBLIC": True}, "order": {"PUBLIC": True}}
@@ -81,7 +80,7 @@ def test_attack_03_fresh_verifications_bring_no_fresh_attempts(limited, lanck, p
     assert services.check_verification(verification_id=theirs.pk, code=right, binding="customer").proof
 
 
-def test_attack_04_short_codes_have_few_attempts(limited, lanck, phone):  # noqa: F811
+def test_attack_04_short_codes_have_few_attempts(limited, lanck, phone):
     """Codes under 6 digits have 3 attempts; flash calls are not for login or reset unless the site says so."""
     purposes = {name: {"PUBLIC": True, "RESEND_WAITS": []} for name in ("signup", "login", "reset")}
     limited(LIMITS=None, CODE_LENGTH=4, PURPOSES=purposes)
@@ -100,7 +99,7 @@ def test_attack_04_short_codes_have_few_attempts(limited, lanck, phone):  # noqa
     assert stranger.start(phone, purpose="login").json()["method"] == "call"
 
 
-def test_attack_05_one_guess_on_each_of_a_thousand_numbers(limited, lanck, heard):  # noqa: F811
+def test_attack_05_one_guess_on_each_of_a_thousand_numbers(limited, lanck, heard):
     """Wrong codes are limited by client address and overall, with one signal when one is used up; behind a private
     peer, with no proxy configured, the address layer only watches, and a system check says so."""
     reached = heard(signals.limit_reached)
@@ -154,7 +153,7 @@ def test_attack_05_one_guess_on_each_of_a_thousand_numbers(limited, lanck, heard
     assert codes(answers) == {"invalid_code": 2, "too_many_requests": 1}
 
 
-def test_attack_06_invented_addresses_are_one(limited, lanck):  # noqa: F811
+def test_attack_06_invented_addresses_are_one(limited, lanck):
     """An invented ``X-Forwarded-For`` and the addresses of one IPv6 /64 are one bucket; no proxy is trusted unless
     configured."""
     usual = {"LIMITS": {"address": ["10/hour"]}, "CONVERSION": {}}
@@ -176,7 +175,7 @@ def test_attack_06_invented_addresses_are_one(limited, lanck):  # noqa: F811
     assert codes(answers)["too_many_requests"] == 10
 
 
-def test_attack_07_a_hundred_starts_at_once(limited, lanck, phone):  # noqa: F811
+def test_attack_07_a_hundred_starts_at_once(limited, lanck, phone):
     """100 starts at once for one number are one send; 100 at once from one address for different numbers, limit 10,
     are exactly 10."""
     limited(CONVERSION={})
@@ -197,7 +196,7 @@ SPELLINGS = [
 ]  # fmt: skip
 
 
-def test_attack_08_one_number_in_twenty_spellings(limited, lanck, phone):  # noqa: F811
+def test_attack_08_one_number_in_twenty_spellings(limited, lanck, phone):
     """One number in 20 spellings (spaces, ``00``, full-width or Arabic digits, extension) is one number with one
     counter."""
     limited(LIMITS={"number": ["30/hour"]}, CONVERSION={}, WATCH=["ladder"])
@@ -215,7 +214,7 @@ def test_attack_08_one_number_in_twenty_spellings(limited, lanck, phone):  # noq
     assert codes(answers) == {201: 1, "resend_too_soon": len(SPELLINGS) - 1}
 
 
-def test_attack_09_pumping_stops_early(limited, lanck, heard, age):  # noqa: F811
+def test_attack_09_pumping_stops_early(limited, lanck, heard, age):
     """SMS pumping (1,000 neighbouring numbers, 500 addresses, nobody checks) stops early: a prefix that does not
     convert is paused for 12 hours, and countries and the site have daily caps; other prefixes and numbers verified
     before go on; a country that does not convert only watches unless switched on."""
@@ -267,7 +266,7 @@ REFUSED_NUMBERS = {
 }
 
 
-def test_attack_10_premium_satellite_and_landline_numbers(limited, lanck):  # noqa: F811
+def test_attack_10_premium_satellite_and_landline_numbers(limited, lanck):
     """Premium, shared-cost and satellite numbers, and landlines for SMS, are refused before any call."""
     limited()
     for number, code in REFUSED_NUMBERS.items():
@@ -282,7 +281,7 @@ def test_attack_10_premium_satellite_and_landline_numbers(limited, lanck):  # no
     assert Stranger().start("+4930123456", method="voice").status_code == 201
 
 
-def test_attack_15_known_and_unknown_get_identical_answers(limited, lanck, age):  # noqa: F811
+def test_attack_15_known_and_unknown_get_identical_answers(limited, lanck, age):
     """Known and unknown numbers or users get identical answers: start, look, check and resend of a login say nothing
     of an account; only the holder of the proof learns whether there is one."""
     limited(PURPOSES={"login": {"PUBLIC": True}, "signup": {"PUBLIC": True}})
@@ -315,7 +314,7 @@ def test_attack_15_known_and_unknown_get_identical_answers(limited, lanck, age):
     assert len(lanck.sent) == 3
 
 
-def test_attack_17_bombing_a_phone(limited, lanck, phone, age):  # noqa: F811
+def test_attack_17_bombing_a_phone(limited, lanck, phone, age):
     """The waits of 30, 40, 60, 90 and 120 seconds, then the rest of 10 minutes, and 5 codes an hour and 10 a day for a
     number hold against anyone; the victim can verify after the stated ``retry_after``."""
     limited(CONVERSION={})
@@ -339,7 +338,7 @@ def test_attack_17_bombing_a_phone(limited, lanck, phone, age):  # noqa: F811
     assert "proof" in victim.check(refusal["id"], lanck.sent[-1].code).json()
 
 
-def test_attack_23_test_numbers_are_no_way_in(limited, lanck, phone, age):  # noqa: F811
+def test_attack_23_test_numbers_are_no_way_in(limited, lanck, phone, age):
     """Test numbers with fixed codes work only when switched on, until an end date, for listed purposes, within the same
     limits, never for a staff account, and are left out of all figures."""
     fixed = {phone: {"CODE": "424242", "UNTIL": "2999-12-31", "PURPOSES": ["login"]}}
