@@ -17,9 +17,10 @@ from django.views.decorators.csrf import csrf_exempt
 
 from django_lanck import signals
 from django_lanck.exceptions import Refusal
-from django_lanck.models import Verification, VerificationQuerySet
+from django_lanck.guard import admit
+from django_lanck.models import Verification
 from django_lanck.sandbox.models import SandboxMessage
-from django_lanck.services import binding_for, check_verification, redeem_proof, start_verification
+from django_lanck.services import binding_for, check_verification, checking, redeem_proof, start_verification
 from tests.client.scripted import says, scripted
 from tests.hostile.conftest import Person, binding_of, check, wrong
 from tests.parallel import at_once
@@ -67,15 +68,15 @@ def test_attack_01_wrong_checks_at_once(person, at, heard, monkeypatch):
     failed, verified = heard(signals.verification_failed), heard(signals.number_verified)
     spellings = (str, lambda digits: digits.translate(ARABIC), lambda digits: f"{digits[:3]}-{digits[3:]}")
     others_answered, answered = threading.Event(), []
-    all_have_read, waiting, spend = threading.Barrier(25), [], VerificationQuerySet.spend_attempt
+    all_have_read, waiting = threading.Barrier(25), []
 
-    def spend_when_all_have_read(rows: VerificationQuerySet) -> bool:
+    def spend_when_all_have_read(*arguments: object) -> object:
         waiting.append(1)
         if len(waiting) <= 25:
             all_have_read.wait(20)
-        return spend(rows)
+        return admit(*arguments)
 
-    monkeypatch.setattr(VerificationQuerySet, "spend_attempt", spend_when_all_have_read)
+    monkeypatch.setattr(checking, "admit", spend_when_all_have_read)
 
     def guess(number: int) -> None:
         answered.append(check(someone, spellings[number % 3](wrong("123456", number + 1))))
