@@ -43,7 +43,6 @@ METHODS = {"lanck": ["sms", "voice", "call"], "site": ["sms", "p2s", "flash", "p
 WORDS = st.sampled_from(["SENT", "DELIVERED", "UNDELIVERED", "REJECTED", "ANSWERED", "BUFFERED", "accepted", "refused"])
 TIMES = st.sampled_from([None, 1_700_000_000, 1_700_000_001])
 FAULTS = st.sampled_from([""] * 6 + ["lost", "refused", "busy", "odd"])
-CHECK_FAULTS = st.sampled_from(["", "", "lost", "lost", "refused", "busy", "odd"])
 GUESSES = st.sampled_from(["right", "right", "wrong", "former", "doubted", "none"])
 THEN = st.sampled_from(["", "former", "doubted", "wrong", "right"])  # at once after what makes it interesting
 TERMINAL = {"verified": "already_verified", "expired": "expired", "exhausted": "exhausted", "canceled": "canceled"}
@@ -223,12 +222,27 @@ class Lives(RuleBasedStateMachine):
         if then:
             self.check_one(case, then, "")
 
-    @rule(guess=GUESSES, fault=CHECK_FAULTS, then=THEN, data=st.data())
+    @rule(guess=GUESSES, fault=FAULTS, then=THEN, data=st.data())
     def check(self, guess: str, fault: str, then: str, data: st.DataObject) -> None:
         case = self.some_case(data)
         self.check_one(case, guess, fault)
         if then:
             self.check_one(case, then, "")
+
+    @precondition(lambda self: self.asking)
+    @rule(
+        guess=st.sampled_from(["right", "wrong"]), then=st.sampled_from(["doubted", "wrong", "right"]), data=st.data()
+    )
+    def check_whose_answer_is_lost(self, guess: str, then: str, data: st.DataObject) -> None:
+        case = data.draw(st.sampled_from(self.asking))
+        self.check_one(case, guess, "lost")
+        self.check_one(case, then, "")
+
+    @property
+    def asking(self) -> list[Case]:
+        """Those of whose code LANCK would be asked."""
+        known = [case for case in self.pending if case.source == "lanck" and case.counting and case.counting[0].known]
+        return [case for case in known if case.attempts < ALLOWED]
 
     def check_one(self, case: Case, guess: str, fault: str) -> None:
         digits = self.digits(case, guess)
