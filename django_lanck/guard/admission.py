@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from django.db import DatabaseError, OperationalError, transaction
+from django.db import DatabaseError, OperationalError, connections, transaction
 
 from ..conf import conf
 from ..exceptions import Refusal
@@ -52,12 +52,15 @@ def admit(attempt: Attempt, keep: Callable[[], T], *, inside: bool = False) -> t
     limits = limits_of(attempt)
     # A start makes the counters of the checks to come too: a check is one statement then.
     missing = [] if attempt.action == "check" else [*limits, *check_limits_of(attempt)]
+    # There an UPDATE may lock more rows than it changes, so that nobody must hold a new one meanwhile. Elsewhere a
+    # commit is saved.
+    on_mysql = connections[LimitCounter.objects.db].vendor == "mysql"
     for attempts_left in reversed(range(TRIES)):
         try:
-            # On its own: MySQL may lock more rows than it updates, so that nobody must hold a new one meanwhile.
-            LimitCounter.objects.ensure(missing)
+            if on_mysql:
+                LimitCounter.objects.ensure(missing)
             with transaction.atomic(durable=not inside):
-                _spend(limits)
+                _spend(limits, [] if on_mysql else missing)
                 return keep(), Admission(limits)
         except _Full:
             missing = limits = _without_full(attempt, limits)
@@ -67,7 +70,8 @@ def admit(attempt: Attempt, keep: Callable[[], T], *, inside: bool = False) -> t
     raise Refusal("too_many_requests", retry_after=1)
 
 
-def _spend(limits: Sequence[Limit]) -> None:
+def _spend(limits: Sequence[Limit], missing: Sequence[Limit]) -> None:
+    LimitCounter.objects.ensure(missing)
     if limits and LimitCounter.objects.spend(limits) < len(limits):
         raise _Full
 
