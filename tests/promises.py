@@ -30,13 +30,12 @@ def promises() -> Iterator[Promise]:
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.FunctionDef) and (found := _NAME.fullmatch(node.name)):
                 words = " ".join((ast.get_docstring(node) or "").split())
-                test = f"{path.relative_to(HERE.parent)}::{node.name}"
-                yield Promise(found[1], int(found[2]), words, test)
+                yield Promise(found[1], int(found[2]), words.replace("``", "`"), f"`{node.name}`")
 
 
 def table(kind: str) -> str:
     rows = sorted(promise for promise in promises() if promise.kind == kind)
-    lines = [f"| {row.number} | {row.words} | `{row.test.rpartition('::')[2]}` |" for row in rows]
+    lines = [f"| {row.number} | {row.words} | {row.test} |" for row in rows]
     return "\n".join(["| | What holds | Shown by |", "|---|---|---|", *lines])
 
 

@@ -21,6 +21,7 @@ from django_lanck.conf import KEYS
 from django_lanck.conf.profiles import CHECK_LIMITS, LIMITS, SEND_LIMITS
 from django_lanck.models import VerifiedNumber
 from django_lanck.services import check_verification, start_verification
+from tests.promises import KINDS, promises, with_tables
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -156,3 +157,11 @@ def test_every_name_in_the_table_of_calls_exists():
         for room, cell in ((services, in_services), (signals, in_signals), (models, in_models)):
             for name in re.findall(r"`(\w+)`", cell):
                 assert hasattr(room, name), name
+
+
+def test_the_table_of_promises_is_made_from_the_tests():
+    page = page_named("security.md").read_text()
+    assert with_tables(page) == page, "python -m tests.promises writes it anew"
+    shown = [(promise.kind, promise.number) for promise in promises()]
+    assert set(shown) == {(kind, number) for kind, (_, count) in KINDS.items() for number in range(1, count + 1)}
+    assert all(promise.words for promise in promises())

@@ -6,6 +6,7 @@ from django.core.cache.backends.base import BaseCache
 
 from django_lanck.models import Verification
 from tests.live import post_receipt, refusal, wrong
+from tests.settings import NO_LIMITS
 
 
 class Gone(BaseCache):
@@ -48,7 +49,16 @@ def test_fault_16_the_cache_is_away(site, lanck, wire, people, settings, age):
     assert refusal(guesser.check(sent.code)) == (400, "exhausted")
     assert len(sent.checks) == 5
 
-    # The limits of the guard, by number, address and in all: here.
+    limits = {"LIMITS": {"number": ["5/hour"], "site": ["2/day"]}, "CHECK_LIMITS": {"number": ["1/day"]}}
+    settings.LANCK = {**settings.LANCK, **limits}
+    unlucky = next(people)
+    assert unlucky.start().status_code == 201
+    assert refusal(unlucky.start()) == (429, "resend_too_soon")
+    assert unlucky.check(wrong(lanck.sent[-1].code)).json()["code"] == "invalid_code"
+    assert refusal(unlucky.check(lanck.sent[-1].code)) == (429, "too_many_requests")
+    assert next(people).start().status_code == 201
+    assert refusal(next(people).start()) == (429, "too_many_requests")
+    settings.LANCK = {**settings.LANCK, **NO_LIMITS}
 
     wire.cut()
     assert refusal(next(people).start()) == (503, "unavailable")

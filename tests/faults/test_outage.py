@@ -57,6 +57,7 @@ def sandbox(live_server, settings):
 def test_fault_05_an_outage_of_a_minute_takes_a_tenth_of_the_calls_and_is_over_within_a_minute(
     client, lanck, breaker, settings, monkeypatch
 ):
+    """Calls fall by 90 %, and people get their codes again within a minute of its end."""
     settings.LANCK = breaker
     clock = Clock()
     monkeypatch.setattr(breaker_module, "monotonic", clock)
@@ -91,6 +92,8 @@ def test_fault_05_an_outage_of_a_minute_takes_a_tenth_of_the_calls_and_is_over_w
 def test_fault_06_of_300_starts_at_once_none_is_lost_or_double_and_background_work_keeps_to_its_share(
     sandbox, monkeypatch
 ):
+    """People's calls wait and repeat within their budget, and background work keeps to its share, one runner at a
+    time; 300 starts at once all end as sent or as a 503 with `retry_after`, none lost, none double."""
     sandbox.LANCK = {**sandbox.LANCK, "CALLBACK_BASE_URL": ""}
 
     def start(turn):
@@ -143,6 +146,8 @@ def test_fault_06_of_300_starts_at_once_none_is_lost_or_double_and_background_wo
 def test_fault_07_a_refused_account_is_asked_once_told_once_and_a_503_to_people(
     client, lanck, heard, caplog, error_code, status, kind
 ):
+    """With a wrong token or no funds nothing is repeated, one alarm is raised (log and signal), and people get a
+    general 503."""
     alarms = heard(signals.provider_alarm)
     for number in NUMBERS[:3]:
         lanck.requests.clear()
@@ -160,6 +165,7 @@ def test_fault_07_a_refused_account_is_asked_once_told_once_and_a_503_to_people(
 
 @pytest.mark.django_db(transaction=True)
 def test_fault_13_without_any_receipt_reconciliation_has_the_same_statuses(sandbox):
+    """When no receipt ever arrives, reconciliation has the same statuses within its period."""
     # Delivered, undelivered, rejected, twice, out of order, an unknown word, sent for ever, delivered after all.
     numbers = [f"+120155501{last:02}" for last in (0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11)]
 
