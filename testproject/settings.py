@@ -6,7 +6,7 @@ LANCK_CALLBACK_BASE_URL   where LANCK reaches this site, ``https://www.example.c
 LANCK_INBOUND_SECRET      the secret in the address that LANCK posts inbound SMS to, ``/lanck/inbound/SECRET/``
 LANCK_COUNTRIES           the countries that codes may go to, ``US,DE``
 
-The last one makes the site public, so choose a password for the admin before the first start:
+LANCK_CALLBACK_BASE_URL makes the site public, so choose a password for the admin before the first start:
 
 DEMO_ADMIN_PASSWORD       the password of the user ``admin``; without it, ``admin``
 """

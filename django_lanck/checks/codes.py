@@ -1,0 +1,91 @@
+"""Purposes, their profiles, and codes of the site's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..conf import CHANNELS, CODE_LENGTHS, CODE_SOURCES, METHODS, PROFILE_KEYS, PURPOSE_KEYS, conf
+from ..guard import checks as guard
+from ..text import fits_one_sms
+from ..values import Found, error, is_whole, some_of
+
+PURPOSE_LENGTH = 50
+HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
+FLOW_CHANNELS = (("push",), ("viber",), ("rcs",), ("sms",))
+PROFILE_VALUES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "METHODS": (some_of(METHODS), "It is a list of some of 'sms', 'voice', 'call'; the first one is the default."),
+    "CHANNELS": (some_of(CHANNELS), f"It is a list of some of {', '.join(CHANNELS)}; the first one is the default."),
+    "CODE_SOURCE": (lambda value: value in CODE_SOURCES, "It is 'lanck' or 'site'."),
+    "CODE_LENGTH": (lambda value: is_whole(value, min(CODE_LENGTHS), max(CODE_LENGTHS)), "It is 4, 5 or 6."),
+    "MAX_ATTEMPTS": (lambda value: is_whole(value, 1, 100), "It is a whole number from 1 to 100."),
+    "CODE_LIFETIME": (lambda value: is_whole(value, 1), "It is a whole number of seconds."),
+    "PROOF_LIFETIME": (lambda value: is_whole(value, 1), "It is a whole number of seconds."),
+    "RESEND_WAITS": (
+        lambda value: isinstance(value, list | tuple) and all(is_whole(wait, 0) for wait in value),
+        "It is a list of whole seconds: the wait before the first resend, the second, and so on.",
+    ),
+    "PUBLIC": (lambda value: isinstance(value, bool), "It is True or False."),
+    **guard.PROFILE_VALUES,
+}
+
+
+def check_purposes() -> Found:
+    purposes = conf.purposes
+    fits = isinstance(purposes, Mapping) and all(
+        isinstance(purpose, str) and 0 < len(purpose) <= PURPOSE_LENGTH and isinstance(own, Mapping)
+        for purpose, own in purposes.items()
+    )
+    if not fits:
+        hint = (
+            "Such as {'signup': {'PUBLIC': True}}; what a purpose leaves out is the site's. "
+            f"Its name has at most {PURPOSE_LENGTH} characters."
+        )
+        yield error(14, "LANCK['PURPOSES'] is no dictionary of purposes.", hint)
+        return
+    for purpose, own in purposes.items():
+        for key in sorted(set(map(str, own)) - PROFILE_KEYS - PURPOSE_KEYS):
+            yield error(2, f"LANCK['PURPOSES'][{purpose!r}] has an unknown key {key!r}.", "Look for a slip.")
+        yield from _check_profile(purpose, {**conf.raw, **own})
+
+
+def _check_profile(purpose: str, values: Mapping[str, Any]) -> Found:
+    for key, (fits, hint) in PROFILE_VALUES.items():
+        if key in values and not fits(values[key]):
+            yield error(15, f"LANCK: {key} for the purpose {purpose!r} does not fit.", hint)
+
+
+def check_own_codes() -> Found:
+    texts = conf.code_texts
+    fits = isinstance(texts, Mapping) and all(
+        isinstance(language, str) and isinstance(text, str) and "{code}" in text for language, text in texts.items()
+    )
+    if not fits:
+        hint = "Such as {'': '{code} is your code.', 'de': '{code} ist Ihr Code.'}: each text has {code} in it."
+        yield error(19, "LANCK['CODE_TEXTS'] is no dictionary of texts.", hint)
+    if not isinstance(conf.code_host, str) or not (conf.code_host == "" or HOST.fullmatch(conf.code_host)):
+        yield error(20, "LANCK['CODE_HOST'] is no host.", "Such as 'www.example.com', without https:// and port.")
+    elif fits:
+        last_line = f"\n\n@{conf.code_host} #123456" if conf.code_host else ""
+        for language, text in texts.items():
+            if not fits_one_sms(text.replace("{code}", "123456") + last_line):
+                yield error(
+                    21,
+                    f"LANCK['CODE_TEXTS'][{language!r}] is longer than one SMS.",
+                    "With a code of 6 digits and the line for CODE_HOST it has room for 160 characters, 70 where one "
+                    "of them is not in the GSM alphabet.",
+                )
+    if not _is_code_flow(conf.code_flow):
+        hint = "Such as [('push', 30, 'delivered'), ('sms',)]: channel, seconds, and 'delivered' or 'read'."
+        yield error(22, "LANCK['CODE_FLOW'] is no list of steps.", hint)
+
+
+def _is_code_flow(steps: object) -> bool:
+    if not isinstance(steps, list | tuple) or not steps or not all(isinstance(step, list | tuple) for step in steps):
+        return False
+    *before, last = steps
+    return tuple(last) in FLOW_CHANNELS and all(
+        len(step) == 3 and (step[0],) in FLOW_CHANNELS and is_whole(step[1], 1) and step[2] in ("delivered", "read")
+        for step in before
+    )

@@ -1,0 +1,42 @@
+"""The site around this app: classes of the APIs, time zones, sessions."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.checks import Warning
+from django.utils.module_loading import import_string
+
+from ..conf import conf
+from ..values import Found, error
+
+
+def check_api_classes() -> Found:
+    for key in ("API_PERMISSION_CLASSES", "API_THROTTLE_CLASSES", "API_AUTHENTICATION_CLASSES"):
+        paths = conf.raw.get(key) or []
+        try:
+            for path in paths:
+                import_string(path)
+        except (ImportError, TypeError, AttributeError):
+            yield error(16, f"LANCK['{key}'] has a class that cannot be imported.", "It is a list of dotted paths.")
+
+
+def check_staff_api() -> Found:
+    if not isinstance(conf.raw.get("STAFF_API", False), bool):
+        yield error(27, "LANCK['STAFF_API'] is neither True nor False, so it is off.", "Set it to one of them.")
+
+
+def check_time_zones() -> Found:
+    if not settings.USE_TZ:
+        yield error(17, "USE_TZ is off.", "Set USE_TZ = True: this app compares times that know their zone.")
+    for alias, database in settings.DATABASES.items():
+        if database.get("TIME_ZONE") not in (None, "UTC"):
+            yield error(18, f"DATABASES[{alias!r}] has a TIME_ZONE.", "Leave it out: times are stored in UTC.")
+
+
+def check_sessions() -> Found:
+    if "django.contrib.sessions.middleware.SessionMiddleware" not in settings.MIDDLEWARE:
+        yield Warning(
+            "Sessions are off, so only logged-in users can verify a number through the API.",
+            hint="Add django.contrib.sessions to INSTALLED_APPS and its middleware to MIDDLEWARE.",
+            id="django_lanck.W002",
+        )
