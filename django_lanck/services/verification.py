@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import uuid
-from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -13,20 +14,19 @@ from django.utils.translation import get_language
 from django.views.decorators.debug import sensitive_variables
 
 from .. import signals
-from ..client import LanckClient, Verify, get_client
+from ..client import get_client
 from ..conf import CODE_SOURCES, LANGUAGES, conf
 from ..conf.profiles import Profile
-from ..exceptions import APIError, InvalidArgument, LanckError, NotSent, Refusal
+from ..exceptions import APIError, InvalidArgument, NotSent, Refusal
 from ..guard import Action, Admission, Attempt, admit, check_rules
-from ..models import Channel, DatabaseNow, Message, Verification
-from ..models.time import seconds_from_now
+from ..models import DatabaseNow, Message, Verification
 from .asking import refuse_transaction
 from .binding import binding_hashes
-from .codes import code_content, code_hash, new_code, take_digits_of_call
+from .issuing import new_message, new_verification
 from .numbers import country_of, parse_number
 from .screening import screen
-from .sending import NOT_CARRIED_OUT, call_for, refusal_for, send, sender_of, with_senders
-from .testnumbers import fixed_code_for, keep_fixed_code
+from .sending import NOT_CARRIED_OUT, refusal_for
+from .testnumbers import fixed_code_for
 
 if TYPE_CHECKING:
     from phonenumber_field.phonenumber import PhoneNumber
@@ -85,16 +85,13 @@ def start_verification(
     client = get_client()
 
     def keep() -> tuple[Verification, Message, Callable[[], object]]:
-        verification = _new_verification(attempt, profile, code_source, language, user, fixed_code)
-        return verification, *_new_message(client, verification, attempt.country, ip, fixed_code)
+        verification = new_verification(attempt, profile, code_source, language, user, fixed_code)
+        return verification, *new_message(client, verification, attempt, fixed_code)
 
     (verification, message, send_code), admission = admit(attempt, keep)
-    try:
+    with _undone_when_refused(Verification.objects.filter(pk=verification.pk).cancel, admission):
         screen(attempt, message)
         send_code()
-    except (APIError, NotSent, Refusal) as error:
-        Verification.objects.filter(pk=verification.pk).cancel()
-        raise _refused(error, admission) from error
     signals.verification_started.send_robust(Verification, verification=verification, message=message)
     return verification
 
@@ -140,14 +137,11 @@ def resend_verification(
         if not row.claim_resend(resends=before.resends, method=method, wait=wait, lifetime=profile.lifetime):
             raise _lost_resend(before, binding, wait or profile.lifetime)
         verification = row.annotate(now=DatabaseNow()).get()  # type: ignore[no-redef]
-        return verification, _new_message(client, verification, attempt.country, ip, fixed_code)[1]
+        return verification, new_message(client, verification, attempt, fixed_code)[1]
 
     (verification, send_code), admission = admit(attempt, keep)
-    try:
+    with _undone_when_refused(lambda: row.give_back_resend(before), admission):
         send_code()
-    except (APIError, NotSent) as error:
-        row.give_back_resend(before)
-        raise _refused(error, admission) from error
     return verification
 
 
@@ -236,11 +230,19 @@ def attempt_of(
     )
 
 
-def _refused(error: LanckError, admission: Admission) -> Refusal:
-    """What a person is told. What their attempt took is given back where LANCK did nothing, through no fault of it."""
-    if isinstance(error, NOT_CARRIED_OUT):
-        admission.give_back()
-    return error if isinstance(error, Refusal) else refusal_for(error)
+@contextlib.contextmanager
+def _undone_when_refused(undo: Callable[[], object], admission: Admission) -> Iterator[None]:
+    """Around a send: where it is refused, undo the row and tell the person.
+
+    What their attempt took is given back where LANCK did nothing, through no fault of it.
+    """
+    try:
+        yield
+    except (APIError, NotSent, Refusal) as error:
+        undo()
+        if isinstance(error, NOT_CARRIED_OUT):
+            admission.give_back()
+        raise (error if isinstance(error, Refusal) else refusal_for(error)) from error
 
 
 def _lost_resend(before: Verification, binding: str | Sequence[str], wait: int) -> Refusal:
@@ -282,81 +284,3 @@ def _language(language: str | None) -> str:
 
 def _seconds(since: datetime, until: datetime) -> int:
     return max(1, math.ceil((until - since).total_seconds()))
-
-
-def _new_verification(
-    attempt: Attempt, profile: Profile, code_source: str, language: str, user: Any, fixed_code: str | None
-) -> Verification:
-    first_wait = profile.resend_waits[0] if profile.resend_waits else None
-    verification = Verification.objects.create(
-        number=attempt.number,
-        purpose=profile.purpose,
-        code_source=code_source,
-        method=attempt.channel,
-        language=language,
-        user=user,
-        binding_hash=attempt.session,
-        is_test=attempt.is_test,
-        code_length=len(fixed_code) if fixed_code else profile.code_length,
-        max_attempts=profile.max_attempts,
-        expires_at=seconds_from_now(profile.lifetime),
-        resend_at=None if first_wait is None else seconds_from_now(first_wait),
-    )
-    # The database set the times; the row returned only its own creation.
-    start = verification.created_at
-    verification.now = start
-    verification.expires_at = start + timedelta(seconds=profile.lifetime)
-    verification.resend_at = None if first_wait is None else start + timedelta(seconds=first_wait)
-    return verification
-
-
-def _new_message(
-    client: LanckClient, verification: Verification, country: str, ip: str | None, fixed_code: str | None
-) -> tuple[Message, Callable[[], object]]:
-    """The row of the message that carries the next code, and what sends it once the row is committed."""
-    message = Message(
-        verification=verification,
-        channel=verification.method,
-        number=verification.number,
-        country=country,
-        is_test=verification.is_test,
-    )
-    verification.newest_message = message
-    if fixed_code is not None:
-        return message, keep_fixed_code(message, fixed_code)
-    if verification.code_source == Verification.CodeSource.SITE:
-        return message, _own_code(client, verification, message)
-    return message, _lancks_code(client, verification, message, ip)
-
-
-def _lancks_code(
-    client: LanckClient, verification: Verification, message: Message, ip: str | None
-) -> Callable[[], object]:
-    message.sender = conf.sender(message.channel, message.country) or ""
-    message.save()
-    content = Verify(
-        verification.method,
-        sender=message.sender or None,
-        language=None if verification.method == Channel.CALL else verification.language or None,
-        code_length=verification.code_length,
-        ip=ip or None if conf.send_client_ip else None,
-        code_expiry=conf.provider_code_expiry,
-        check_attempts_allowed=conf.provider_check_attempts,
-    )
-    call = call_for(client, content, message)
-    return lambda: send(message, call)
-
-
-@sensitive_variables()
-def _own_code(client: LanckClient, verification: Verification, message: Message) -> Callable[[], object]:
-    """The code's keyed hash is kept before the code leaves."""
-    message.save()  # the hash is bound to its key
-    code = new_code(verification.code_length)
-    content = code_content(message.channel, code, verification.language)
-    if message.channel != Channel.FLASH:  # one that always comes from the same number would always have the same code
-        content = with_senders(content, message.country)
-    message.code_hash, message.content = code_hash(message, code), content.stored(secret=code)
-    message.sender = sender_of(content)
-    message.save(update_fields=["code_hash", "content", "sender"])
-    call = call_for(client, content, message)
-    return lambda: take_digits_of_call(message, send(message, call), code)

@@ -384,7 +384,7 @@ def test_every_channel_can_carry_a_code():
 
 @pytest.mark.parametrize("again", [False, True])
 def test_an_error_report_has_no_code(lanck, phone, age, rf, monkeypatch, again):
-    monkeypatch.setattr("django_lanck.services.verification.new_code", lambda length: "739154")
+    monkeypatch.setattr("django_lanck.services.issuing.new_code", lambda length: "739154")
     verification = start(phone)
     age(verification, 31)
     lanck.refuse(6, http_status=403)
