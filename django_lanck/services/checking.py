@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import logging
 import secrets
@@ -34,10 +33,6 @@ logger = logging.getLogger("django_lanck")
 # LANCK's word that this request has no code to check any more, whatever the digits.
 CODE_IS_OVER = (exceptions.RequestExpired, exceptions.TooManyAttempts, exceptions.RequestNotFound)
 LOOK_AGAIN = 2
-
-
-class _NoInfo(exceptions.LanckError):
-    """LANCK refuses to say whether a code was right: it does not know the request, or not the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,21 +170,24 @@ def _ask(client: LanckClient, check: _Check, message: Message, digits: str) -> C
     if answer.proves(request_id=request_id, number=check.verification.number):
         return _succeeded(check)
     logger.warning("Message %s: LANCK's answer to a check does not fit it", message.pk)
-    # What LANCK knows by now may be about the digits of an earlier check whose answer was lost.
-    if message.lost_check in ("", _code_hash(message, digits)):
-        with contextlib.suppress(_NoInfo):
-            if _verified_at_lanck(client, check.verification, message):
-                return _succeeded(check)
+    return _answer_does_not_fit(client, check, message, digits)
+
+
+def _answer_does_not_fit(client: LanckClient, check: _Check, message: Message, digits: str) -> CheckResult:
+    """Whether the code was right is unknown, unless LANCK says so when it is asked again."""
+    # After a lost check of other digits, what it says may be about those.
+    about_these = message.lost_check in ("", _code_hash(message, digits))
+    if about_these and _verified_at_lanck(client, check.verification, message):
+        return _succeeded(check)
     Message.objects.filter(pk=message.pk).remember_lost_check(_code_hash(message, digits))
     raise Refusal("check_unknown", retry_after=LOOK_AGAIN)
 
 
 def _code_is_over(client: LanckClient, check: _Check, message: Message, digits: str) -> CheckResult:
     """LANCK checks this code no more: perhaps because it found it right, in an answer that was lost or is another's."""
-    if message.lost_check == _code_hash(message, digits):
-        with contextlib.suppress(_NoInfo):
-            if _verified_at_lanck(client, check.verification, message):
-                return _succeeded(check)
+    same = message.lost_check == _code_hash(message, digits)
+    if same and _verified_at_lanck(client, check.verification, message):
+        return _succeeded(check)
     _read_again(check.verification)
     return CheckResult(check.verification, refusal_code(check.verification) or "code_expired")
 
@@ -203,11 +201,7 @@ def _settle(check: _Check, message: Message, digits: str) -> CheckResult:
     """
     client = get_client()
     same = constant_time_compare(message.lost_check, _code_hash(message, digits))
-    try:
-        verified = _verified_at_lanck(client, check.verification, message)
-    except _NoInfo:
-        verified = False
-    if not verified:
+    if not _verified_at_lanck(client, check.verification, message):
         return _check_at_lanck(check, message)
     if same:
         return _succeeded(check)
@@ -217,6 +211,10 @@ def _settle(check: _Check, message: Message, digits: str) -> CheckResult:
 
 
 def _verified_at_lanck(client: LanckClient, verification: Verification, message: Message) -> bool:
+    """Whether LANCK says that it found the code right; False also where it knows no such request or question.
+
+    Raises Refusal ``check_unknown`` where it says nothing at all.
+    """
     request_id = _request_id(message)
     try:
         info = ask(lambda: client.verify_info(request_id=request_id))
@@ -224,7 +222,7 @@ def _verified_at_lanck(client: LanckClient, verification: Verification, message:
         log_failure(f"Message {message.pk}: whether its code was right is unknown", error)
         if isinstance(error, NOT_CARRIED_OUT):
             raise Refusal("check_unknown", retry_after=LOOK_AGAIN) from error
-        raise _NoInfo from error
+        return False
     except exceptions.LanckError as error:
         log_failure(f"Message {message.pk}: whether its code was right is unknown", error)
         raise Refusal("check_unknown", retry_after=getattr(error, "retry_after", None) or LOOK_AGAIN) from error
