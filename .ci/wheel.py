@@ -30,10 +30,10 @@ names = [module.name for module in pkgutil.walk_packages([str(root)], "django_la
 for name in names:
     if name not in needs_extra:
         importlib.import_module(name)
-for path in ["py.typed", "static/lanck/admin.css", "templates/admin/lanck/change_form.html"]:
-    assert (root / path).is_file(), f"{path} is not in the wheel"
-assert list((root / "sandbox/static").rglob("*.css")), "the sandbox's style is not in the wheel"
-assert list((root / "sandbox/templates").rglob("*.html")), "the sandbox's pages are not in the wheel"
+checkout = Path(__file__).parents[1] / "django_lanck"
+files = {path.relative_to(checkout) for path in checkout.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+missing = sorted(str(path) for path in files if not (root / path).is_file())
+assert not missing, f"not in the wheel: {', '.join(missing)}"
 
 from django.core.management import call_command
 
