@@ -299,6 +299,7 @@ class Lives(RuleBasedStateMachine):
         letter = case.counting[0] if case.counting else None
         had, asked = len(letter.sent.checks) if letter and letter.sent else 0, len(self.lanck.requests)
         doubted = set(letter.doubted) if letter else set()
+        found_right = bool(letter and letter.sent and letter.sent.verified_at)
         self.fault(fault)
         try:
             result = check_verification(verification_id=case.pk, code=digits)
@@ -319,7 +320,7 @@ class Lives(RuleBasedStateMachine):
         elif not doubted:
             self.plain_check(case, letter, digits, fault, outcome, spent, right)
         elif not fault:
-            if right and doubted == {digits} and letter.sent and letter.sent.verified_at:
+            if right and doubted == {digits} and found_right:
                 assert (outcome, spent) == (None, 0)  # LANCK said so before, and the answer was lost
             # Only the digits whose answer was lost are settled without an attempt.
             assert spent == 1 or digits in doubted or case.attempts == ALLOWED or len(digits) != 6
