@@ -234,6 +234,15 @@ class Lives(RuleBasedStateMachine):
         if then:
             self.check_one(case, then, "")
 
+    @precondition(lambda self: self.resent)
+    @rule(data=st.data())
+    def check_former(self, data: st.DataObject) -> None:
+        self.check_one(data.draw(st.sampled_from(self.resent)), "former", "")
+
+    @property
+    def resent(self) -> list[Case]:
+        return [case for case in self.pending if case.attempts < ALLOWED and len(case.letters) > 1]
+
     @precondition(lambda self: self.asking)
     @rule(
         guess=st.sampled_from(["right", "wrong"]), then=st.sampled_from(["doubted", "wrong", "right"]), data=st.data()
