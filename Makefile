@@ -49,6 +49,7 @@ bench: $(BIN)/uv ## Print the ratios of tests/benchmarks
 	$(SYNC) --group test --group bench
 	$(BIN)/python -m tests.benchmarks.client_call
 	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks.guard
 	$(BIN)/python -m tests.benchmarks.pruning
 
 lock: $(BIN)/uv ## Renew uv.lock

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from django.db import connections, models, transaction
-from django.db.models import Case, ExpressionWrapper, F, Q, When
+from django.db.models import Case, F, Q, When
 from django.db.models.constants import OnConflict
 from django.db.models.expressions import Combinable
+from django.db.models.lookups import GreaterThanOrEqual
 from django.db.models.sql import InsertQuery, UpdateQuery
 from django.utils.translation import gettext_lazy as _
 
@@ -42,8 +43,7 @@ class Limit:
         """The rows of it that have room for one more in the window that is running."""
         room = Q(used__lt=self.most)
         if self.percent is not None:
-            enough = ExpressionWrapper(F("used") * self.percent / 100, output_field=models.IntegerField())
-            room |= Q(converted__gte=enough)
+            room |= Q(GreaterThanOrEqual(F("converted") * 100, F("used") * self.percent))
         return Q(key=self.key) & room
 
 
@@ -79,7 +79,7 @@ class LimitCounterQuerySet(models.QuerySet["LimitCounter"]):
         """
         if not limits:
             return 0
-        shape = tuple(replace(limit, rule="", key=f"?{i}", label="") for i, limit in enumerate(limits))
+        shape = tuple((limit.most, limit.seconds, limit.waits, limit.percent) for limit in limits)
         return _spend_statement(self.db, shape).execute(self.db, _keys(limits))
 
     def take(self, limit: Limit) -> bool:
@@ -140,6 +140,8 @@ class _Statement(NamedTuple):
             return int(cursor.rowcount)
 
 
+# most, seconds, waits and percent of a limit
+_Shape: TypeAlias = tuple[int, int, tuple[int, ...], int | None]
 _IDENTITY: Final = ("key", "rule", "label")
 
 
@@ -169,7 +171,11 @@ def _named(i: int) -> LimitCounter:
 
 
 @lru_cache(maxsize=256)
-def _spend_statement(using: str, limits: tuple[Limit, ...]) -> _Statement:
+def _spend_statement(using: str, shape: tuple[_Shape, ...]) -> _Statement:
+    limits = [
+        Limit(rule="", key=f"?{i}", most=most, seconds=seconds, waits=waits, percent=percent)
+        for i, (most, seconds, waits, percent) in enumerate(shape)
+    ]
     rooms = Q()
     for limit in limits:
         rooms |= limit.room

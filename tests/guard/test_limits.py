@@ -280,6 +280,28 @@ def test_a_send_that_surely_was_none_is_given_back(limited, lanck, phone, unused
     services.send_sms(number=phone, text="Hi")
 
 
+# Codes that come back
+
+
+def test_a_prefix_goes_on_while_enough_of_its_codes_come_back(limited, lanck):
+    limited(LIMITS=None, CONVERSION={"prefix": (3, 50)})
+    for number in OTHERS[:5]:
+        assert check(start(number), lanck.sent[-1].code).proof
+    for number in OTHERS[5:11]:
+        start(number)
+    refusal = refused(start, number=OTHERS[11])  # 5 of 11
+    assert (refusal.code, refusal.retry_after) == ("too_many_requests", 43_200)
+    assert len(lanck.sent) == 11
+    start("+12125550100")
+
+
+def test_a_few_codes_say_nothing_of_a_prefix(limited, lanck):
+    limited(LIMITS=None, CONVERSION={"prefix": (3, 50)})
+    for number in OTHERS[:3]:
+        start(number)
+    refused(start, number=OTHERS[3])
+
+
 # Watching, counting, telling
 
 

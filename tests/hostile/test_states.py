@@ -234,6 +234,15 @@ class Lives(RuleBasedStateMachine):
         if then:
             self.check_one(case, then, "")
 
+    @precondition(lambda self: self.resent)
+    @rule(data=st.data())
+    def check_former(self, data: st.DataObject) -> None:
+        self.check_one(data.draw(st.sampled_from(self.resent)), "former", "")
+
+    @property
+    def resent(self) -> list[Case]:
+        return [case for case in self.pending if case.attempts < ALLOWED and len(case.letters) > 1]
+
     @precondition(lambda self: self.asking)
     @rule(
         guess=st.sampled_from(["right", "wrong"]), then=st.sampled_from(["doubted", "wrong", "right"]), data=st.data()
@@ -299,6 +308,7 @@ class Lives(RuleBasedStateMachine):
         letter = case.counting[0] if case.counting else None
         had, asked = len(letter.sent.checks) if letter and letter.sent else 0, len(self.lanck.requests)
         doubted = set(letter.doubted) if letter else set()
+        found_right = bool(letter and letter.sent and letter.sent.verified_at)
         self.fault(fault)
         try:
             result = check_verification(verification_id=case.pk, code=digits)
@@ -319,7 +329,7 @@ class Lives(RuleBasedStateMachine):
         elif not doubted:
             self.plain_check(case, letter, digits, fault, outcome, spent, right)
         elif not fault:
-            if right and doubted == {digits} and letter.sent and letter.sent.verified_at:
+            if right and doubted == {digits} and found_right:
                 assert (outcome, spent) == (None, 0)  # LANCK said so before, and the answer was lost
             # Only the digits whose answer was lost are settled without an attempt.
             assert spent == 1 or digits in doubted or case.attempts == ALLOWED or len(digits) != 6
