@@ -3,9 +3,10 @@
 from .inbound import InboundMessage, OptOut, OptOutQuerySet
 from .insight import NumberInsight, NumberInsightQuerySet
 from .lease import Lease, LeaseQuerySet
-from .limit import LimitCounter, LimitCounterQuerySet, RefusalCount
+from .limit import LimitCounter, LimitCounterQuerySet
 from .message import Category, Channel, Goal, Message, MessageQuerySet, Status
 from .receipt import Receipt
+from .refusal import RefusalCount
 from .time import DatabaseNow
 from .verification import Verification, VerificationQuerySet
 from .verified_number import VerifiedNumber, VerifiedNumberQuerySet

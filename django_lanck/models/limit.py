@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -271,45 +271,3 @@ class LimitCounter(models.Model):
         converts = limit.percent is not None and self.converted * 100 >= self.used * limit.percent
         until = self.not_before if self.used < limit.most or converts else max(self.ends_at, self.not_before)
         return max((until - self.now).total_seconds(), 0)
-
-
-class RefusalCountQuerySet(models.QuerySet["RefusalCount"]):
-    def count_one(self, day: date, rule: str, action: str, purpose: str, country: str, watched: bool) -> None:
-        which = {
-            "day": day,
-            "rule": rule,
-            "action": action,
-            "purpose": purpose,
-            "country": country,
-            "watched": watched,
-        }
-        row = self.filter(**which)
-        if not row.update(count=F("count") + 1):
-            self.bulk_create([RefusalCount(**which)], ignore_conflicts=True)
-            row.update(count=F("count") + 1)
-
-
-class RefusalCount(models.Model):
-    """How often one rule turned something down on one day; ``watched`` where it would have, but only watches."""
-
-    day = models.DateField(_("day"))
-    rule = models.CharField(_("rule"), max_length=40)
-    action = models.CharField(_("action"), max_length=10)
-    purpose = models.CharField(_("purpose"), max_length=50, blank=True)
-    country = models.CharField(_("country"), max_length=2, blank=True)
-    watched = models.BooleanField(_("only watched"), default=False)
-    count = models.PositiveIntegerField(_("count"), default=0)
-
-    objects = RefusalCountQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("refusals of a day")
-        verbose_name_plural = _("refusals by day")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["day", "rule", "action", "purpose", "country", "watched"], name="lanck_refusals_of_day"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.day} {self.rule}: {self.count}"
