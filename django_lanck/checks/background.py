@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from django.core.checks import Warning
 
 from ..conf import RETENTION, conf
-from ..values import Found, error, is_number
+from ..values import Found, error, is_list, is_number, is_text
 
 PROVIDER_RATE = 30  # requests a second. Source: "Rate limits" on LANCK's page
 MOST_DAYS = 3650  # every database can count so far back
@@ -27,14 +27,15 @@ WHY_KEPT = {
 
 
 def check_inbound() -> Found:
-    secrets = conf.inbound_secrets
-    fits = isinstance(secrets, list | tuple) and all(isinstance(secret, str) for secret in secrets)
-    if not fits or not all(SECRET.fullmatch(secret) for secret in secrets):
+    if not is_list(conf.inbound_secrets, _is_secret):
         hint = "It is a list of secrets of at least 20 letters, digits, - or _; two while one takes the other's place."
         yield error(23, "LANCK['INBOUND_SECRETS'] has a secret that does not fit.", hint)
-    words = conf.stop_words
-    if not isinstance(words, list | tuple) or not all(isinstance(word, str) and word.strip() for word in words):
+    if not is_list(conf.stop_words, is_text):
         yield error(24, "LANCK['STOP_WORDS'] is no list of words.", "Such as ['STOP', 'UNSUBSCRIBE'].")
+
+
+def _is_secret(value: object) -> bool:
+    return isinstance(value, str) and bool(SECRET.fullmatch(value))
 
 
 def check_background() -> Found:

@@ -9,7 +9,7 @@ from typing import Any
 from ..conf import CHANNELS, CODE_LENGTHS, CODE_SOURCES, METHODS, PROFILE_KEYS, PURPOSE_KEYS, conf
 from ..guard import checks as guard
 from ..text import fits_one_sms
-from ..values import Found, error, is_whole, some_of
+from ..values import Found, error, is_list, is_whole, some_of
 
 PURPOSE_LENGTH = 50
 HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
@@ -23,7 +23,7 @@ PROFILE_VALUES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "CODE_LIFETIME": (lambda value: is_whole(value, 1), "It is a whole number of seconds."),
     "PROOF_LIFETIME": (lambda value: is_whole(value, 1), "It is a whole number of seconds."),
     "RESEND_WAITS": (
-        lambda value: isinstance(value, list | tuple) and all(is_whole(wait, 0) for wait in value),
+        lambda value: is_list(value, lambda wait: is_whole(wait, 0)),
         "It is a list of whole seconds: the wait before the first resend, the second, and so on.",
     ),
     "PUBLIC": (lambda value: isinstance(value, bool), "It is True or False."),
@@ -81,8 +81,8 @@ def check_own_codes() -> Found:
         yield error(22, "LANCK['CODE_FLOW'] is no list of steps.", hint)
 
 
-def _is_code_flow(steps: object) -> bool:
-    if not isinstance(steps, list | tuple) or not steps or not all(isinstance(step, list | tuple) for step in steps):
+def _is_code_flow(steps: Any) -> bool:
+    if not is_list(steps, lambda step: isinstance(step, list | tuple)) or not steps:
         return False
     *before, last = steps
     return tuple(last) in FLOW_CHANNELS and all(

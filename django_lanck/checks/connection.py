@@ -10,7 +10,7 @@ from django.core.checks import Warning
 from django.urls import NoReverseMatch, reverse
 
 from ..conf import SENDER_LENGTH, conf, is_access_token, is_base_url, parse_address
-from ..values import Found, error, is_number, is_whole
+from ..values import Found, error, is_number, is_text, is_whole
 
 
 def check_access_token() -> Found:
@@ -99,8 +99,7 @@ def _is_proxy(value: object) -> bool:
 def check_senders() -> Found:
     senders = conf.senders
     fits = isinstance(senders, Mapping) and all(
-        isinstance(key, str) and isinstance(sender, str) and sender.strip() and len(sender) <= SENDER_LENGTH
-        for key, sender in senders.items()
+        isinstance(key, str) and is_text(sender) and len(sender) <= SENDER_LENGTH for key, sender in senders.items()
     )
     if not fits:
         yield error(

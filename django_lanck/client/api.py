@@ -66,11 +66,11 @@ class LanckClient:
         self._transport.call("POST", f"/requests/{_segment(request_id)}", form={"goal": goal})
 
     def hlr(self, *, number: str, timeout: float | None = None) -> HLRAnswer:
-        """Look a number up in its home register, within ``timeout``. Source: "HLR lookup"."""
+        """Look a number up in its home register, within ``timeout`` seconds. Source: "HLR lookup"."""
         return HLRAnswer.parse(self._insight("/insight/hlr", number, timeout))
 
     def fraud_check(self, *, number: str, timeout: float | None = None) -> FraudAnswer:
-        """Ask whether a number is known for fraud, within ``timeout``. Source: "Fraud Check"."""
+        """Ask whether a number is known for fraud, within ``timeout`` seconds. Source: "Fraud Check"."""
         return FraudAnswer.parse(self._insight("/insight/fraudcheck", number, timeout))
 
     def _insight(self, path: str, number: str, timeout: float | None) -> dict[str, Any]:

@@ -112,8 +112,9 @@ class Transport:
         """The JSON object that LANCK answers with.
 
         ``form`` is sent form-encoded, ``json`` as JSON. On 429 the request was not carried out: it is repeated after
-        a pause with jitter, as long as the budget for waiting and the deadline allow. ``timeout`` is the longest that
-        the whole call may take (default: ``TOTAL_TIMEOUT``). While LANCK is down it is not asked at all: NotSent.
+        a pause with jitter, as long as the budget for waiting and the deadline allow. ``timeout`` is how many
+        seconds the whole call may take at most (default: ``TOTAL_TIMEOUT``). While LANCK is down it is not asked at
+        all: NotSent.
         """
         ends = time.monotonic() + min(timeout or self.options.total_timeout, self.options.total_timeout)
         left_to_wait = self.options.rate_limit_wait

@@ -120,15 +120,17 @@ class LanckSettings(GuardSettings):
 
     @property
     def connect_timeout(self) -> float:
+        """Seconds until a connection is made."""
         return self._get("CONNECT_TIMEOUT", 5.0)
 
     @property
     def read_timeout(self) -> float:
+        """Seconds for the whole answer, however it drips."""
         return self._get("READ_TIMEOUT", 10.0)
 
     @property
     def total_timeout(self) -> float:
-        """The longest a call may take, waits and repeats included."""
+        """Seconds that a call may take, waits and repeats included."""
         return self._get("TOTAL_TIMEOUT", 15.0)
 
     @property
@@ -138,6 +140,7 @@ class LanckSettings(GuardSettings):
 
     @property
     def proxies(self) -> Mapping[str, str]:
+        """As ``requests`` takes them; the environment's are not used."""
         return self._get("PROXIES", {})
 
     @property
@@ -147,6 +150,7 @@ class LanckSettings(GuardSettings):
 
     @property
     def max_answer_bytes(self) -> int:
+        """Longer answers of LANCK's are not read."""
         return self._get("MAX_ANSWER_BYTES", 1_048_576)
 
     @property
@@ -253,7 +257,7 @@ class LanckSettings(GuardSettings):
 
     @property
     def retention(self) -> Mapping[str, float | None]:
-        """Kind of row → days after which ``prune`` erases it; None keeps it."""
+        """Kind of row → days after which ``prune`` erases it; None keeps it. What is left out has its default."""
         return {**RETENTION, **self._get("RETENTION", {})}
 
     # The JSON API: dotted paths; None means what Django REST framework is set to

@@ -56,6 +56,7 @@ class GuardSettings(Settings):
 
     @property
     def refused_line_types(self) -> Sequence[str]:
+        """Kinds of number (``LINE_TYPES``) that nothing is sent to."""
         return self._get("REFUSED_LINE_TYPES", tuple(REFUSED_LINE_TYPES))
 
     @property
@@ -92,10 +93,12 @@ class GuardSettings(Settings):
 
     @property
     def refused_fraud_states(self) -> Sequence[str]:
+        """Answers of the fraud check after which no code is sent."""
         return self._get("REFUSED_FRAUD_STATES", ("FRAUDULENT",))
 
     @property
     def refused_hlr_states(self) -> Sequence[str]:
+        """Answers of the HLR lookup after which no code is sent."""
         return self._get("REFUSED_HLR_STATES", ("REJECTED",))
 
     @property
@@ -108,6 +111,7 @@ class GuardSettings(Settings):
 
     @property
     def test_numbers_in_production(self) -> bool:
+        """Whether there are test numbers with ``DEBUG = False``. Only True switches it on."""
         return self._get("TEST_NUMBERS_IN_PRODUCTION", False) is True
 
 

@@ -17,7 +17,7 @@ from ..conf import conf, is_loopback, parse_address
 from ..conf.guard import LINE_TYPES, RULES, SCREENINGS
 from ..conf.profiles import CHECK_LIMITS, FLASH, LIMITS, SEND_LIMITS, STRICT_PURPOSES, parse_rate
 from ..models.number import mask_number
-from ..values import Found, error, is_list, is_number, is_whole, some_of
+from ..values import Found, error, is_list, is_number, is_text, is_whole, some_of
 from .address import UNIX
 
 FIXED_CODE: Final = re.compile(r"[0-9]{4,6}")
@@ -133,7 +133,7 @@ def check_screening() -> Found:
         ("REFUSED_FRAUD_STATES", conf.refused_fraud_states),
         ("REFUSED_HLR_STATES", conf.refused_hlr_states),
     ):
-        if not is_list(value, lambda state: isinstance(state, str) and bool(state.strip())):
+        if not is_list(value, is_text):
             hint = "Such as ['FRAUDULENT', 'SUSPICIOUS'] for the fraud check, ['REJECTED'] for the HLR lookup."
             yield error(43, f"LANCK['{key}'] is no list of LANCK's words.", hint)
 

@@ -14,7 +14,7 @@ from .attempt import Attempt
 from .refusals import turn_down
 
 # As REFUSED_LINE_TYPES names them.
-LINE_TYPES: Final = {
+LINE_TYPE_NAMES: Final = {
     PhoneNumberType.PREMIUM_RATE: "premium_rate",
     PhoneNumberType.SHARED_COST: "shared_cost",
     PhoneNumberType.TOLL_FREE: "toll_free",
@@ -40,7 +40,7 @@ def _check_number(attempt: Attempt) -> None:
     if countries is not None and attempt.country not in countries:
         _turn_down(attempt, "country_list", "number_not_supported")
     kind = phonenumbers.number_type(phonenumbers.parse(attempt.number))
-    line_types = {LINE_TYPES.get(kind, ""), "" if attempt.country else "no_country"}
+    line_types = {LINE_TYPE_NAMES.get(kind, ""), "" if attempt.country else "no_country"}
     if not line_types.isdisjoint(conf.refused_line_types):
         _turn_down(attempt, "line_type", "number_not_supported")
     elif kind == PhoneNumberType.FIXED_LINE and attempt.channel not in CALLS:

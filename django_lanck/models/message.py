@@ -85,7 +85,7 @@ def rank_of(status: str) -> int:
 
 
 def _days_ago(days: float) -> CombinedExpression:
-    """The start of what is looked at, which lets an hour and a day pass first."""
+    """So many days ago, at least two: what is looked for since then has to be an hour or a day old."""
     return seconds_from_now(-max(days, 2) * DAY)
 
 

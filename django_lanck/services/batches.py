@@ -17,7 +17,7 @@ from .asking import in_transaction
 BATCH: Final = 500
 TRIES: Final = 5
 PAUSE: Final = 0.1
-KINDS: Final[Mapping[str, str]] = {
+COUNTED_AS: Final[Mapping[str, str]] = {
     "lanck.Verification": "verifications",
     "lanck.Message": "messages",
     "lanck.Receipt": "receipts",
@@ -38,8 +38,9 @@ class Counts:
     def add(self, rows: Mapping[str, int]) -> None:
         """Add rows by model, as ``delete`` counts them. What went with ours of the site's own is not ours to count."""
         for model, count in rows.items():
-            if model in KINDS:
-                setattr(self, KINDS[model], getattr(self, KINDS[model]) + count)
+            if model in COUNTED_AS:
+                name = COUNTED_AS[model]
+                setattr(self, name, getattr(self, name) + count)
 
 
 def oldest_first(rows: models.QuerySet[Any], age: str) -> Iterator[list[Any]]:
