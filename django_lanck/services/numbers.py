@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Final
 
 import phonenumbers
 from phonenumber_field.phonenumber import PhoneNumber, to_python
 
 from ..exceptions import Refusal
+
+LONGEST_CODE: Final = 100  # characters as typed
 
 
 def ascii_digits(text: str) -> str:
@@ -37,7 +40,9 @@ def country_of(phone: PhoneNumber) -> str:
 
 
 def parse_code(code: str, length: int) -> str | None:
-    """The digits of a code as typed (spaces and dashes dropped), or None when it cannot be one."""
+    """The digits of a code as typed (spaces and dashes dropped), or None when it cannot be one, whatever it is."""
+    if not isinstance(code, str) or len(code) > LONGEST_CODE:
+        return None
     digits = "".join(ascii_digits(code).replace("-", " ").split())
     fits = len(digits) == length and digits.isascii() and digits.isdigit()
     return digits if fits else None
