@@ -187,6 +187,11 @@ class LanckSettings:
         """Purpose → the keys of its profile that differ from the site's (``METHODS``, ``CODE_LENGTH`` …)."""
         return self._get("PURPOSES", {"signup": {"PUBLIC": True}})
 
+    @property
+    def public_purposes(self) -> list[str]:
+        """Those that the JSON API deals with."""
+        return [purpose for purpose, own in self.purposes.items() if own.get("PUBLIC", False)]
+
     def proof_lifetime(self, purpose: str) -> int:
         """Seconds, also for a purpose that was removed while somebody typed its code."""
         own = self.purposes.get(purpose, {})

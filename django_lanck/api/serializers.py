@@ -18,7 +18,7 @@ class StartSerializer(serializers.Serializer[Any]):
     language = serializers.CharField(max_length=10, required=False, help_text="Of the code's message or voice.")
 
     def validate_purpose(self, purpose: str) -> str:
-        if purpose not in conf.purposes or not conf.profile(purpose).public:
+        if purpose not in conf.public_purposes:
             raise serializers.ValidationError(Refusal("invalid_purpose").detail)
         return purpose
 
@@ -60,14 +60,12 @@ class VerifiedSerializer(VerificationSerializer):
 
 def represent(verification: Verification) -> dict[str, Any]:
     """What :class:`VerificationSerializer` describes, by hand: the serializer takes longer than the statements."""
-    purpose = verification.purpose
-    offered = conf.profile(purpose).methods_of(verification.code_source) if purpose in conf.purposes else ()
     return {
         "id": verification.pk,
         "number": verification.masked_number,
         "method": verification.method,
-        "methods": offered,
-        "purpose": purpose,
+        "methods": conf.profile(verification.purpose).methods_of(verification.code_source),
+        "purpose": verification.purpose,
         "status": verification.current_state,
         "code_length": verification.code_length,
         "attempts_left": verification.attempts_left,

@@ -63,6 +63,14 @@ class PhoneView(APIView):
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
+    def which(self, verification_id: str, request: Request) -> dict[str, Any]:
+        """Which verification is meant: for anything but the client's own, for a public purpose, there is none."""
+        return {
+            "verification_id": verification_id,
+            "binding": services.binding_for(request),
+            "purposes": conf.public_purposes,
+        }
+
 
 class VerificationsView(PhoneView):
     def post(self, request: Request) -> Response:
@@ -77,20 +85,18 @@ class VerificationsView(PhoneView):
 
 class VerificationView(PhoneView):
     def get(self, request: Request, verification_id: str) -> Response:
-        verification = services.get_verification(verification_id=verification_id, binding=services.binding_for(request))
+        verification = services.get_verification(**self.which(verification_id, request))
         return Response(represent(verification))
 
     def delete(self, request: Request, verification_id: str) -> Response:
-        services.cancel_verification(verification_id=verification_id, binding=services.binding_for(request))
+        services.cancel_verification(**self.which(verification_id, request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class CheckView(PhoneView):
     def post(self, request: Request, verification_id: str) -> Response:
         result = services.check_verification(
-            verification_id=verification_id,
-            **self.read(CheckSerializer, request),
-            binding=services.binding_for(request),
+            **self.which(verification_id, request), **self.read(CheckSerializer, request)
         )
         if result.refusal:
             raise Refusal(result.refusal)
@@ -100,9 +106,8 @@ class CheckView(PhoneView):
 class ResendView(PhoneView):
     def post(self, request: Request, verification_id: str) -> Response:
         verification = services.resend_verification(
-            verification_id=verification_id,
+            **self.which(verification_id, request),
             **self.read(ResendSerializer, request),
-            binding=services.binding_for(request),
             ip=request.META.get("REMOTE_ADDR"),
         )
         return Response(represent(verification))

@@ -7,7 +7,7 @@ import hashlib
 import logging
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,7 +54,11 @@ class CheckResult:
 
 @sensitive_variables()
 def check_verification(
-    *, verification_id: uuid.UUID | str, code: str, binding: str | Sequence[str] = ""
+    *,
+    verification_id: uuid.UUID | str,
+    code: str,
+    binding: str | Sequence[str] = "",
+    purposes: Collection[str] | None = None,
 ) -> CheckResult:
     """Check the code that a person typed. A wrong one is an answer, not an exception.
 
@@ -64,7 +68,7 @@ def check_verification(
     Must not be called inside a transaction.
     """
     refuse_transaction()  # a spent attempt could be rolled back
-    verification, messages = verification_and_messages(verification_id, binding)
+    verification, messages = verification_and_messages(verification_id, binding, purposes)
     digits = parse_code(code, verification.code_length)
     if verification.code_source == Verification.CodeSource.SITE:
         return _compare(verification, messages, digits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -80,6 +80,7 @@ def resend_verification(
     verification_id: uuid.UUID | str,
     method: str | None = None,
     binding: str | Sequence[str] = "",
+    purposes: Collection[str] | None = None,
     ip: str | None = None,
 ) -> Verification:
     """Send another code for the same verification, by the same or another method.
@@ -90,7 +91,7 @@ def resend_verification(
     be called inside a transaction.
     """
     refuse_transaction()
-    before = get_verification(verification_id=verification_id, binding=binding)
+    before = get_verification(verification_id=verification_id, binding=binding, purposes=purposes)
     if refused := refusal_code(before):
         raise Refusal(refused)
     if before.attempts_left == 0:
@@ -116,12 +117,14 @@ def resend_verification(
     return verification
 
 
-def cancel_verification(*, verification_id: uuid.UUID | str, binding: str | Sequence[str] = "") -> Verification:
+def cancel_verification(
+    *, verification_id: uuid.UUID | str, binding: str | Sequence[str] = "", purposes: Collection[str] | None = None
+) -> Verification:
     """End a pending verification; one that ended before stays as it is.
 
     Raises Refusal (``not_found``, ``already_verified``).
     """
-    verification = get_verification(verification_id=verification_id, binding=binding)
+    verification = get_verification(verification_id=verification_id, binding=binding, purposes=purposes)
     if verification.state == Verification.State.PENDING:
         row = Verification.objects.filter(pk=verification.pk)
         row.cancel()
@@ -131,13 +134,18 @@ def cancel_verification(*, verification_id: uuid.UUID | str, binding: str | Sequ
     return verification
 
 
-def get_verification(*, verification_id: uuid.UUID | str, binding: str | Sequence[str] = "") -> Verification:
-    """The verification with its newest message and the database's time. Raises Refusal ``not_found``."""
-    return verification_and_messages(verification_id, binding)[0]
+def get_verification(
+    *, verification_id: uuid.UUID | str, binding: str | Sequence[str] = "", purposes: Collection[str] | None = None
+) -> Verification:
+    """The verification with its newest message and the database's time. Raises Refusal ``not_found``.
+
+    With ``purposes``, one for another purpose is not found either.
+    """
+    return verification_and_messages(verification_id, binding, purposes)[0]
 
 
 def verification_and_messages(
-    verification_id: uuid.UUID | str, binding: str | Sequence[str]
+    verification_id: uuid.UUID | str, binding: str | Sequence[str], purposes: Collection[str] | None = None
 ) -> tuple[Verification, list[Message]]:
     """One statement: the verification and its messages, newest first."""
     try:
@@ -150,6 +158,8 @@ def verification_and_messages(
         .annotate(now=DatabaseNow())
         .order_by()
     )
+    if purposes is not None:
+        found = found.filter(verification__purpose__in=purposes)
     messages = sorted(found, key=attrgetter("pk"), reverse=True)
     newest: Any = messages[0] if messages else None
     if newest is None:
