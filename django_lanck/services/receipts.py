@@ -115,7 +115,7 @@ def _facts(payload: object) -> _Facts:
     request_id, number, status = (payload.get(key) for key in ("requestId", "number", "status"))
     if not (isinstance(request_id, str) and isinstance(number, str | int) and isinstance(status, str)):
         raise Refusal("invalid_receipt")
-    if not (0 < len(request_id) <= 128 and 0 < len(status) <= 32):
+    if not (0 < len(request_id) <= 128 and request_id == request_id.strip() and 0 < len(status) <= 32):
         raise Refusal("invalid_receipt")
     return _Facts(
         request_id=request_id,
