@@ -31,7 +31,6 @@ from django_lanck.services import (
     start_verification,
 )
 from django_lanck.testing import FakeLanck, Sent
-from tests.hostile.conftest import 
 from tests.live import wrong
 
 pytestmark = pytest.mark.django_db
