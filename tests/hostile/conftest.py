@@ -59,11 +59,6 @@ def at(settings):
     return point
 
 
-def wrong(code: str, step: int = 1) -> str:
-    """Another code than this one, of the same length."""
-    return f"{(int(code) + step) % 10 ** len(code):0{len(code)}}"
-
-
 def check(person: Person, code: object) -> requests.Response:
     """One check over a connection of its own, so that many threads can be the same person."""
     return requests.post(f"{person.url}check/", json={"code": code}, cookies=person.session.cookies, timeout=60)

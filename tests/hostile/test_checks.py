@@ -22,7 +22,8 @@ from django_lanck.models import Verification
 from django_lanck.sandbox.models import SandboxMessage
 from django_lanck.services import binding_for, check_verification, checking, redeem_proof, start_verification
 from tests.client.scripted import says, scripted
-from tests.hostile.conftest import Person, binding_of, check, wrong
+from tests.hostile.conftest import Person, binding_of, check
+from tests.live import wrong
 from tests.parallel import at_once
 from tests.urls import urlpatterns as urls_of_the_demo
 

@@ -15,7 +15,8 @@ from django_lanck.exceptions import Refusal
 from django_lanck.models import Message, Verification, VerifiedNumber
 from django_lanck.services import claim_number, redeem_proof
 from tests.client.scripted import says, scripted
-from tests.hostile.conftest import binding_of, wrong
+from tests.hostile.conftest import binding_of
+from tests.live import wrong
 
 pytestmark = pytest.mark.django_db(transaction=True)
 URL = "/api/phone/verifications/"

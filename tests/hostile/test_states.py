@@ -31,7 +31,7 @@ from django_lanck.services import (
     start_verification,
 )
 from django_lanck.testing import FakeLanck, Sent
-from tests.hostile.conftest import wrong
+from tests.live import wrong
 
 pytestmark = pytest.mark.django_db
 
