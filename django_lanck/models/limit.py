@@ -8,9 +8,10 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from django.db import connections, models, transaction
-from django.db.models import Case, ExpressionWrapper, F, Q, When
+from django.db.models import Case, F, Q, When
 from django.db.models.constants import OnConflict
 from django.db.models.expressions import Combinable
+from django.db.models.lookups import GreaterThanOrEqual
 from django.db.models.sql import InsertQuery, UpdateQuery
 from django.utils.translation import gettext_lazy as _
 
@@ -42,8 +43,8 @@ class Limit:
         """The rows of it that have room for one more in the window that is running."""
         room = Q(used__lt=self.most)
         if self.percent is not None:
-            enough = ExpressionWrapper(F("used") * self.percent / 100, output_field=models.IntegerField())
-            room |= Q(converted__gte=enough)
+            # Multiplied, not divided: some databases would drop the rest.
+            room |= Q(GreaterThanOrEqual(F("converted") * 100, F("used") * self.percent))
         return Q(key=self.key) & room
 
 
