@@ -43,6 +43,7 @@ class Limit:
         """The rows of it that have room for one more in the window that is running."""
         room = Q(used__lt=self.most)
         if self.percent is not None:
+            # Multiplied, not divided: some databases would drop the rest.
             room |= Q(GreaterThanOrEqual(F("converted") * 100, F("used") * self.percent))
         return Q(key=self.key) & room
 
@@ -179,8 +180,9 @@ def _spend_statement(using: str, shape: tuple[_Shape, ...]) -> _Statement:
     rooms = Q()
     for limit in limits:
         rooms |= limit.room
-    has_room = Q(not_before__lte=DatabaseNow()) & rooms
-    rows = LimitCounter.objects.using(using).filter(_OVER | has_room, key__in=[limit.key for limit in limits])
+    # A wait may be longer than the window that it began in.
+    has_room = Q(not_before__lte=DatabaseNow()) & (_OVER | rooms)
+    rows = LimitCounter.objects.using(using).filter(has_room, key__in=[limit.key for limit in limits])
     # MySQL sets one column after the other, and what is read then is what was just set: the end comes last.
     return _update(
         rows,
@@ -196,7 +198,8 @@ def _spend_statement(using: str, shape: tuple[_Shape, ...]) -> _Statement:
 def _give_back_statement(using: str, backs: int, gains: int) -> _Statement:
     keys = [f"?{i}" for i in range(backs + gains)]
     back, gained = Q(key__in=keys[:backs]), Q(key__in=keys[backs:])
-    rows = LimitCounter.objects.using(using).filter(key__in=keys, used__gt=0, ends_at__gt=DatabaseNow())
+    in_force = Q(ends_at__gt=DatabaseNow()) | Q(not_before__gt=DatabaseNow())
+    rows = LimitCounter.objects.using(using).filter(in_force, key__in=keys, used__gt=0)
     return _update(
         rows,
         not_before=Case(When(back, then=DatabaseNow()), default=F("not_before")),
@@ -266,8 +269,6 @@ class LimitCounter(models.Model):
 
     def seconds_to_wait(self, limit: Limit) -> float:
         """How long until there is room; 0 where there is. The same as :attr:`Limit.room`, of a row that was read."""
-        if self.ends_at <= self.now:
-            return 0
         converts = limit.percent is not None and self.converted * 100 >= self.used * limit.percent
         until = self.not_before if self.used < limit.most or converts else max(self.ends_at, self.not_before)
         return max((until - self.now).total_seconds(), 0)

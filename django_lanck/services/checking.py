@@ -21,7 +21,9 @@ from ..client import LanckClient, get_client
 from ..conf import conf
 from ..exceptions import Refusal
 from ..guard import Admission, Attempt, admit, check_rules, settle_check
-from ..models import DatabaseNow, Goal, Message, Verification, VerificationQuerySet
+from ..keys import keyed_hash
+from ..models import DatabaseNow, Goal, LimitCounter, Message, Verification, VerificationQuerySet
+from ..models.limit import Limit
 from .asking import ask, refuse_transaction
 from .codes import codes_that_count, is_code_of
 from .numbers import parse_code
@@ -33,6 +35,9 @@ logger = logging.getLogger("django_lanck")
 # LANCK's word that this request has no code to check any more, whatever the digits.
 CODE_IS_OVER = (exceptions.RequestExpired, exceptions.TooManyAttempts, exceptions.RequestNotFound)
 LOOK_AGAIN = 2
+# Questions about a lost check, of one message: they spend no attempt, so that nothing else bounds them.
+MOST_QUESTIONS = 10
+QUESTION_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +205,7 @@ def _settle(check: _Check, message: Message, digits: str) -> CheckResult:
     because LANCK may be late.
     """
     client = get_client()
+    _spend_question(message)
     same = constant_time_compare(message.lost_check, _code_hash(message, digits))
     if not _verified_at_lanck(client, check.verification, message):
         return _check_at_lanck(check, message)
@@ -208,6 +214,14 @@ def _settle(check: _Check, message: Message, digits: str) -> CheckResult:
     if not _spend(check):
         return CheckResult(check.verification, _reason(check.verification))
     return _failed(check.verification)
+
+
+def _spend_question(message: Message) -> None:
+    """One question about the lost check of a message. Raises Refusal ``check_unknown`` where there were too many."""
+    key = keyed_hash("django_lanck.lost_check", str(message.pk))[:32]
+    limit = Limit(rule="lost_check", key=key, most=MOST_QUESTIONS, seconds=QUESTION_SECONDS)
+    if not LimitCounter.objects.take(limit):
+        raise Refusal("check_unknown", retry_after=QUESTION_SECONDS)
 
 
 def _verified_at_lanck(client: LanckClient, verification: Verification, message: Message) -> bool:

@@ -1,3 +1,4 @@
+import contextlib
 import logging
 
 import pytest
@@ -175,6 +176,22 @@ def test_a_lost_answer_on_the_last_attempt_can_still_be_settled(lanck, verificat
     with pytest.raises(Refusal):
         check(verification, lanck.sent[-1].code)
     assert check(verification, lanck.sent[-1].code).proof
+
+
+def test_after_a_lost_answer_lanck_is_asked_so_often_a_minute_whatever_is_typed(limited, lanck, phone, age):
+    """A refused check spends nothing, and must not be a way to have LANCK asked without end."""
+    limited(CHECK_LIMITS={"number": ("3/day",)})
+    verification, code = start_verification(number=phone), lanck.sent[-1].code
+    lanck.lose_answer()
+    for step in range(15):  # the right one first
+        with contextlib.suppress(Refusal):
+            check(verification, wrong(lanck, step))
+    with pytest.raises(Refusal) as refused:
+        check(verification, code)
+    assert (refused.value.code, refused.value.retry_after) == ("check_unknown", 60)
+    assert lanck.requests.count("POST /verify/info") == 10
+    age(verification, 60)
+    assert check(verification, code).proof
 
 
 def test_when_the_time_ends_during_a_check_the_answer_is_expired(lanck, verification, age, monkeypatch, heard):
