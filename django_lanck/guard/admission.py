@@ -32,10 +32,15 @@ class Admission:
 
     limits: Sequence[Limit] = ()
 
-    def give_back(self) -> None:
-        """It came to nothing that costs or counts: LANCK surely did not carry it out."""
-        if self.limits:
-            LimitCounter.objects.give_back(self.limits)
+    def give_back(self, converted: Sequence[Limit] = ()) -> None:
+        """It came to nothing that costs or counts: LANCK surely did not carry it out, or a code was right.
+
+        The outcome is known by now and must not be lost, so that a database in trouble is only logged.
+        """
+        try:
+            LimitCounter.objects.give_back(self.limits, converted=converted)
+        except DatabaseError:
+            logger.exception("What an attempt took from its limits could not be given back")
 
 
 class _Full(Exception):
@@ -77,14 +82,8 @@ def _spend(limits: Sequence[Limit], missing: Sequence[Limit]) -> None:
 
 
 def settle_check(attempt: Attempt, admission: Admission) -> None:
-    """A code was right: what its check took is given back, and what was sent came to something.
-
-    The number is verified by now, so that a database in trouble is logged and hurts nobody.
-    """
-    try:
-        LimitCounter.objects.give_back(admission.limits, converted=conversion_limits_of(attempt))
-    except DatabaseError:
-        logger.exception("A right code could not be taken into account by the limits")
+    """A code was right: what its check took is given back, and what was sent came to something."""
+    admission.give_back(conversion_limits_of(attempt))
 
 
 def _without_full(attempt: Attempt, limits: Sequence[Limit]) -> list[Limit]:
