@@ -51,17 +51,13 @@ def measure_one_database() -> None:
     from django.test.utils import setup_databases, teardown_databases
 
     import tests.benchmarks.urls  # noqa: F401  (puts in the LANCK that answers at once)
-    from tests.benchmarks.__main__ import fill
 
     databases = setup_databases(verbosity=0, interactive=False)
     try:
         print(f"{sys.argv[-1]}: a start with limits, to one without")
         numbers = itertools.count()
         before = report("          0 rows", numbers)
-        fill(STORED)
-        fill_counters(STORED)
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
+        store(STORED)
         after = report(f"  {STORED:>9,} rows", numbers)
         print(f"  growth: {after / before:.2f}", flush=True)
     finally:
@@ -95,18 +91,33 @@ def report(title: str, numbers: itertools.count[int]) -> float:
     return guarded / bare
 
 
-def fill_counters(rows: int) -> None:
-    from django.db.models.functions import Now
+def store(rows: int) -> None:
+    """So many verifications, their messages and receipts, and as many counters."""
+    from django.core.management.color import no_style
+    from django.db import connection
 
-    from django_lanck.models import LimitCounter
+    from django_lanck.models import LimitCounter, Message, Verification
+    from tests.benchmarks.pruning import fill
 
-    for first in range(0, rows, 10_000):
-        LimitCounter.objects.bulk_create(
-            LimitCounter(
-                key=f"{(first + i) * 2654435761 % 2**64:032x}", rule="number", used=1, ends_at=Now(), not_before=Now()
-            )
-            for i in range(10_000)
-        )
+    for model in (Message, Verification, LimitCounter):
+        model.objects.all().delete()
+    fill(rows)
+    sqlite = connection.vendor == "sqlite"
+    series = (
+        f"WITH RECURSIVE g(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM g WHERE i < {rows}) "
+        if sqlite
+        else f"WITH g AS (SELECT generate_series(1, {rows}) AS i) "
+    )
+    spread = "i * 2654435761 % 4294967296"
+    key = f"printf('%032x', {spread})" if sqlite else f"lpad(to_hex({spread}::bigint), 32, '0')"
+    insert = 'INSERT INTO lanck_limitcounter ("key", rule, label, used, converted, refused) '
+    select = f"SELECT {key}, 'number', '', 1, 0, 0 FROM g"
+    with connection.cursor() as cursor:
+        # SQLite takes the WITH in front of the SELECT only.
+        cursor.execute(insert + series + select)
+        for statement in connection.ops.sequence_reset_sql(no_style(), [Message]):
+            cursor.execute(statement)
+        cursor.execute("ANALYZE")
 
 
 if __name__ == "__main__":
