@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import IO, Any
 
 from django.db import transaction
@@ -19,8 +20,9 @@ from rest_framework.views import APIView
 
 from .. import services
 from ..conf import conf
-from ..exceptions import Refusal
+from ..exceptions import LanckError, Refusal
 from ..jsonbody import BadJSON, read_json
+from ..services.binding import SESSION_KEY
 from .errors import refusal_response
 from .serializers import CheckSerializer, ResendSerializer, StartSerializer, represent
 
@@ -74,14 +76,29 @@ class PhoneView(APIView):
 
 class VerificationsView(PhoneView):
     def post(self, request: Request) -> Response:
-        verification = services.start_verification(
-            **self.read(StartSerializer, request),
-            user=request.user,
-            binding=services.binding_for(request, create=True),
-            ip=services.client_address(request),
-            request=request,
-        )
+        values = self.read(StartSerializer, request)
+        with _new_binding(request) as binding:
+            verification = services.start_verification(
+                **values,
+                user=request.user,
+                binding=binding,
+                ip=services.client_address(request),
+                request=request,
+            )
         return Response(represent(verification), status=status.HTTP_201_CREATED)
+
+
+@contextmanager
+def _new_binding(request: Request) -> Iterator[list[str]]:
+    """The bindings for a start. A refused one leaves no session behind that was made for it."""
+    session = getattr(request, "session", {})
+    is_new = SESSION_KEY not in session
+    try:
+        yield services.binding_for(request, create=True)
+    except LanckError:
+        if is_new:
+            session.pop(SESSION_KEY, None)
+        raise
 
 
 class VerificationView(PhoneView):

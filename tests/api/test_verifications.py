@@ -3,6 +3,7 @@ import logging
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
 from django.test import Client, override_settings
 
 from django_lanck.models import Verification
@@ -270,3 +271,15 @@ def test_a_logged_in_browser_needs_its_csrf_token(lanck, phone):
 
 def test_sentences_follow_the_language_of_the_request(client, lanck):
     assert post(client, URL, {}).json()["errors"]["number"] == ["This field is required."]
+
+
+def test_a_refused_start_leaves_no_session_and_takes_nobodys(client, lanck, phone):
+    def start(number):
+        return post(client, URL, {"number": number})
+
+    assert start("+1201").status_code == 400
+    assert not Session.objects.exists()
+    assert not client.cookies
+    verification = start(phone).json()["id"]
+    assert start("+19005550123").status_code == 400
+    assert client.get(f"{URL}{verification}/").status_code == 200

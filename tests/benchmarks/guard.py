@@ -1,17 +1,24 @@
 """What the limits cost a start: the ratio of one with them to one without, measured in turns in one run.
 
-``python -m tests.benchmarks.guard``, on SQLite and PostgreSQL (or where DATABASE_URL points), in process, with a LANCK
-that answers at once, with no and with 1,000,000 stored verifications, their messages and their counters.
+``python -m tests.benchmarks.guard``, on SQLite and PostgreSQL (or where DATABASE_URL points). The site's side is in
+process; LANCK is a server next door that answers at once. With no and with 1,000,000 stored verifications, their
+messages, receipts and counters.
 """
 
 from __future__ import annotations
 
 import itertools
+import multiprocessing
 import os
 import statistics
 import subprocess
 import sys
 import time
+import uuid
+from http.server import ThreadingHTTPServer
+from typing import Any
+
+from tests.benchmarks.client_call import Handler
 
 STARTS = int(os.environ.get("BENCHMARK_STARTS", "1500"))
 STORED = int(os.environ.get("BENCHMARK_STORED", "1000000"))
@@ -32,6 +39,20 @@ WIDE = {
 }
 
 
+class Lanck(Handler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        answer = b'{"requestId": "%s"}' % uuid.uuid4().hex.encode()
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(answer)}\r\n\r\n"
+        self.wfile.write(head.encode() + answer)
+
+
+def serve(port: Any) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Lanck)
+    port.send(server.server_port)
+    server.serve_forever()
+
+
 def main() -> None:
     if "--one" in sys.argv:
         measure_one_database()
@@ -50,29 +71,33 @@ def measure_one_database() -> None:
     from django.db import connection
     from django.test.utils import setup_databases, teardown_databases
 
-    import tests.benchmarks.urls  # noqa: F401  (puts in the LANCK that answers at once)
-
+    ours, theirs = multiprocessing.Pipe()
+    server = multiprocessing.Process(target=serve, args=[theirs], daemon=True)
+    server.start()
+    lanck = f"http://127.0.0.1:{ours.recv()}/v1"
     databases = setup_databases(verbosity=0, interactive=False)
     try:
         print(f"{sys.argv[-1]}: a start with limits, to one without")
         numbers = itertools.count()
-        before = report("          0 rows", numbers)
+        before = report("          0 rows", numbers, lanck)
         store(STORED)
-        after = report(f"  {STORED:>9,} rows", numbers)
+        after = report(f"  {STORED:>9,} rows", numbers, lanck)
         print(f"  growth: {after / before:.2f}", flush=True)
     finally:
+        server.terminate()
         connection.close()
         teardown_databases(databases, verbosity=0)
 
 
-def report(title: str, numbers: itertools.count[int]) -> float:
+def report(title: str, numbers: itertools.count[int], lanck: str) -> float:
     from django.test import override_settings
 
     from django_lanck import services
     from django_lanck.exceptions import Refusal
     from tests.settings import LANCK
 
-    sides = {"guarded": override_settings(LANCK={**LANCK, **WIDE}), "bare": override_settings(LANCK=LANCK)}
+    bare = {**LANCK, "BASE_URL": lanck}
+    sides = {"guarded": override_settings(LANCK={**bare, **WIDE}), "bare": override_settings(LANCK=bare)}
     times: dict[str, list[float]] = {name: [] for name in sides}
     for turn in range(STARTS + 50):
         for name, side in sides.items():
@@ -86,9 +111,11 @@ def report(title: str, numbers: itertools.count[int]) -> float:
                 took = time.perf_counter() - begun
             if turn >= 50:  # the first ones warm up
                 times[name].append(took)
-    guarded, bare = (statistics.median(times[name]) for name in sides)
-    print(f"{title}: {guarded / bare:.2f}   ({guarded * 1000:.2f} ms to {bare * 1000:.2f} ms)", flush=True)
-    return guarded / bare
+    with_limits, without = (statistics.median(times[name]) for name in sides)
+    print(
+        f"{title}: {with_limits / without:.2f}   ({with_limits * 1000:.2f} ms to {without * 1000:.2f} ms)", flush=True
+    )
+    return with_limits / without
 
 
 def store(rows: int) -> None:

@@ -295,6 +295,15 @@ def test_a_prefix_goes_on_while_enough_of_its_codes_come_back(limited, lanck):
     start("+12125550100")
 
 
+def test_what_came_back_yesterday_says_nothing_of_today(limited, lanck, age):
+    limited(LIMITS=None, CONVERSION={"prefix": (1, 100)})
+    verification = start(OTHERS[0])
+    check(verification, lanck.sent[-1].code)
+    age(verification, 86_400)
+    start(OTHERS[1])
+    refused(start, number=OTHERS[2])
+
+
 def test_a_few_codes_say_nothing_of_a_prefix(limited, lanck):
     limited(LIMITS=None, CONVERSION={"prefix": (3, 50)})
     for number in OTHERS[:3]:
