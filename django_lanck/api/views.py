@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 
 from .. import services
 from ..conf import conf
-from ..exceptions import LanckError, Refusal
+from ..exceptions import Refusal
 from ..jsonbody import BadJSON, read_json
 from ..services.binding import SESSION_KEY
 from .errors import refusal_response
@@ -76,10 +76,9 @@ class PhoneView(APIView):
 
 class VerificationsView(PhoneView):
     def post(self, request: Request) -> Response:
-        values = self.read(StartSerializer, request)
         with _new_binding(request) as binding:
             verification = services.start_verification(
-                **values,
+                **self.read(StartSerializer, request),
                 user=request.user,
                 binding=binding,
                 ip=services.client_address(request),
@@ -95,7 +94,7 @@ def _new_binding(request: Request) -> Iterator[list[str]]:
     is_new = SESSION_KEY not in session
     try:
         yield services.binding_for(request, create=True)
-    except LanckError:
+    except Exception:
         if is_new:
             session.pop(SESSION_KEY, None)
         raise
