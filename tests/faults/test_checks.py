@@ -27,10 +27,10 @@ def test_fault_08_a_check_was_right_but_its_answer_was_lost(lanck, wire, people,
     someone, sent = lose_a_right_check()
     assert refusal(someone.check(wrong(sent.code))) == (400, "invalid_code")
     assert someone.look()["status"] == "pending"
-    answers = at_once(lambda number: someone.check(sent.code), 10, threads=10)
+    answers = at_once(lambda number: someone.check(sent.code), 8, threads=8)  # fewer than are asked about in a minute
     proofs = [answer.json()["proof"] for answer in answers if answer.status_code == 200]
     others = {answer.json()["code"] for answer in answers if answer.status_code != 200}
-    assert (len(answers), len(proofs), others) == (10, 1, {"already_verified"})
+    assert (len(answers), len(proofs), others) == (8, 1, {"already_verified"})
     assert sent.checks == [sent.code]
     assert [str(said["verification"].pk) for said in verified] == [someone.id]
 
