@@ -5,6 +5,7 @@ import logging
 import re
 from html import unescape
 
+import django
 import pytest
 from django.contrib.auth.models import Permission
 from django.core import mail
@@ -46,7 +47,8 @@ NUMBER_COLUMNS = {
 def account(lanck, settings):
     """LANCK's account with a token that can be found again."""
     settings.LANCK = {**lanck.settings, "ACCESS_TOKEN": f"{TOKEN_ID}:{TOKEN_SECRET}"}
-    settings.ADMINS = [("Admin", "admin@site.example")]
+    address = "admin@site.example"
+    settings.ADMINS = [address] if django.VERSION >= (6, 0) else [("Admin", address)]
     return lanck
 
 
