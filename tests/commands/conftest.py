@@ -61,6 +61,15 @@ def settings_of_lanck(lanck):
     return change
 
 
+# Where the tests run in the background an interrupt is ignored, which a process inherits.
+MANAGE = """
+import signal, sys
+from django.core.management import execute_from_command_line
+signal.signal(signal.SIGINT, signal.default_int_handler)
+execute_from_command_line(["manage.py", *sys.argv[1:]])
+"""
+
+
 @pytest.fixture
 def manage(lanck, tmp_path):
     """Run manage.py in a process of its own, on the tests' database and against the tests' LANCK."""
@@ -74,7 +83,7 @@ def manage(lanck, tmp_path):
     environment = {**os.environ, "PYTHONPATH": paths, "DJANGO_SETTINGS_MODULE": "settings_of_process"}
 
     def manage(*arguments, **options):
-        command = [sys.executable, "-m", "django", *map(str, arguments)]
+        command = [sys.executable, "-c", MANAGE, *map(str, arguments)]
         return subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
         )
