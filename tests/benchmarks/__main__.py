@@ -22,23 +22,14 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.benchmarks.databases import on_each_database
+
 ROUNDS = int(os.environ.get("BENCHMARK_ROUNDS", "400"))
 RECEIPTS = int(os.environ.get("BENCHMARK_RECEIPTS", "10000"))
 STORED = int(os.environ.get("BENCHMARK_ROWS", "100000"))
 PAIRS = {"ours": ("/api/phone/verifications/", "{}check/"), "bare": ("/bare/", "{}")}
 
 Post = Callable[[str, dict[str, Any]], dict[str, Any]]
-
-
-def main() -> None:
-    if "--one" in sys.argv:
-        measure_one_database()
-        return
-    for url in filter(None, ["sqlite", os.environ.get("DATABASE_URL", "postgres://postgres@127.0.0.1/postgres")]):
-        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings"}
-        environment["DATABASE_URL"] = "" if url == "sqlite" else url
-        command = [sys.executable, "-m", "tests.benchmarks", "--one", url.partition(":")[0]]
-        subprocess.run(command, env=environment, check=True)
 
 
 def measure_one_database() -> None:
@@ -185,4 +176,4 @@ def fill(rows: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    on_each_database("tests.benchmarks", measure_one_database)

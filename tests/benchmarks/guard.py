@@ -11,7 +11,6 @@ import itertools
 import multiprocessing
 import os
 import statistics
-import subprocess
 import sys
 import time
 import uuid
@@ -19,6 +18,7 @@ from http.server import ThreadingHTTPServer
 from typing import Any
 
 from tests.benchmarks.client_call import Handler
+from tests.benchmarks.databases import on_each_database
 
 STARTS = int(os.environ.get("BENCHMARK_STARTS", "1500"))
 STORED = int(os.environ.get("BENCHMARK_STORED", "1000000"))
@@ -51,17 +51,6 @@ def serve(port: Any) -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Lanck)
     port.send(server.server_port)
     server.serve_forever()
-
-
-def main() -> None:
-    if "--one" in sys.argv:
-        measure_one_database()
-        return
-    for url in filter(None, ["sqlite", os.environ.get("DATABASE_URL", "postgres://postgres@127.0.0.1/postgres")]):
-        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings"}
-        environment["DATABASE_URL"] = "" if url == "sqlite" else url
-        command = [sys.executable, "-m", "tests.benchmarks.guard", "--one", url.partition(":")[0]]
-        subprocess.run(command, env=environment, check=True)
 
 
 def measure_one_database() -> None:
@@ -124,28 +113,23 @@ def store(rows: int) -> None:
     from django.db import connection
 
     from django_lanck.models import LimitCounter, Message, Verification
-    from tests.benchmarks.pruning import fill
+    from tests.benchmarks.pruning import fill, series
 
     for model in (Message, Verification, LimitCounter):
         model.objects.all().delete()
     fill(rows)
     sqlite = connection.vendor == "sqlite"
-    series = (
-        f"WITH RECURSIVE g(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM g WHERE i < {rows}) "
-        if sqlite
-        else f"WITH g AS (SELECT generate_series(1, {rows}) AS i) "
-    )
     spread = "i * 2654435761 % 4294967296"
     key = f"printf('%032x', {spread})" if sqlite else f"lpad(to_hex({spread}::bigint), 32, '0')"
     insert = 'INSERT INTO lanck_limitcounter ("key", rule, label, used, converted, refused) '
     select = f"SELECT {key}, 'number', '', 1, 0, 0 FROM g"
     with connection.cursor() as cursor:
         # SQLite takes the WITH in front of the SELECT only.
-        cursor.execute(insert + series + select)
+        cursor.execute(insert + series(rows, connection.vendor) + select)
         for statement in connection.ops.sequence_reset_sql(no_style(), [Message]):
             cursor.execute(statement)
         cursor.execute("ANALYZE")
 
 
 if __name__ == "__main__":
-    main()
+    on_each_database("tests.benchmarks.guard", measure_one_database)

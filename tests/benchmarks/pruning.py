@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from tests.benchmarks.databases import on_each_database
+
 ROWS = int(os.environ.get("BENCHMARK_PRUNED", "1000000"))
 ASKED = 1000
 # Settings of the command's process, which says at its end how large it ever was, in kB, and how large when it began.
@@ -29,16 +31,6 @@ with open("/proc/self/statm") as sizes:
 call_command("lanck_prune", "--json")
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - began)
 """
-
-
-def main() -> None:
-    if "--one" in sys.argv:
-        measure_one_database()
-        return
-    for url in ("", os.environ.get("DATABASE_URL", "postgres://postgres@127.0.0.1/postgres")):
-        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.benchmarks.settings", "DATABASE_URL": url}
-        command = [sys.executable, "-m", "tests.benchmarks.pruning", "--one", url.partition(":")[0] or "sqlite"]
-        subprocess.run(command, env=environment, check=True)
 
 
 def measure_one_database() -> None:
@@ -105,16 +97,18 @@ def receipts() -> Callable[[], float]:
     return post
 
 
+def series(rows: int, vendor: str) -> str:
+    """SQL for the numbers from 1, as ``g(i)``."""
+    if vendor == "sqlite":
+        return f"WITH RECURSIVE g(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM g WHERE i < {rows}) "
+    return f"WITH g AS (SELECT generate_series(1, {rows}) AS i) "
+
+
 def fill(rows: int) -> None:
     """Old rows by the database itself: as many messages, each with a verification and a receipt, a second apart."""
     from django.db import connection
 
     sqlite = connection.vendor == "sqlite"
-    series = (
-        f"WITH RECURSIVE g(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM g WHERE i < {rows}) "
-        if sqlite
-        else f"WITH g AS (SELECT generate_series(1, {rows}) AS i) "
-    )
     at = (
         "strftime('%Y-%m-%d %H:%M:%f', 'now', '-800 days', i || ' seconds')"
         if sqlite
@@ -177,7 +171,7 @@ def fill(rows: int) -> None:
     }
     with connection.cursor() as cursor:
         for table, columns in tables.items():
-            select = f"{series}SELECT {', '.join(columns.values())} FROM g"
+            select = f"{series(rows, connection.vendor)}SELECT {', '.join(columns.values())} FROM g"
             if sqlite:
                 cursor.execute(f"INSERT INTO {table} ({', '.join(columns)}) {select}")
             else:
@@ -188,4 +182,4 @@ def fill(rows: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    on_each_database("tests.benchmarks.pruning", measure_one_database)
