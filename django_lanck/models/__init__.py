@@ -1,5 +1,6 @@
-"""What is remembered: verifications, messages, receipts, inbound texts, insights, verified numbers, limits."""
+"""What is remembered: verifications, messages, receipts, inbound texts, insights, verified numbers, limits, figures."""
 
+from .figures import CountedDay, CountedDayQuerySet, DayCount, DeliveryDay
 from .inbound import InboundMessage, OptOut, OptOutQuerySet
 from .insight import NumberInsight, NumberInsightQuerySet
 from .lease import Lease, LeaseQuerySet
@@ -14,7 +15,11 @@ from .verified_number import VerifiedNumber, VerifiedNumberQuerySet
 __all__ = [
     "Category",
     "Channel",
+    "CountedDay",
+    "CountedDayQuerySet",
     "DatabaseNow",
+    "DayCount",
+    "DeliveryDay",
     "Goal",
     "InboundMessage",
     "Lease",

@@ -262,7 +262,11 @@ class LimitCounter(models.Model):
     class Meta:
         verbose_name = _("limit counter")
         verbose_name_plural = _("limit counters")
-        indexes = [models.Index(fields=["ends_at"], name="lanck_limit_ends")]
+        indexes = [
+            models.Index(fields=["ends_at"], name="lanck_limit_ends"),
+            models.Index(fields=["rule"], name="lanck_limit_rule"),
+        ]
+        permissions = [("lift_limit", _("Can lift limits")), ("pause_prefix", _("Can pause prefixes"))]
 
     def __str__(self) -> str:
         return " ".join(filter(None, [self.rule, self.label]))

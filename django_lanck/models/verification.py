@@ -177,7 +177,10 @@ class Verification(models.Model):
             models.Index(fields=["state", "expires_at"], name="lanck_verif_state"),
             models.Index(fields=["created_at", "id"], name="lanck_verif_created"),
         ]
-        permissions = [("view_number", _("Can see whole phone numbers"))]
+        permissions = [
+            ("view_number", _("Can see whole phone numbers")),
+            ("forget_number", _("Can forget phone numbers")),
+        ]
 
     def __str__(self) -> str:
         return f"{mask_number(self.number)} ({self.purpose})"
