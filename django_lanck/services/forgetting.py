@@ -62,7 +62,7 @@ def forget_number(*, number: str | PhoneNumber, erase: bool = False, dry_run: bo
     links, ids, proof and user; with ``erase`` they go too, also out of figures that are not final. What is pending is
     canceled. Receipts, insights, lifted opt-outs and the owner's claim are erased; an opt-out that stands stays, so
     that it is honoured. ``dry_run`` only counts. 500 rows a transaction (all in the caller's, if there is one); it can
-    be interrupted and run again, and finds nothing the second time. Raises Refusal ``invalid_number`` for nothing at all.
+    be interrupted and run again, and finds nothing the second time. Raises Refusal ``invalid_number`` for nothing.
     """
     kept = number_as_kept(number)
     done = Forgotten(opted_out=OptOut.objects.standing().filter(number=kept).exists())
