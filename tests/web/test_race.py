@@ -33,7 +33,9 @@ def test_of_the_right_code_typed_twice_at_once_one_account_is_made(lanck, phone)
     for browser in browsers:
         browser.client.cookies = visitor.client.cookies.copy()
     answers = at_once(lambda number: browsers[number].type("signup").status_code, 4, threads=4)
-    assert answers.count(302) == 4
+    assert len(answers) == 4
+    assert 302 in answers
+    assert set(answers) <= {200, 302}  # LANCK says to some that the code is used, before the first one is let in
     assert (users.count(), owner(phone)) == (1, users.get())
 
 
