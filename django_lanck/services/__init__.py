@@ -2,7 +2,7 @@
 
 from ..client import RCS, SMS, Flow, Push, RequestInfo, Step, Viber, parse_flow
 from ..guard import Attempt, client_address
-from .binding import binding_for
+from .binding import binding_for, new_binding
 from .calls import CallDetails, call_details
 from .checking import CheckResult, check_verification
 from .counting import CountedDays, count_days
@@ -22,10 +22,10 @@ from .messaging import (
     speak_code,
     speak_text,
 )
-from .numbers import number_as_kept, parse_number
+from .numbers import number_as_kept, number_in_text, parse_number
 from .optouts import lift_opt_out, opt_out
 from .pace import Pace, background
-from .proofs import claim_number, redeem_proof
+from .proofs import change_number, claim_number, number_of_proof, owner_of, redeem_proof, verified_number_of
 from .provider import check_account, request_info
 from .receipts import record_receipt, refresh_message
 from .reconciliation import Reconciled, reconcile
@@ -57,6 +57,7 @@ __all__ = [
     "binding_for",
     "call_details",
     "cancel_verification",
+    "change_number",
     "check_account",
     "check_fraud",
     "check_verification",
@@ -69,9 +70,13 @@ __all__ = [
     "get_verification",
     "lift_opt_out",
     "look_up",
+    "new_binding",
     "number_as_kept",
+    "number_in_text",
+    "number_of_proof",
     "open_link",
     "opt_out",
+    "owner_of",
     "parse_flow",
     "parse_number",
     "prune",
@@ -91,5 +96,6 @@ __all__ = [
     "speak_code",
     "speak_text",
     "start_verification",
+    "verified_number_of",
     "wait_for_status",
 ]
