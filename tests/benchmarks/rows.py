@@ -23,13 +23,14 @@ def series(rows: int, vendor: str) -> str:
     return f"WITH g AS (SELECT generate_series(1, {rows}) AS i) "
 
 
-def fill(rows: int, tables: Iterable[str], days: int = 800) -> None:
+def fill(rows: int, tables: Iterable[str], days: int = 800, using: str = "default") -> None:
     """As many rows in each of the tables, the first so many days old. Messages and receipts belong to each other."""
     from django.core.management.color import no_style
-    from django.db import connection
+    from django.db import connections
 
     from django_lanck import models
 
+    connection = connections[using]
     columns = _columns(connection.vendor, days)
     with connection.cursor() as cursor:
         for table in tables:
