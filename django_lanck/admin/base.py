@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from ..exceptions import Refusal
 from ..models.number import mask_number, mask_numbers, mask_party
 from ..services import number_as_kept
-from .changelist import NewestFirst, UncountedPaginator
+from .changelist import NewestFirst
 from .timeline import Event
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ class ReadOnlyAdmin(ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
-    paginator = UncountedPaginator
+    # So many rows a list looks through, then people choose to look further back.
+    list_reach = 5_000
     # The column of its time, which has an index: the list goes by it, and by nothing else.
     time_field = "created_at"
     sortable_by = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
@@ -13,27 +13,25 @@ from django.http import HttpRequest
 from .filters import DaysFilter
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     AnyPaginator = Paginator[Any]
     AnyPage = Page[Any]
 else:
     AnyPaginator = Paginator
 
-# So many rows a list looks through, then people choose to look further back: no index serves every filter, and each
-# would cost every message that is sent.
-REACH: Final = 10_000
-
 
 class UncountedPaginator(AnyPaginator):
-    """Nothing is counted: a page is read with one row more, which tells whether there is another page."""
+    """Nothing is counted: a page is read with one row more, which tells whether another page follows."""
 
     has_more = False
+
+    def __init__(self, rows: QuerySet[Any], per_page: int, reach: int) -> None:
+        super().__init__(rows, per_page)
+        self.reach = reach
 
     def page(self, number: int | str) -> AnyPage:
         """Raises InvalidPage. From then on ``count`` is how many rows are known of."""
         first = (int(number) - 1) * self.per_page
-        if not 0 <= first < REACH:
+        if not 0 <= first < self.reach:
             raise EmptyPage
         rows = list(self.object_list[first : first + self.per_page + 1])
         if first and not rows:
@@ -44,29 +42,13 @@ class UncountedPaginator(AnyPaginator):
 
     @property
     def num_pages(self) -> int:
-        return -(-min(self.count, REACH) // self.per_page)
+        return -(-min(self.count, self.reach) // self.per_page)
 
 
 class NewestFirst(ChangeList):
-    """A list by its time. Of ``REACH`` rows at most it shows what the filters leave, and links to those before."""
+    """A list by its time, of which a page is read and nothing else."""
 
     model_admin: Any
-    reach = REACH
-    # The time of the last row that was looked at, where there are more before it.
-    reaches_back_to: datetime | None = None
-
-    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
-        queryset: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
-        if self.query:  # its index is that of the number
-            return queryset
-        time = self.model_admin.time_field
-        days = next(each for each in self.filter_specs if isinstance(each, DaysFilter))
-        rows = days.queryset(request, self.root_queryset).order_by(f"-{time}").values_list(time, flat=True)
-        last = list(rows[REACH - 1 : REACH + 1])
-        if len(last) < 2:
-            return queryset
-        self.reaches_back_to = last[0]
-        return queryset.filter(**{f"{time}__gte": last[0]})
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         """Always the same: by any other column the whole table would have to be sorted."""
@@ -76,7 +58,7 @@ class NewestFirst(ChangeList):
         return {}
 
     def get_results(self, request: HttpRequest) -> None:
-        paginator: UncountedPaginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
+        paginator = UncountedPaginator(self.queryset, self.list_per_page, self.model_admin.list_reach)
         try:
             self.result_list = paginator.page(self.page_num).object_list
         except InvalidPage as error:
@@ -89,8 +71,12 @@ class NewestFirst(ChangeList):
         self.paginator = paginator
 
     @property
+    def days(self) -> DaysFilter:
+        """The filter that says how far back the list reaches."""
+        return next(each for each in self.filter_specs if isinstance(each, DaysFilter))
+
+    @property
     def further_back(self) -> str:
         """The address of the list before these rows, if there is one."""
-        if self.reaches_back_to is None:
-            return ""
-        return self.get_query_string({f"{self.model_admin.time_field}__lt": self.reaches_back_to.isoformat()})
+        last = self.days.reaches_back_to
+        return self.get_query_string({f"{self.days.field_path}__lt": last.isoformat()}) if last else ""
