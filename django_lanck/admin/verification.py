@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from ..models import Channel, DatabaseNow, Message, Verification, VerifiedNumber
 from .asking import AskingAdmin
 from .base import ReadOnlyAdmin, link_to, owner_name
-from .filters import DaysFilter, PurposeFilter, TestFilter, filter_by
+from .filters import DaysFilter, PurposeFilter, StateFilter, TestFilter, filter_by
 from .timeline import Event, verification_timeline
 from .words import badge, channel_name
 
@@ -22,7 +22,7 @@ class VerificationAdmin(AskingAdmin):
     list_display = ["created_at", "number", "status", "delivery", "sent_by", "attempts_spent", "purpose"]
     list_filter = [
         ("created_at", DaysFilter),
-        filter_by("state", _("state"), Verification.State.choices),
+        StateFilter,
         filter_by("method", _("method"), Channel.choices),
         PurposeFilter,
         TestFilter,

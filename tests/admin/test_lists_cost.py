@@ -27,6 +27,13 @@ FILTERS = {
     "optout": "state=lifted",
     "verifiednumber": "",
 }
+# What most rows are.
+COMMON = {
+    "message": "status=DELIVERED&purpose=login",
+    "verification": "state=verified",
+    "numberinsight": "status=DELIVERED",
+    "optout": "state=standing",
+}
 TIMES = {"inboundmessage": "received_at", "optout": "opted_out_at", "verifiednumber": "verified_at"}
 NOW = timezone.now()
 
@@ -90,14 +97,14 @@ def states(model):
     """
     time = TIMES.get(model, "created_at")
     days = f"{time}__gte=2026-01-01&{time}__lt={(NOW + timedelta(days=9)).date()}"
-    lists = ["", "p=2", "p=4", days, FILTERS[model], f"{days}&{FILTERS[model]}", f"{days}&p=2"]
+    lists = ["", "p=2", "p=4", days, FILTERS[model], f"{days}&{FILTERS[model]}", f"{days}&p=2", COMMON.get(model, "")]
     costs = {**dict.fromkeys([*lists, "q=id-7", f"q={uuid.UUID(int=7)}"], 6), "q=%2B1+(202)+000-0007": 5}
     return {f"{address(model)}?{query}": most for query, most in costs.items()}
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_no_page_of_a_list_takes_more_than_six_statements(support, model):
-    fill(1, 450)
+    fill(1, 300)
     for page, most in states(model).items():
         with CaptureQueriesContext(connection) as captured:
             assert support.get(page).status_code == 200, page
@@ -109,11 +116,12 @@ def test_no_page_of_a_list_takes_more_than_six_statements(support, model):
 @pytest.mark.skipif(connection.vendor == "mysql", reason="its ANALYZE ends the transaction of the test")
 @pytest.mark.parametrize("model", MODELS)
 def test_a_page_reads_as_many_rows_of_a_larger_table(support, model):
-    fill(1, 450)
+    fill(1, 300)
     pages = list(states(model))
     small = [rows_read(support, page) for page in pages]
-    fill(450, 3000)
-    analyze()
+    fill(300, 1500)
+    if connection.vendor == "postgresql":  # which does so by itself after a while; SQLite never does
+        analyze()
     for page, before in zip(pages, small, strict=True):
         assert rows_read(support, page) <= before * 1.25 + 20, page
 
