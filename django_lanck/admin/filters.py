@@ -136,6 +136,7 @@ class DaysFilter(admin.FieldListFilter):
 
     def __init__(self, field: Any, request: HttpRequest, params: Any, model: Any, model_admin: Any, field_path: str):
         super().__init__(field, request, params, model, model_admin, field_path)
+        self.title = _("day")
         self.reach: int = model_admin.list_reach
 
     def expected_parameters(self) -> list[Any]:
