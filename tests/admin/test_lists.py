@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_lanck.models import Message, OptOut, Verification
 
 from .conftest import MODELS, act, address, permissions
+from .test_statements import MAKERS
 
 pytestmark = pytest.mark.django_db
 NOON = timezone.now().replace(microsecond=0) - timedelta(days=1)
@@ -139,7 +140,8 @@ def test_the_many_rows_of_one_number_end_at_the_reach(admin_client, reach):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_list_goes_by_its_time_whatever_the_address_says(admin_client, model, lanck, phone):
+def test_a_list_goes_by_its_time_whatever_the_address_says(admin_client, model):
+    MAKERS[model](1)
     page = admin_client.get(f"{address(model)}?o=-2.3").content.decode()
     assert 'class="sortable' not in page
     assert listing(admin_client, "o=-2.3", model).queryset.query.order_by[1] == "-pk"

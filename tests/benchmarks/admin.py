@@ -10,6 +10,7 @@ import os
 import statistics
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,17 +18,20 @@ from tests.benchmarks.databases import on_each_database
 
 ROWS = {"small": 1_000, "default": int(os.environ.get("BENCHMARK_LISTED", "1000000"))}
 TURNS = int(os.environ.get("BENCHMARK_TURNS", "40"))
+# Of the large table so many days are older that a list does not reach to their beginning.
+DAY = (datetime.now(UTC) - timedelta(days=799)).date().isoformat()
 NUMBER = {"q": "+1 202 555 0500"}
 # The filters choose what only the oldest row has.
 LISTS: dict[str, list[dict[str, Any]]] = {
     "message": [
+        {"created_at__lt": DAY},
         {"status": "UNDELIVERED"},
         {"country": "AF"},
         {"purpose": "login"},
         {"mccmnc": "41201"},
         {"channel": "rcs", "status": "UNDELIVERED", "country": "AF"},
     ],
-    "verification": [{"state": "exhausted"}, {"purpose": "login"}],
+    "verification": [{"created_at__lt": DAY}, {"state": "exhausted"}, {"purpose": "login"}],
     "inboundmessage": [],
     "numberinsight": [{"status": "FRAUDULENT"}],
     "optout": [{"state": "lifted"}],
