@@ -46,7 +46,8 @@
       type: "text",
     });
     const countries = [...select.options].filter((option) => option.value).map((option, at) => {
-      const { name = option.text, code } = option.dataset;
+      const { code } = option.dataset;
+      const name = option.text.replace(`(+${code})`, "").trim();
       const dialled = make("bdi", { class: "lanck-dial", dir: "ltr" }, `+${code}`);
       const item = make("li", { id: `${id}-${at}`, role: "option" }, make("span", {}, name), dialled);
       return { item, code, label: name, name: plain(name), value: option.value, iso: plain(option.value) };
@@ -78,7 +79,7 @@
       for (const country of countries) country.item.setAttribute("aria-selected", String(country === chosen()));
       list.replaceChildren(...shown.map(({ item }) => item));
       list.hidden = !shown.length;
-      none.textContent = shown.length ? "" : select.dataset.none ?? "";
+      none.textContent = shown.length ? "" : select.closest("[data-lanck-phone]").dataset.none;
       input.setAttribute("aria-expanded", String(isOpen()));
       activate(query ? shown[0] : chosen() ?? shown[0]);
     }
