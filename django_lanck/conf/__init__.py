@@ -44,6 +44,14 @@ PROFILE_KEYS = frozenset([*PROFILE_DEFAULTS, "LIMITS", "CHECK_LIMITS"])
 # What only a purpose has.
 PURPOSE_KEYS = frozenset(["PUBLIC", "STRICT"])
 
+# What numbers are verified for. The JSON API deals with the public ones, the ready pages with all of these.
+PURPOSES: Mapping[str, Mapping[str, Any]] = {
+    "signup": {"PUBLIC": True},
+    "login": {},
+    "change_number": {},
+    "confirm": {},
+}
+
 # Days that each kind of row is kept.
 RETENTION: Mapping[str, float | None] = {
     "verifications": 365,
@@ -62,7 +70,7 @@ KEYS = PROFILE_KEYS | frozenset(
     "BACKGROUND_RATE BREAKER_FAILURES RETENTION API_PERMISSION_CLASSES API_THROTTLE_CLASSES "
     "API_AUTHENTICATION_CLASSES STAFF_API SEND_LIMITS WATCH REFUSED_LINE_TYPES CONVERSION CONVERSION_PAUSE "
     "TRUSTED_PROXIES GUARD SCREENING_TIMEOUT SCREENING_FAILED REFUSED_FRAUD_STATES REFUSED_HLR_STATES TEST_NUMBERS "
-    "TEST_NUMBERS_IN_PRODUCTION".split()
+    "TEST_NUMBERS_IN_PRODUCTION SIGNUP_FORM RECENT_AUTHENTICATION".split()
 )
 
 
@@ -189,7 +197,7 @@ class LanckSettings(GuardSettings):
     @property
     def purposes(self) -> Mapping[str, Mapping[str, Any]]:
         """Purpose → the keys of its profile that differ from the site's (``METHODS``, ``CODE_LENGTH`` …)."""
-        return self._get("PURPOSES", {"signup": {"PUBLIC": True}})
+        return self._get("PURPOSES", PURPOSES)
 
     @property
     def public_purposes(self) -> list[str]:
@@ -278,6 +286,18 @@ class LanckSettings(GuardSettings):
     def staff_api(self) -> bool:
         """Whether ``django_lanck.api.staff_urls`` answers. Only True switches it on, and not the text ``"False"``."""
         return self._get("STAFF_API", False) is True
+
+    # The ready pages
+
+    @property
+    def signup_form(self) -> str:
+        """Dotted path of the form that a signup asks after the code; it makes the user."""
+        return self._get("SIGNUP_FORM", "django_lanck.web.forms.SignupForm")
+
+    @property
+    def recent_authentication(self) -> int:
+        """Seconds since somebody showed who they are, after which it is asked again before a number is changed."""
+        return self._get("RECENT_AUTHENTICATION", 900)
 
 
 conf = LanckSettings()

@@ -53,7 +53,7 @@ SEND_LIMITS: Final[RawLimits] = {"number": ("30/hour", "100/day"), "prefix": (),
 
 # Purposes that guard an account: whoever gets through is in. Such a purpose is stricter than the site, unless the
 # purpose itself says otherwise.
-STRICT_PURPOSES: Final = frozenset(["login", "recovery", "reset", "password_reset"])
+STRICT_PURPOSES: Final = frozenset(["login", "recovery", "reset", "password_reset", "confirm"])
 FLASH: Final = frozenset(["call", "flash"])
 STRICT_NUMBER_PURPOSE: Final = "5/day"
 SHORT_CODE_ATTEMPTS: Final = 3

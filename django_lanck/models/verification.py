@@ -101,16 +101,18 @@ class VerificationQuerySet(models.QuerySet["Verification"]):
             )
         )
 
-    def redeem(self, *, proof_hash: str, purpose: str, binding_hashes: Collection[str]) -> bool:
-        return bool(
-            self.filter(
-                proof_hash=proof_hash,
-                purpose=purpose,
-                binding_hash__in=binding_hashes,
-                proof_expires_at__gt=DatabaseNow(),
-                proof_redeemed_at=None,
-            ).update(proof_redeemed_at=DatabaseNow())
+    def unspent(self, *, proof_hash: str, purpose: str, binding_hashes: Collection[str]) -> VerificationQuerySet:
+        return self.filter(
+            proof_hash=proof_hash,
+            purpose=purpose,
+            binding_hash__in=binding_hashes,
+            proof_expires_at__gt=DatabaseNow(),
+            proof_redeemed_at=None,
         )
+
+    def redeem(self, *, proof_hash: str, purpose: str, binding_hashes: Collection[str]) -> bool:
+        proved = self.unspent(proof_hash=proof_hash, purpose=purpose, binding_hashes=binding_hashes)
+        return bool(proved.update(proof_redeemed_at=DatabaseNow()))
 
 
 class Verification(models.Model):

@@ -20,10 +20,10 @@ from .messaging import (
     speak_code,
     speak_text,
 )
-from .numbers import number_as_kept, parse_number
+from .numbers import number_as_kept, number_in_text, parse_number
 from .optouts import lift_opt_out, opt_out
 from .pace import Pace, background
-from .proofs import claim_number, redeem_proof
+from .proofs import change_number, claim_number, number_of_proof, owner_of, redeem_proof, verified_number_of
 from .provider import check_account, request_info
 from .receipts import record_receipt, refresh_message
 from .reconciliation import Reconciled, reconcile
@@ -50,6 +50,7 @@ __all__ = [
     "binding_for",
     "call_details",
     "cancel_verification",
+    "change_number",
     "check_account",
     "check_fraud",
     "check_verification",
@@ -61,8 +62,11 @@ __all__ = [
     "lift_opt_out",
     "look_up",
     "number_as_kept",
+    "number_in_text",
+    "number_of_proof",
     "open_link",
     "opt_out",
+    "owner_of",
     "parse_flow",
     "parse_number",
     "prune",
@@ -82,5 +86,6 @@ __all__ = [
     "speak_code",
     "speak_text",
     "start_verification",
+    "verified_number_of",
     "wait_for_status",
 ]

@@ -7,10 +7,13 @@ from typing import Final
 
 import phonenumbers
 from phonenumber_field.phonenumber import PhoneNumber, to_python
+from phonenumbers import PhoneNumberFormat, PhoneNumberMatcher
 
 from ..exceptions import Refusal
 
 LONGEST_CODE: Final = 100  # characters as typed
+LONGEST_NUMBER: Final = 100
+LONGEST_TEXT: Final = 300
 
 
 def ascii_digits(text: str) -> str:
@@ -18,19 +21,34 @@ def ascii_digits(text: str) -> str:
     return "".join(str(unicodedata.decimal(character, character)) for character in text)
 
 
-def parse_number(number: str | PhoneNumber) -> PhoneNumber:
+def parse_number(number: str | PhoneNumber, *, region: str | None = None) -> PhoneNumber:
     """A valid number from any spelling: spaces, ``00`` for ``+``, digits of any script, an extension (dropped).
 
-    National spellings are read in ``PHONENUMBER_DEFAULT_REGION``. Raises Refusal ``invalid_number``.
+    National spellings are read in ``region`` (an ISO code), or else in ``PHONENUMBER_DEFAULT_REGION``. Raises Refusal
+    ``invalid_number``.
     """
     text = number.as_e164 if isinstance(number, PhoneNumber) else ascii_digits(str(number)).strip()
     if text.startswith("00"):
         text = f"+{text[2:]}"
-    parsed = to_python(text) if text and len(text) <= 100 else None
+    parsed = to_python(text, region=region) if text and len(text) <= LONGEST_NUMBER else None
     if parsed is None or not parsed.is_valid():
         raise Refusal("invalid_number")
     parsed.extension = None
     return parsed
+
+
+def number_in_text(text: str, *, region: str | None = None) -> PhoneNumber:
+    """The one number that a text speaks of: as :func:`parse_number`, also with words around it.
+
+    Raises Refusal ``invalid_number`` where there is none, and where there are several.
+    """
+    digits = ascii_digits(text)[:LONGEST_TEXT]
+    found = {
+        phonenumbers.format_number(match.number, PhoneNumberFormat.E164) for match in PhoneNumberMatcher(digits, region)
+    }
+    if len(found) > 1:
+        raise Refusal("invalid_number")
+    return parse_number(found.pop() if found else text, region=region)
 
 
 def number_as_kept(number: str | PhoneNumber) -> str:

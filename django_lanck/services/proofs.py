@@ -17,7 +17,7 @@ from .checking import proof_hash
 from .testnumbers import is_of_staff, is_staff
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
 
 @sensitive_variables()
@@ -33,6 +33,21 @@ def redeem_proof(*, proof: str, purpose: str = "signup", binding: str | Sequence
     number, is_test = Verification.objects.values_list("number", "is_test").get(proof_hash=hashed)
     if is_test and is_of_staff(number):
         raise Refusal("invalid_proof")  # of a code that everybody knows
+    return number
+
+
+@sensitive_variables()
+def number_of_proof(*, proof: str, purpose: str = "signup", binding: str | Sequence[str] = "") -> str:
+    """The number that a proof proves, in E.164. It is not spent: for a page that asks something before.
+
+    Raises Refusal ``invalid_proof`` where :func:`redeem_proof` would.
+    """
+    unspent = Verification.objects.unspent(
+        proof_hash=proof_hash(proof), purpose=purpose, binding_hashes=binding_hashes(binding)
+    )
+    number = unspent.values_list("number", flat=True).first()
+    if number is None:
+        raise Refusal("invalid_proof")
     return number
 
 
@@ -57,6 +72,36 @@ def claim_number(*, user: AbstractBaseUser, proof: str) -> VerifiedNumber:
     if claim is None:
         raise Refusal("newer_claim")
     return claim
+
+
+@sensitive_variables()
+def change_number(
+    *, user: AbstractBaseUser, proof: str, purpose: str = "change_number", binding: str | Sequence[str] = ""
+) -> VerifiedNumber:
+    """Spend a proof for a user whose number is now the one that it proves; they have no other number after it.
+
+    One transaction, and one of a user at a time: of two changes at once the later one holds. Raises Refusal as
+    :func:`redeem_proof` and :func:`claim_number`; the earlier number stays theirs then.
+    """
+    with transaction.atomic():
+        type(user)._default_manager.select_for_update().filter(pk=user.pk).first()
+        redeem_proof(proof=proof, purpose=purpose, binding=binding)
+        claim = claim_number(user=user, proof=proof)
+        VerifiedNumber.objects.filter(user_id=user.pk).exclude(pk=claim.pk).delete()
+    return claim
+
+
+def verified_number_of(user: AbstractBaseUser | AnonymousUser) -> VerifiedNumber | None:
+    """The number that a user proved last, if they own any."""
+    if not user.is_authenticated:
+        return None
+    return VerifiedNumber.objects.filter(user_id=user.pk).order_by("-verified_at").first()
+
+
+def owner_of(number: str) -> AbstractBaseUser | None:
+    """The user whose number it is, in E.164; None for a number that nobody proved."""
+    claim = VerifiedNumber.objects.filter(number=number).select_related("user").first()
+    return claim and claim.user
 
 
 def _claim(verification: Verification, user: AbstractBaseUser) -> VerifiedNumber | None:

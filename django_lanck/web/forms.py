@@ -1,0 +1,209 @@
+"""The forms of the pages, and the one that makes the user of a signup."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django import forms
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from .. import services
+from ..conf.profiles import Profile
+from ..exceptions import REFUSALS, Refusal
+from ..models import VerifiedNumber
+from ..services.numbers import LONGEST_CODE, LONGEST_TEXT, ascii_digits
+from . import words
+from .countries import Country
+
+INVALID_NUMBER: Final = _("Enter a valid phone number.")
+
+
+class RefusableForm(forms.Form):
+    def refuse(self, refusal: Refusal) -> None:
+        """Show a refusal where it belongs: at its field, or above the form."""
+        field = next((name for name in refusal.errors if name in self.fields), None)
+        self.add_error(field, words.sentence(refusal))
+
+
+class MethodsMixin:
+    """The radio buttons of ``method``, each with its words."""
+
+    def ways(self) -> list[tuple[Any, words.Way]]:
+        field: Any = self["method"]  # type: ignore[index]
+        return [(radio, words.WAYS[radio.data["value"]]) for radio in field]
+
+
+class CountrySelect(forms.Select):
+    """A select whose options say which code is dialled for them, for the script that formats the number."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **kwargs)
+        option["attrs"]["data-code"] = self.codes[value]
+        return option
+
+    def __init__(self, countries: Sequence[Country]) -> None:
+        self.codes = {country.region: country.code for country in countries}
+        super().__init__({"autocomplete": "country"}, [(country.region, str(country)) for country in countries])
+
+
+class NumberForm(MethodsMixin, RefusableForm):
+    """Where a code goes, and how. After it is valid, ``cleaned_data["number"]`` is a PhoneNumber."""
+
+    number = forms.CharField(
+        label=_("Phone number"),
+        max_length=LONGEST_TEXT,
+        widget=forms.TextInput({"type": "tel", "autocomplete": "tel", "dir": "ltr"}),
+        error_messages={"required": _("Enter your phone number."), "max_length": INVALID_NUMBER},
+    )
+
+    def __init__(self, data: Any = None, *, profile: Profile, countries: Sequence[Country], initial: Any = None):
+        super().__init__(data, initial=initial)
+        choices = [(country.region, str(country)) for country in countries]
+        self.fields["country"] = forms.ChoiceField(
+            label=_("Country"), choices=choices, widget=CountrySelect(countries), required=False
+        )
+        self.fields["method"] = method_field(profile)
+        self.order_fields(["country", "number", "method"])
+
+    def clean(self) -> dict[str, Any]:
+        """A national number is read in the chosen country; one that names its own country goes there."""
+        cleaned: dict[str, Any] = self.cleaned_data
+        if "number" in cleaned:
+            try:
+                cleaned["number"] = services.number_in_text(cleaned["number"], region=cleaned.get("country") or None)
+            except Refusal:
+                self.add_error("number", INVALID_NUMBER)
+        return cleaned
+
+
+class MethodForm(MethodsMixin, RefusableForm):
+    """How a code travels to a number that is known."""
+
+    def __init__(self, data: Any = None, *, profile: Profile) -> None:
+        super().__init__(data)
+        self.fields["method"] = method_field(profile)
+
+
+def focus(form: forms.BaseForm) -> None:
+    """Where the cursor is when the page opens: in the first field with an error, or where nothing was sent, in the one
+    that is asked for.
+    """
+    wrong = [name for name in form.fields if form.is_bound and name in form.errors]
+    asked = [name for name in ("number", "code", "password") if name in form.fields and not form.is_bound]
+    for name in [*wrong, *asked][:1]:
+        form.fields[name].widget.attrs["autofocus"] = True
+
+
+def method_field(profile: Profile) -> forms.ChoiceField:
+    """Radio buttons in plain words; hidden where there is nothing to choose."""
+    methods = profile.methods_of(profile.code_source)
+    return forms.ChoiceField(
+        label=_("How should the code reach you?"),
+        choices=[(method, words.WAYS[method].label) for method in methods],
+        initial=methods[0],
+        required=False,
+        widget=forms.RadioSelect if len(methods) > 1 else forms.HiddenInput,
+        error_messages={"invalid_choice": REFUSALS["invalid_method"][1]},
+    )
+
+
+class CodeForm(RefusableForm):
+    """A code, as it is typed or pasted with the sentence around it."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=LONGEST_TEXT,
+        widget=forms.TextInput(
+            {"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false", "dir": "ltr"}
+        ),
+        error_messages={"required": _("Type the code that you got."), "max_length": REFUSALS["invalid_code"][1]},
+    )
+
+    def __init__(self, data: Any = None, *, length: int) -> None:
+        super().__init__(data)
+        self.length = length
+        self.fields["code"].widget.attrs |= {"data-lanck-code": "", "data-length": length}
+
+    def clean_code(self) -> str:
+        return code_in(self.cleaned_data["code"], self.length)
+
+
+def code_in(text: str, length: int) -> str:
+    """The code in a text, or the text where there is none, or where it may be one of several."""
+    found = set(re.findall(rf"(?<!\d)(?:\d[ -]?){{{length - 1}}}\d(?![ -]?\d)", ascii_digits(text)))
+    return found.pop() if len(found) == 1 else text[:LONGEST_CODE]
+
+
+class PasswordForm(forms.Form):
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        max_length=4096,
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
+        error_messages={"required": _("Enter your password.")},
+    )
+
+
+class PhoneSignupMixin:
+    """Makes any form, of a model or not, the one that makes the user of a signup, with the number that was proved.
+
+    Name the form in ``SIGNUP_FORM``. A field of a plain form is set on the user where the user has it.
+    """
+
+    def sign_up(self, *, proof: str, purpose: str, binding: Sequence[str]) -> VerifiedNumber:
+        """Spend the proof, save the user, and make them the owner of the number: all of it, or nothing.
+
+        Raises Refusal as :func:`~django_lanck.services.redeem_proof` and ``claim_number`` do.
+        """
+        with transaction.atomic():
+            number = services.redeem_proof(proof=proof, purpose=purpose, binding=binding)
+            user = self.build_user(number)
+            user.save()
+            if save_m2m := getattr(self, "save_m2m", None):
+                save_m2m()
+            return services.claim_number(user=user, proof=proof)
+
+    def build_user(self, number: str) -> Any:
+        """The user, not saved yet. ``number`` is the proved one, in E.164; it is no name to log in by."""
+        user = self._filled_in()
+        if not user.get_username():
+            setattr(user, user.USERNAME_FIELD, random_username())
+        if not user.password:
+            user.set_unusable_password()
+        return user
+
+    def _filled_in(self) -> Any:
+        if isinstance(self, forms.ModelForm):
+            return self.save(commit=False)
+        fields = {field.name for field in get_user_model()._meta.concrete_fields}
+        given: dict[str, Any] = self.cleaned_data  # type: ignore[attr-defined]
+        user = get_user_model()(**{name: value for name, value in given.items() if name in fields - {"password"}})
+        if "password" in given:
+            user.set_password(given["password"])
+        return user
+
+
+class SignupForm(PhoneSignupMixin, forms.Form):
+    """Asks nothing: the proved number is all that there is to an account."""
+
+
+def random_username() -> str:
+    """A name for someone who gave none. Not the number: names are shown, and numbers change their owners.
+
+    Raises ImproperlyConfigured where users are named by something that cannot be made up, such as an email address.
+    """
+    user_model = get_user_model()
+    field = user_model._meta.get_field(user_model.USERNAME_FIELD)
+    name = f"phone-{secrets.token_hex(8)}"
+    try:
+        field.clean(name, None)
+    except ValidationError:
+        text = f"{user_model.__name__}.{user_model.USERNAME_FIELD} cannot be made up: SIGNUP_FORM has to ask for it."
+        raise ImproperlyConfigured(text) from None
+    return name

@@ -1,0 +1,76 @@
+"""What a browser is in the middle of: for each flow, its verification and where to go afterwards. In the session."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.shortcuts import resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from .. import services
+from ..exceptions import Refusal
+from ..models import Verification
+from .flows import Flow
+
+SESSION_KEY: Final = "lanck_web"
+LONGEST_ADDRESS: Final = 2000
+
+
+def begin(request: HttpRequest, flow: Flow, verification: Verification, after: str) -> None:
+    _note(request, flow, {"id": str(verification.pk), "next": after})
+
+
+def end(request: HttpRequest, flow: Flow) -> None:
+    _note(request, flow, None)
+
+
+def current(request: HttpRequest, flow: Flow) -> Verification | None:
+    """The verification that this browser is in the middle of, with the database's time."""
+    noted = _noted(request, flow).get("id")
+    if noted is None:
+        return None
+    try:
+        return services.get_verification(
+            verification_id=noted, binding=services.binding_for(request), purposes=[flow.purpose]
+        )
+    except Refusal:
+        return None
+
+
+def after(request: HttpRequest, flow: Flow) -> str:
+    """Where the flow leads: to the page that was asked for, if it is of this site; else where a login leads."""
+    return _noted(request, flow).get("next") or resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def asked_for(request: HttpRequest) -> str:
+    """The page of this site that ``next`` asks for; empty where it asks for none or for another site's."""
+    asked = request.POST.get("next", request.GET.get("next", ""))
+    safe = len(asked) <= LONGEST_ADDRESS and url_has_allowed_host_and_scheme(
+        asked, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return asked if safe else ""
+
+
+def seconds_to_resend(verification: Verification) -> int | None:
+    """Whole seconds until another code may be asked for; None where no more are sent."""
+    if verification.resend_at is None:
+        return None
+    return max(0, math.ceil((verification.resend_at - verification.now).total_seconds()))
+
+
+def _noted(request: HttpRequest, flow: Flow) -> dict[str, str]:
+    noted: dict[str, str] = request.session.get(SESSION_KEY, {}).get(flow.name, {})
+    return noted
+
+
+def _note(request: HttpRequest, flow: Flow, what: dict[str, Any] | None) -> None:
+    notes = {name: noted for name, noted in request.session.get(SESSION_KEY, {}).items() if name != flow.name}
+    if what is not None:
+        notes[flow.name] = what
+    if notes:
+        request.session[SESSION_KEY] = notes
+    else:
+        request.session.pop(SESSION_KEY, None)

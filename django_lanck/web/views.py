@@ -1,0 +1,303 @@
+"""The steps that all flows share: the number, the code, its delivery, another code, another number.
+
+Nothing is sent or checked inside a transaction: hence ``non_atomic_requests``, for sites with ``ATOMIC_REQUESTS``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, ClassVar
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.generic import View
+
+from .. import services
+from ..conf import conf
+from ..conf.profiles import Profile
+from ..exceptions import Refusal
+from ..models import Verification
+from ..services.numbers import country_of
+from . import countries, progress, recent, words
+from .flows import LOGIN, SIGNUP, Flow
+from .forms import CodeForm, NumberForm, focus
+
+State = Verification.State
+# Why there is no code to type any more → what is said of it.
+ENDED_TITLES: dict[str, Promise] = {
+    State.EXPIRED: _("Your time is up"),
+    State.EXHAUSTED: _("Too many wrong codes"),
+    State.CANCELED: _("This verification was canceled"),
+}
+
+decorators = [
+    login_not_required,
+    transaction.non_atomic_requests,
+    never_cache,
+    csrf_protect,
+    sensitive_post_parameters("code", "password"),
+    sensitive_variables(),
+]
+
+
+@method_decorator(decorators, name="dispatch")
+class FlowView(View):
+    """One step of a flow. A flow whose purpose the site does not have is not there."""
+
+    flow: Flow = SIGNUP
+    http_method_names: ClassVar = ["get", "head", "post"]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if self.flow.purpose not in conf.purposes:
+            raise Http404("This site has no such purpose.")
+        return self.kept_out() or super().dispatch(request, *args, **kwargs)
+
+    def kept_out(self) -> HttpResponse | None:
+        """Where people go who may not be here."""
+        if self.flow.needs_login and not self.request.user.is_authenticated:
+            return redirect_to_login(self.request.get_full_path())
+        if self.flow.needs_recent and not recent.is_recent(self.request):
+            return redirect_to_login(self.request.get_full_path(), reverse("lanck_web:confirm"))
+        return None
+
+    @property
+    def profile(self) -> Profile:
+        return conf.profile(self.flow.purpose)
+
+    @property
+    def me(self) -> dict[str, Any]:
+        """Whose verification it is, for the services."""
+        return {"binding": services.binding_for(self.request), **self.address}
+
+    @property
+    def address(self) -> dict[str, Any]:
+        return {"ip": services.client_address(self.request), "request": self.request}
+
+    def current(self) -> Verification | None:
+        return progress.current(self.request, self.flow)
+
+    def page(self, template: str, **context: Any) -> HttpResponse:
+        if "form" in context:
+            focus(context["form"])
+        return render(self.request, f"lanck/web/{template}.html", {**self.shared(), **context})
+
+    def shared(self) -> dict[str, Any]:
+        """What the templates know on every page."""
+        return {
+            "flow": self.flow,
+            "number_url": self.flow.url(),
+            "code_url": self.flow.url("code"),
+            "next": progress.asked_for(self.request),
+            "offers_signup": SIGNUP.purpose in conf.purposes,
+            "offers_login": LOGIN.purpose in conf.purposes,
+        }
+
+    def ended(self, title: str | Promise, sentence: str | Promise, **context: Any) -> HttpResponse:
+        """There is no way on but to begin anew."""
+        return self.page("ended", title=title, sentence=sentence, again=self.flow.url(), **context)
+
+    def start(self, *, number: Any, method: str | None) -> HttpResponse:
+        """Send the code and go where it is typed. Raises Refusal; then nothing of an earlier code has changed."""
+        verification = services.start_verification(
+            number=number,
+            method=method,
+            purpose=self.flow.purpose,
+            user=self.request.user,
+            binding=services.binding_for(self.request, create=True),
+            **self.address,
+        )
+        progress.begin(self.request, self.flow, verification, progress.asked_for(self.request))
+        return redirect(self.flow.url("code"))
+
+
+class NumberView(FlowView):
+    """Where the code goes, and how."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        form = NumberForm(profile=self.profile, countries=self.countries(), initial=self.initial())
+        return self.show(form)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = NumberForm(request.POST, profile=self.profile, countries=self.countries())
+        if not form.is_valid():
+            return self.show(form)
+        try:
+            return self.start(number=form.cleaned_data["number"], method=form.cleaned_data["method"] or None)
+        except Refusal as refusal:
+            form.refuse(refusal)
+            return self.show(form)
+
+    def show(self, form: NumberForm) -> HttpResponse:
+        verification = self.current()
+        waiting = verification if verification and verification.current_state == State.PENDING else None
+        owned = services.verified_number_of(self.request.user) if self.flow.needs_login else None
+        return self.page("number", form=form, waiting=waiting, owned=owned)
+
+    def countries(self) -> list[countries.Country]:
+        return countries.countries(self.profile.countries)
+
+    def initial(self) -> dict[str, str]:
+        """What can be guessed: the number that this browser just gave, else the country of its user or languages."""
+        verification, owned = self.current(), services.verified_number_of(self.request.user)
+        if verification:
+            number = services.parse_number(verification.number)
+            return {"country": country_of(number), "number": number.as_international}
+        likely = country_of(owned.number) if owned else countries.likely_country(self.request)
+        return {"country": likely}
+
+
+class CodeView(FlowView):
+    """The code. What its proof buys is told by those that inherit from it."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        verification = self.current()
+        if verification is None:
+            return redirect(self.flow.url())
+        if verification.current_state != State.PENDING:
+            return self.over(verification.current_state)
+        return self.show(verification, CodeForm(length=verification.code_length))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        verification = self.current()
+        if verification is None:
+            return redirect(self.flow.url())
+        form = CodeForm(request.POST, length=verification.code_length)
+        if not form.is_valid():
+            return self.get(request) if verification.current_state != State.PENDING else self.show(verification, form)
+        try:
+            result = services.check_verification(
+                verification_id=verification.pk,
+                code=form.cleaned_data["code"],
+                purposes=[self.flow.purpose],
+                **self.me,
+            )
+        except Refusal as refusal:
+            form.refuse(refusal)
+            return self.show(verification, form)
+        if result.proof:
+            return self.proved(result.proof)
+        if result.refusal not in ("invalid_code", "code_expired"):
+            return self.over(result.verification.current_state)
+        form.refuse(Refusal(result.refusal))
+        return self.show(result.verification, form)
+
+    def proved(self, proof: str) -> HttpResponse:
+        raise NotImplementedError
+
+    def over(self, state: str) -> HttpResponse:
+        """There is no code to type any more."""
+        if state in ENDED_TITLES:
+            return self.ended(ENDED_TITLES[state], Refusal(state).detail)
+        # Verified, and its proof was used or is in another tab: where it leads is where this one goes too.
+        return redirect(progress.after(self.request, self.flow))
+
+    def show(self, verification: Verification, form: CodeForm, refusal: Refusal | None = None) -> HttpResponse:
+        context = {**code_context(self.flow, verification), "form": form}
+        if refusal:
+            context["refusal"] = words.sentence(refusal)
+        return self.page("code", **context)
+
+
+class ResendView(CodeView):
+    """Another code, by the same or another method."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return redirect(self.flow.url("code"))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        verification = self.current()
+        if verification is None:
+            return redirect(self.flow.url())
+        try:
+            services.resend_verification(
+                verification_id=verification.pk,
+                method=request.POST.get("method") or None,
+                purposes=[self.flow.purpose],
+                **self.me,
+            )
+        except Refusal as refusal:
+            verification = self.current()  # it may have ended
+            if verification and verification.current_state == State.PENDING:
+                return self.show(verification, CodeForm(length=verification.code_length), refusal)
+        return redirect(self.flow.url("code"))
+
+
+class CancelView(FlowView):
+    """Back to the number, for another one."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return redirect(self.flow.url())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        if verification := self.current():
+            try:
+                services.cancel_verification(
+                    verification_id=verification.pk, binding=self.me["binding"], purposes=[self.flow.purpose]
+                )
+            except Refusal:
+                pass  # its code was right at the very same moment; nobody takes that proof
+        return redirect(self.flow.url())
+
+
+class StatusView(FlowView):
+    """What became of the code, for the script of the page with the code: as JSON, with the part that changes."""
+
+    http_method_names: ClassVar = ["get", "head"]
+
+    def kept_out(self) -> HttpResponse | None:
+        return None  # whoever has no verification here gets 404
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        verification = self.current()
+        if verification is None:
+            return JsonResponse({}, status=404)
+        context = code_context(self.flow, verification)
+        return JsonResponse(
+            {
+                "state": verification.current_state,
+                "delivery": verification.delivery,
+                "version": context["version"],
+                "wait": context["wait"],
+                "html": render_to_string("lanck/web/_delivery.html", context, request),
+            }
+        )
+
+
+def code_context(flow: Flow, verification: Verification) -> dict[str, Any]:
+    """What the page with the code, and the part of it that changes, show of a verification."""
+    tone, said = words.delivery(verification)
+    wait = progress.seconds_to_resend(verification)
+    if not verification.attempts_left:
+        wait = None  # no attempt is left to check a new code with
+    methods = conf.profile_of_started(flow.purpose).methods_of(verification.code_source)
+    return {
+        "status_url": flow.url("status"),
+        "resend_url": flow.url("resend"),
+        "cancel_url": flow.url("cancel"),
+        "verification": verification,
+        "todo": words.todo(verification),
+        "tone": tone,
+        "delivery": said,
+        "failed": verification.delivery in words.FAILED,
+        "wait": wait,
+        "clock": words.clock(wait or 0),
+        "ways": words.ways_on(verification, methods),
+        "version": _version(verification, wait),
+    }
+
+
+def _version(verification: Verification, wait: int | None) -> str:
+    """A word that changes when something else is to be shown."""
+    shown = (verification.current_state, verification.delivery, verification.method, verification.resends, wait == 0)
+    return hashlib.sha256(repr(shown).encode()).hexdigest()[:12]
