@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -49,6 +49,7 @@ def site(live_server, settings) -> str:
         "BASE_URL": f"{live_server.url}/sandbox/v1",
         "CALLBACK_BASE_URL": live_server.url,
         "INBOUND_SECRETS": ["secret-of-the-inbound-url"],
+        "WATCH": ["ladder"],  # one person tries one number several times
     }
     settings.LANCK_SANDBOX = {
         "ALLOW_WITHOUT_DEBUG": True,
@@ -64,11 +65,16 @@ def width() -> int:
 
 
 @pytest.fixture
-def context(chromium: Browser, site: str, width: int) -> Iterator[BrowserContext]:
-    """A person's browser. Whatever a page complains about fails the test."""
-    context = chromium.new_context(
-        base_url=site, viewport={"width": width, "height": 800}, locale="en-US", reduced_motion="reduce"
-    )
+def options() -> dict[str, Any]:
+    """What is special about a person's browser, as Playwright's ``new_context`` takes it."""
+    return {}
+
+
+@pytest.fixture
+def context(chromium: Browser, site: str, width: int, options: dict[str, Any]) -> Iterator[BrowserContext]:
+    """A person's browser. Whatever a page complains about fails the test: errors, and what the CSP forbids."""
+    usual = {"viewport": {"width": width, "height": 800}, "locale": "en-US", "reduced_motion": "reduce"}
+    context = chromium.new_context(base_url=site, **{**usual, **options})
     context.set_default_timeout(10_000)
     complaints: list[str] = []
     context.on("weberror", lambda error: complaints.append(str(error.error)))
