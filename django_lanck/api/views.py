@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
 from django.db import transaction
@@ -22,7 +21,6 @@ from .. import services
 from ..conf import conf
 from ..exceptions import Refusal
 from ..jsonbody import BadJSON, read_json
-from ..services.binding import SESSION_KEY
 from .errors import refusal_response
 from .serializers import CheckSerializer, ResendSerializer, StartSerializer, represent
 
@@ -76,7 +74,7 @@ class PhoneView(APIView):
 
 class VerificationsView(PhoneView):
     def post(self, request: Request) -> Response:
-        with _new_binding(request) as binding:
+        with services.new_binding(request) as binding:
             verification = services.start_verification(
                 **self.read(StartSerializer, request),
                 user=request.user,
@@ -85,19 +83,6 @@ class VerificationsView(PhoneView):
                 request=request,
             )
         return Response(represent(verification), status=status.HTTP_201_CREATED)
-
-
-@contextmanager
-def _new_binding(request: Request) -> Iterator[list[str]]:
-    """The bindings for a start. A refused one leaves no session behind that was made for it."""
-    session = getattr(request, "session", {})
-    is_new = SESSION_KEY not in session
-    try:
-        yield services.binding_for(request, create=True)
-    except Exception:
-        if is_new:
-            session.pop(SESSION_KEY, None)
-        raise
 
 
 class VerificationView(PhoneView):

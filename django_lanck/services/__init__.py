@@ -2,7 +2,7 @@
 
 from ..client import RCS, SMS, Flow, Push, RequestInfo, Step, Viber, parse_flow
 from ..guard import Attempt, client_address
-from .binding import binding_for
+from .binding import binding_for, new_binding
 from .calls import CallDetails, call_details
 from .checking import CheckResult, check_verification
 from .forgetting import Forgotten, forget_number
@@ -61,6 +61,7 @@ __all__ = [
     "get_verification",
     "lift_opt_out",
     "look_up",
+    "new_binding",
     "number_as_kept",
     "number_in_text",
     "number_of_proof",

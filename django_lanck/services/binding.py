@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
@@ -31,6 +32,19 @@ def binding_for(request: HttpRequest, *, create: bool = False) -> list[str]:
                 raise ImproperlyConfigured("Someone who is not logged in can be told apart only by a session.")
             session[SESSION_KEY] = value
     return [*bindings, f"session:{value}"]
+
+
+@contextmanager
+def new_binding(request: HttpRequest) -> Iterator[list[str]]:
+    """The bindings for a start. A refused one leaves no session behind that was made for it."""
+    session = getattr(request, "session", {})
+    is_new = SESSION_KEY not in session
+    try:
+        yield binding_for(request, create=True)
+    except Exception:
+        if is_new:
+            session.pop(SESSION_KEY, None)
+        raise
 
 
 def binding_hashes(binding: str | Sequence[str]) -> list[str]:

@@ -101,7 +101,7 @@ def verified_number_of(user: AbstractBaseUser | AnonymousUser) -> VerifiedNumber
 def owner_of(number: str) -> AbstractBaseUser | None:
     """The user whose number it is, in E.164; None for a number that nobody proved."""
     claim = VerifiedNumber.objects.filter(number=number).select_related("user").first()
-    return claim and claim.user
+    return claim.user if claim else None
 
 
 def _claim(verification: Verification, user: AbstractBaseUser) -> VerifiedNumber | None:

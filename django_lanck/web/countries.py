@@ -22,7 +22,7 @@ class Country(NamedTuple):
     code: int
 
     def __str__(self) -> str:
-        return f"{self.name} (+{self.code})"
+        return f"{self.name} (\u200e+{self.code})"  # the sign keeps the plus before its digits in any script
 
 
 def countries(offered: frozenset[str] | None) -> list[Country]:

@@ -14,14 +14,17 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from .. import services
-from ..conf.profiles import Profile
+from ..conf.profiles import FLASH, Profile
 from ..exceptions import REFUSALS, Refusal
-from ..models import VerifiedNumber
+from ..models import Verification, VerifiedNumber
+from ..models.number import NUMBER_IN_TEXT
 from ..services.numbers import LONGEST_CODE, LONGEST_TEXT, ascii_digits
 from . import words
 from .countries import Country
 
 INVALID_NUMBER: Final = _("Enter a valid phone number.")
+INVALID_METHOD: Final[Any] = REFUSALS["invalid_method"][1]
+INVALID_CODE: Final[Any] = REFUSALS["invalid_code"][1]
 
 
 class RefusableForm(forms.Form):
@@ -44,12 +47,12 @@ class CountrySelect(forms.Select):
 
     def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         option = super().create_option(name, value, *args, **kwargs)
-        option["attrs"]["data-code"] = self.codes[value]
+        option["attrs"]["data-code"] = self.codes.get(value, "")
         return option
 
     def __init__(self, countries: Sequence[Country]) -> None:
         self.codes = {country.region: country.code for country in countries}
-        super().__init__({"autocomplete": "country"}, [(country.region, str(country)) for country in countries])
+        super().__init__({"autocomplete": "country"})
 
 
 class NumberForm(MethodsMixin, RefusableForm):
@@ -65,6 +68,8 @@ class NumberForm(MethodsMixin, RefusableForm):
     def __init__(self, data: Any = None, *, profile: Profile, countries: Sequence[Country], initial: Any = None):
         super().__init__(data, initial=initial)
         choices = [(country.region, str(country)) for country in countries]
+        if len(choices) > 1:
+            choices = [("", str(_("Choose your country"))), *choices]
         self.fields["country"] = forms.ChoiceField(
             label=_("Country"), choices=choices, widget=CountrySelect(countries), required=False
         )
@@ -74,11 +79,12 @@ class NumberForm(MethodsMixin, RefusableForm):
     def clean(self) -> dict[str, Any]:
         """A national number is read in the chosen country; one that names its own country goes there."""
         cleaned: dict[str, Any] = self.cleaned_data
+        region = cleaned.get("country") or None
         if "number" in cleaned:
             try:
-                cleaned["number"] = services.number_in_text(cleaned["number"], region=cleaned.get("country") or None)
-            except Refusal:
-                self.add_error("number", INVALID_NUMBER)
+                cleaned["number"] = services.number_in_text(cleaned["number"], region=region)
+            except Refusal as refusal:
+                self.add_error("number", INVALID_NUMBER if region else refusal.detail)
         return cleaned
 
 
@@ -109,7 +115,7 @@ def method_field(profile: Profile) -> forms.ChoiceField:
         initial=methods[0],
         required=False,
         widget=forms.RadioSelect if len(methods) > 1 else forms.HiddenInput,
-        error_messages={"invalid_choice": REFUSALS["invalid_method"][1]},
+        error_messages={"invalid_choice": INVALID_METHOD},
     )
 
 
@@ -122,21 +128,24 @@ class CodeForm(RefusableForm):
         widget=forms.TextInput(
             {"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false", "dir": "ltr"}
         ),
-        error_messages={"required": _("Type the code that you got."), "max_length": REFUSALS["invalid_code"][1]},
+        error_messages={"required": _("Type the code that you got."), "max_length": INVALID_CODE},
     )
 
-    def __init__(self, data: Any = None, *, length: int) -> None:
+    def __init__(self, data: Any = None, *, verification: Verification) -> None:
         super().__init__(data)
-        self.length = length
-        self.fields["code"].widget.attrs |= {"data-lanck-code": "", "data-length": length}
+        self.length, self.is_end_of_number = verification.code_length, verification.method in FLASH
+        self.fields["code"].widget.attrs |= {"data-lanck-code": "", "data-length": self.length}
 
     def clean_code(self) -> str:
-        return code_in(self.cleaned_data["code"], self.length)
+        text = ascii_digits(self.cleaned_data["code"])
+        if self.is_end_of_number and NUMBER_IN_TEXT.fullmatch(text):
+            text = re.sub(r"\D", "", text)[-self.length :]
+        return code_in(text, self.length)
 
 
 def code_in(text: str, length: int) -> str:
     """The code in a text, or the text where there is none, or where it may be one of several."""
-    found = set(re.findall(rf"(?<!\d)(?:\d[ -]?){{{length - 1}}}\d(?![ -]?\d)", ascii_digits(text)))
+    found = set(re.findall(rf"(?<!\d)(?:\d[ -]?){{{length - 1}}}\d(?![ -]?\d)", text))
     return found.pop() if len(found) == 1 else text[:LONGEST_CODE]
 
 
@@ -199,7 +208,7 @@ def random_username() -> str:
     Raises ImproperlyConfigured where users are named by something that cannot be made up, such as an email address.
     """
     user_model = get_user_model()
-    field = user_model._meta.get_field(user_model.USERNAME_FIELD)
+    field: Any = user_model._meta.get_field(user_model.USERNAME_FIELD)
     name = f"phone-{secrets.token_hex(8)}"
     try:
         field.clean(name, None)

@@ -40,9 +40,14 @@ def current(request: HttpRequest, flow: Flow) -> Verification | None:
         return None
 
 
-def after(request: HttpRequest, flow: Flow) -> str:
-    """Where the flow leads: to the page that was asked for, if it is of this site; else where a login leads."""
-    return _noted(request, flow).get("next") or resolve_url(settings.LOGIN_REDIRECT_URL)
+def noted_next(request: HttpRequest, flow: Flow) -> str:
+    """The page that was asked for when the flow began; empty for none."""
+    return _noted(request, flow).get("next", "")
+
+
+def address_after(asked: str) -> str:
+    """Where a flow leads: to the page that was asked for, or else where a login leads."""
+    return asked or resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
 def asked_for(request: HttpRequest) -> str:

@@ -14,7 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from ..conf import conf
 from .flows import Flow
 
-COOKIE: Final = "lanck_proof"
+# Its name says to Django's error pages that it holds a token.
+COOKIE: Final = "lanck_proof_token"
 
 
 def keep(request: HttpRequest, response: HttpResponse, flow: Flow, proof: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.urls import URLPattern, path
 
-from . import accounts, views
+from . import accounts, members, views
 from .flows import CHANGE, CONFIRM, LOGIN, SIGNUP, Flow
 
 app_name = "lanck_web"
@@ -35,6 +35,6 @@ def steps(
 urlpatterns = [
     *steps(SIGNUP, accounts.SignupCodeView, finish=accounts.SignupFinishView),
     *steps(LOGIN, accounts.LoginCodeView, finish=accounts.LoginFinishView),
-    *steps(CHANGE, accounts.ChangeCodeView),
-    *steps(CONFIRM, accounts.ConfirmCodeView, number=accounts.ConfirmView),
+    *steps(CHANGE, members.ChangeCodeView),
+    *steps(CONFIRM, members.ConfirmCodeView, number=members.ConfirmView),
 ]

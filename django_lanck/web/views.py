@@ -6,15 +6,14 @@ Nothing is sent or checked inside a transaction: hence ``non_atomic_requests``, 
 from __future__ import annotations
 
 import hashlib
-from typing import Any, ClassVar
+from contextlib import suppress
+from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -29,7 +28,8 @@ from ..conf.profiles import Profile
 from ..exceptions import Refusal
 from ..models import Verification
 from ..services.numbers import country_of
-from . import countries, progress, recent, words
+from . import countries, progress, words
+from .access import to_confirm, to_login
 from .flows import LOGIN, SIGNUP, Flow
 from .forms import CodeForm, NumberForm, focus
 
@@ -41,7 +41,7 @@ ENDED_TITLES: dict[str, Promise] = {
     State.CANCELED: _("This verification was canceled"),
 }
 
-decorators = [
+decorators: list[Any] = [
     login_not_required,
     transaction.non_atomic_requests,
     never_cache,
@@ -56,7 +56,7 @@ class FlowView(View):
     """One step of a flow. A flow whose purpose the site does not have is not there."""
 
     flow: Flow = SIGNUP
-    http_method_names: ClassVar = ["get", "head", "post"]
+    http_method_names = ["get", "head", "post"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if self.flow.purpose not in conf.purposes:
@@ -65,24 +65,25 @@ class FlowView(View):
 
     def kept_out(self) -> HttpResponse | None:
         """Where people go who may not be here."""
-        if self.flow.needs_login and not self.request.user.is_authenticated:
-            return redirect_to_login(self.request.get_full_path())
-        if self.flow.needs_recent and not recent.is_recent(self.request):
-            return redirect_to_login(self.request.get_full_path(), reverse("lanck_web:confirm"))
-        return None
+        if self.flow.needs_recent:
+            return to_confirm(self.request)
+        return to_login(self.request) if self.flow.needs_login else None
 
     @property
     def profile(self) -> Profile:
         return conf.profile(self.flow.purpose)
 
     @property
-    def me(self) -> dict[str, Any]:
-        """Whose verification it is, for the services."""
-        return {"binding": services.binding_for(self.request), **self.address}
+    def binding(self) -> list[str]:
+        return services.binding_for(self.request)
 
     @property
-    def address(self) -> dict[str, Any]:
+    def sender(self) -> dict[str, Any]:
+        """What starts, resends and checks are limited by."""
         return {"ip": services.client_address(self.request), "request": self.request}
+
+    def which(self, verification: Verification) -> dict[str, Any]:
+        return {"verification_id": verification.pk, "binding": self.binding, "purposes": [self.flow.purpose]}
 
     def current(self) -> Verification | None:
         return progress.current(self.request, self.flow)
@@ -103,20 +104,25 @@ class FlowView(View):
             "offers_login": LOGIN.purpose in conf.purposes,
         }
 
-    def ended(self, title: str | Promise, sentence: str | Promise, **context: Any) -> HttpResponse:
+    def ended(self, title: str | Promise, sentence: str | Promise) -> HttpResponse:
         """There is no way on but to begin anew."""
-        return self.page("ended", title=title, sentence=sentence, again=self.flow.url(), **context)
+        return self.page("ended", title=title, sentence=sentence)
+
+    def useless(self, refusal: Refusal) -> HttpResponse:
+        """The proof was used, or is too old."""
+        return self.ended(_("This did not work"), words.sentence(refusal))
 
     def start(self, *, number: Any, method: str | None) -> HttpResponse:
         """Send the code and go where it is typed. Raises Refusal; then nothing of an earlier code has changed."""
-        verification = services.start_verification(
-            number=number,
-            method=method,
-            purpose=self.flow.purpose,
-            user=self.request.user,
-            binding=services.binding_for(self.request, create=True),
-            **self.address,
-        )
+        with services.new_binding(self.request) as binding:
+            verification = services.start_verification(
+                number=number,
+                method=method,
+                purpose=self.flow.purpose,
+                user=self.request.user,
+                binding=binding,
+                **self.sender,
+            )
         progress.begin(self.request, self.flow, verification, progress.asked_for(self.request))
         return redirect(self.flow.url("code"))
 
@@ -166,21 +172,18 @@ class CodeView(FlowView):
             return redirect(self.flow.url())
         if verification.current_state != State.PENDING:
             return self.over(verification.current_state)
-        return self.show(verification, CodeForm(length=verification.code_length))
+        return self.show(verification, CodeForm(verification=verification))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         verification = self.current()
         if verification is None:
             return redirect(self.flow.url())
-        form = CodeForm(request.POST, length=verification.code_length)
+        form = CodeForm(request.POST, verification=verification)
         if not form.is_valid():
             return self.get(request) if verification.current_state != State.PENDING else self.show(verification, form)
         try:
             result = services.check_verification(
-                verification_id=verification.pk,
-                code=form.cleaned_data["code"],
-                purposes=[self.flow.purpose],
-                **self.me,
+                **self.which(verification), **self.sender, code=form.cleaned_data["code"]
             )
         except Refusal as refusal:
             form.refuse(refusal)
@@ -199,8 +202,8 @@ class CodeView(FlowView):
         """There is no code to type any more."""
         if state in ENDED_TITLES:
             return self.ended(ENDED_TITLES[state], Refusal(state).detail)
-        # Verified, and its proof was used or is in another tab: where it leads is where this one goes too.
-        return redirect(progress.after(self.request, self.flow))
+        # It is verified, and its proof was used: the form was sent twice.
+        return redirect(progress.address_after(progress.noted_next(self.request, self.flow)))
 
     def show(self, verification: Verification, form: CodeForm, refusal: Refusal | None = None) -> HttpResponse:
         context = {**code_context(self.flow, verification), "form": form}
@@ -220,16 +223,12 @@ class ResendView(CodeView):
         if verification is None:
             return redirect(self.flow.url())
         try:
-            services.resend_verification(
-                verification_id=verification.pk,
-                method=request.POST.get("method") or None,
-                purposes=[self.flow.purpose],
-                **self.me,
-            )
+            method = request.POST.get("method") or None
+            services.resend_verification(**self.which(verification), **self.sender, method=method)
         except Refusal as refusal:
             verification = self.current()  # it may have ended
             if verification and verification.current_state == State.PENDING:
-                return self.show(verification, CodeForm(length=verification.code_length), refusal)
+                return self.show(verification, CodeForm(verification=verification), refusal)
         return redirect(self.flow.url("code"))
 
 
@@ -241,19 +240,15 @@ class CancelView(FlowView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         if verification := self.current():
-            try:
-                services.cancel_verification(
-                    verification_id=verification.pk, binding=self.me["binding"], purposes=[self.flow.purpose]
-                )
-            except Refusal:
-                pass  # its code was right at the very same moment; nobody takes that proof
+            with suppress(Refusal):  # its code was right at the very same moment; nobody takes that proof
+                services.cancel_verification(**self.which(verification))
         return redirect(self.flow.url())
 
 
 class StatusView(FlowView):
     """What became of the code, for the script of the page with the code: as JSON, with the part that changes."""
 
-    http_method_names: ClassVar = ["get", "head"]
+    http_method_names = ["get", "head"]
 
     def kept_out(self) -> HttpResponse | None:
         return None  # whoever has no verification here gets 404
@@ -291,7 +286,8 @@ def code_context(flow: Flow, verification: Verification) -> dict[str, Any]:
         "delivery": said,
         "failed": verification.delivery in words.FAILED,
         "wait": wait,
-        "clock": words.clock(wait or 0),
+        "countdown": words.countdown(),
+        "countdown_now": words.countdown().format(time=words.clock(wait or 0)),
         "ways": words.ways_on(verification, methods),
         "version": _version(verification, wait),
     }

@@ -149,7 +149,12 @@ _WAITING: Final[Mapping[str, Promise]] = {
 def todo(verification: Verification) -> str:
     """What the person does now."""
     words = str(WAYS[verification.method].todo)
-    return words.format(digits=verification.code_length, number=verification.masked_number)
+    return words.format(digits=verification.code_length, number=left_to_right(verification.masked_number))
+
+
+def left_to_right(number: str) -> str:
+    """The number between the signs that keep its order in a sentence that runs from right to left."""
+    return f"\u2066{number}\u2069"
 
 
 def delivery(verification: Verification) -> tuple[str, str]:
@@ -168,6 +173,11 @@ def ways_on(verification: Verification, methods: Sequence[str]) -> list[tuple[st
     others = [(method, str(WAYS[method].instead)) for method in methods if method != used]
     same = [(used, str(WAYS[used].again))] if used in methods else []
     return [*others, *same] if verification.delivery in FAILED else [*same, *others]
+
+
+def countdown() -> str:
+    """What is said while nothing can be asked for; ``{time}`` is how long that is."""
+    return str(_WAITING["resend_too_soon"])
 
 
 def clock(seconds: int) -> str:

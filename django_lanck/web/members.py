@@ -1,0 +1,102 @@
+"""Changing the number of an account, and confirming that somebody is who they logged in as."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import authenticate
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+
+from .. import services
+from ..exceptions import Refusal
+from . import progress, recent
+from .flows import CHANGE, CONFIRM
+from .forms import MethodForm, PasswordForm
+from .views import CodeView, FlowView
+
+
+class ChangeCodeView(CodeView):
+    flow = CHANGE
+
+    def proved(self, token: str) -> HttpResponse:
+        """The claim moves to the new number, and the session gets a new key."""
+        user: Any = self.request.user
+        spend: dict[str, Any] = {"proof": token, "purpose": self.flow.purpose, "binding": self.binding}
+        try:
+            before = services.owner_of(services.number_of_proof(**spend))
+            claim = services.change_number(user=user, **spend)
+        except Refusal as refusal:
+            return self.useless(refusal)
+        asked = progress.noted_next(self.request, self.flow)
+        progress.end(self.request, self.flow)
+        self.request.session.cycle_key()
+        taken_over = before not in (None, user)
+        if asked and not taken_over:
+            return redirect(asked)
+        return self.page("done", number=claim.number, taken_over=taken_over, after=progress.address_after(asked))
+
+
+class ConfirmView(FlowView):
+    """Who are you? Told by the password, or where there is none, by a code to the number of the account."""
+
+    flow = CONFIRM
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.show(PasswordForm() if self.has_password else MethodForm(profile=self.profile))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        return self.check_password() if self.has_password else self.send_code()
+
+    @property
+    def has_password(self) -> bool:
+        user: Any = self.request.user
+        return bool(user.has_usable_password())
+
+    def check_password(self) -> HttpResponse:
+        form, user = PasswordForm(self.request.POST), self.request.user
+        if form.is_valid():
+            # By the site's own backends, whose limits of wrong passwords hold here too.
+            password = form.cleaned_data["password"]
+            if authenticate(self.request, username=user.get_username(), password=password) == user:
+                return confirmed(self.request, progress.asked_for(self.request))
+            form.add_error("password", _("This password is not right."))
+        return self.show(form)
+
+    def send_code(self) -> HttpResponse:
+        """To the number that the account has, whatever the browser says."""
+        form, owned = MethodForm(self.request.POST, profile=self.profile), self.owned()
+        if owned and form.is_valid():
+            try:
+                return self.start(number=owned.number, method=form.cleaned_data["method"] or None)
+            except Refusal as refusal:
+                form.refuse(refusal)
+        return self.show(form)
+
+    def owned(self) -> Any:
+        return services.verified_number_of(self.request.user)
+
+    def show(self, form: Any) -> HttpResponse:
+        return self.page("confirm", form=form, has_password=self.has_password, owned=self.owned())
+
+
+class ConfirmCodeView(CodeView):
+    flow = CONFIRM
+
+    def proved(self, token: str) -> HttpResponse:
+        try:
+            number = services.redeem_proof(proof=token, purpose=self.flow.purpose, binding=self.binding)
+        except Refusal as refusal:
+            return self.useless(refusal)
+        if services.owner_of(number) != self.request.user:
+            return self.useless(Refusal("newer_claim"))
+        asked = progress.noted_next(self.request, self.flow)
+        progress.end(self.request, self.flow)
+        return confirmed(self.request, asked)
+
+
+def confirmed(request: HttpRequest, asked: str) -> HttpResponse:
+    recent.remember(request)
+    request.session.cycle_key()
+    return redirect(progress.address_after(asked))
