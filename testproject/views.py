@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from django_lanck.conf import conf
-phone_verified_required = lambda view: view  # noqa
+from django_lanck.web.access import phone_verified_required
 
 
 @never_cache

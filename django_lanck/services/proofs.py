@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
@@ -84,7 +85,7 @@ def change_number(
     :func:`redeem_proof` and :func:`claim_number`; the earlier number stays theirs then.
     """
     with transaction.atomic():
-        type(user)._default_manager.select_for_update().filter(pk=user.pk).first()
+        get_user_model()._default_manager.select_for_update().filter(pk=user.pk).first()
         redeem_proof(proof=proof, purpose=purpose, binding=binding)
         claim = claim_number(user=user, proof=proof)
         VerifiedNumber.objects.filter(user_id=user.pk).exclude(pk=claim.pk).delete()
