@@ -13,7 +13,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from ..conf import KEYS, conf
 from ..guard import checks as guard
 from ..values import Found, error
-from . import background, codes, connection, site
+from . import background, codes, connection, pages, site
 
 
 def check_keys() -> Found:
@@ -42,6 +42,9 @@ CHECKS = (
     site.check_staff_api,
     site.check_time_zones,
     site.check_sessions,
+    pages.check_recent_authentication,
+    pages.check_page_purposes,
+    pages.check_signup_form,
     *guard.CHECKS,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -30,13 +31,17 @@ def countries(offered: frozenset[str] | None) -> list[Country]:
     return list(_countries(get_language() or "en", offered))
 
 
-def likely_country(request: HttpRequest) -> str:
-    """The country that a browser's languages speak of, or else the one where the first of them is spoken most."""
+def likely_country(request: HttpRequest, offered: Iterable[Country]) -> str:
+    """The country that a browser's languages speak of, or else the one where the first of them is spoken most.
+
+    Empty where that is none of those offered.
+    """
     header = request.headers.get("Accept-Language", "").lower()
     languages = [language for language, _ in parse_accept_lang_header(header) if language != "*"]
     regions = [part.upper() for language in languages for part in language.split("-")[1:] if len(part) == 2]
     likely = get_global("likely_subtags").get(languages[0].partition("-")[0], "") if languages else ""
-    return next(iter([*regions, likely.rpartition("_")[2]]), "")
+    known = {country.region for country in offered}
+    return next((region for region in (*regions, likely.rpartition("_")[2]) if region in known), "")
 
 
 @lru_cache(maxsize=128)

@@ -19,6 +19,7 @@ from ..exceptions import REFUSALS, Refusal
 from ..models import Verification, VerifiedNumber
 from ..models.number import NUMBER_IN_TEXT
 from ..services.numbers import LONGEST_CODE, LONGEST_TEXT, ascii_digits
+from ..values import Found, error
 from . import words
 from .countries import Country
 
@@ -177,6 +178,18 @@ class PhoneSignupMixin:
             if save_m2m := getattr(self, "save_m2m", None):
                 save_m2m()
             return services.claim_number(user=user, proof=proof)
+
+    @classmethod
+    def check(cls) -> Found:
+        """What a system check says of the form: it has to ask for what cannot be made up."""
+        makes_its_own = cls.build_user is not PhoneSignupMixin.build_user
+        if makes_its_own or get_user_model().USERNAME_FIELD in cls.base_fields:  # type: ignore[attr-defined]
+            return
+        try:
+            random_username()
+        except ImproperlyConfigured as problem:
+            hint = "Give the form that field, or a build_user() of its own."
+            yield error(52, f"LANCK['SIGNUP_FORM'] cannot make a user: {problem}", hint)
 
     def build_user(self, number: str) -> Any:
         """The user, not saved yet. ``number`` is the proved one, in E.164; it is no name to log in by."""

@@ -159,7 +159,7 @@ class NumberView(FlowView):
         if verification:
             number = services.parse_number(verification.number)
             return {"country": country_of(number), "number": number.as_international}
-        likely = country_of(owned.number) if owned else countries.likely_country(self.request)
+        likely = country_of(owned.number) if owned else countries.likely_country(self.request, self.countries())
         return {"country": likely}
 
 
