@@ -21,95 +21,101 @@
 
   /* Where the caret stands in a text, so that as many dialled characters are before it. */
   function caretAfter(text, count) {
+    if (dialled(text).length === count) return text.length;
     let at = 0;
-    for (let left = count; left > 0 && at < text.length; at += 1) if (/[\d+]/.test(text[at])) left -= 1;
-    return dialled(text).length === count ? text.length : at;
+    for (let left = count; left > 0; at += 1) if (/[\d+]/.test(text[at])) left -= 1;
+    return at;
   }
 
-  function follow(root) {
-    const select = root.querySelector("select[name=country]");
-    const input = root.querySelector("input[name=number]");
-    let last = "";
-    let choosing = false;
+  class NumberField {
+    last = "";
+    isChoosing = false;
 
-    function choose(country) {
-      if (select.value === country || !select.querySelector(`option[value="${country}"]`)) return;
-      choosing = true;
-      select.value = country;
-      select.dispatchEvent(new Event("change", { bubbles: true }));
-      choosing = false;
+    constructor(root) {
+      this.select = root.querySelector("select[name=country]");
+      this.input = root.querySelector("input[name=number]");
+      this.input.addEventListener("input", (event) => event.isComposing || this.edited(event.inputType ?? ""));
+      this.input.addEventListener("compositionend", () => this.edited(""));
+      this.input.addEventListener("paste", (event) => this.pasted(event));
+      this.input.addEventListener("change", () => this.finished());
+      this.select.addEventListener("change", () => this.isChoosing || this.moved());
+      this.finished();
     }
 
-    /* The country of an international number. Several may share a code: the chosen one stays if it is one of them. */
-    function chooseBy(typed) {
-      const code = typed.getCallingCode();
-      if (!code || typed.getCountry()) return choose(typed.getCountry());
-      const sharing = new Metadata().getCountryCodesForCallingCode(code) ?? [];
-      if (!sharing.includes(select.value)) choose(sharing[0]);
+    /* What was typed, formatted, with the caret where it was. */
+    edited(inputType) {
+      let number = dialled(this.input.value);
+      let caret = dialled(this.input.value.slice(0, this.input.selectionStart)).length;
+      if (inputType.startsWith("delete") && number === this.last) {
+        // Only what was put between the digits was deleted: the digit beside it is meant.
+        if (!inputType.endsWith("Forward")) caret = Math.max(0, caret - 1);
+        number = number.slice(0, caret) + number.slice(caret + 1);
+      }
+      this.write(number);
+      const at = caretAfter(this.input.value, caret);
+      this.input.setSelectionRange(at, at);
     }
 
-    function write(number, caret) {
-      const typed = new AsYouType(number.startsWith("+") ? undefined : select.value);
-      input.value = typed.input(number);
-      last = number;
-      if (number.startsWith("+")) chooseBy(typed);
-      if (caret === undefined || document.activeElement !== input) return;
-      const at = caretAfter(input.value, caret);
-      input.setSelectionRange(at, at);
+    pasted(event) {
+      const found = this.wholeNumber(event.clipboardData.getData("text"));
+      if (!found) return;
+      event.preventDefault();
+      this.writeWhole(found);
+    }
+
+    finished() {
+      const found = this.wholeNumber(this.input.value);
+      if (found) this.writeWhole(found);
+      else this.last = dialled(this.input.value);
+    }
+
+    /* Another country was chosen by hand: the number is one of that country now. */
+    moved() {
+      const number = dialled(this.input.value);
+      const typed = new AsYouType();
+      typed.input(number);
+      this.write(number.startsWith("+") ? number.slice(1 + (typed.getCallingCode() ?? "").length) : number);
+    }
+
+    write(number) {
+      const isInternational = number.startsWith("+");
+      const typed = new AsYouType(isInternational ? undefined : this.select.value);
+      this.input.value = typed.input(number);
+      this.last = number;
+      if (isInternational) this.choose(this.countryOf(typed));
     }
 
     /* A whole number, in its country and as that country writes it, if that stays the same number. */
-    function writeWhole(found) {
+    writeWhole(found) {
       found.ext = undefined;
-      choose(found.country);
+      this.choose(found.country);
       const national = found.formatNational();
-      const same = parsePhoneNumberFromString(national, select.value)?.number === found.number;
-      input.value = same ? national : found.formatInternational();
-      last = dialled(input.value);
+      const same = parsePhoneNumberFromString(national, this.select.value)?.number === found.number;
+      this.input.value = same ? national : found.formatInternational();
+      this.last = dialled(this.input.value);
     }
 
-    /* A whole number in a text, however it is spelled. */
-    function wholeNumber(text) {
-      const found = parsePhoneNumberFromString(inLatin(text).replace(/^\s*00/, "+"), select.value);
+    /* The number that a text holds, however it is spelled; null where it holds none. */
+    wholeNumber(text) {
+      const found = parsePhoneNumberFromString(inLatin(text).replace(/^\s*00/, "+"), this.select.value);
       return found?.isValid() ? found : null;
     }
 
-    input.addEventListener("input", (event) => {
-      if (event.isComposing) return;
-      let number = dialled(input.value);
-      let caret = dialled(input.value.slice(0, input.selectionStart)).length;
-      if (event.inputType?.startsWith("delete") && number === last) {
-        // Only what was put between the digits was deleted: the digit beside it is meant.
-        if (!event.inputType.endsWith("Forward")) caret = Math.max(0, caret - 1);
-        number = number.slice(0, caret) + number.slice(caret + 1);
-      }
-      write(number, caret);
-    });
-    input.addEventListener("compositionend", () => write(dialled(input.value), dialled(input.value).length));
+    /* The country of an international number. Several may share a code: the chosen one stays if it is one of them. */
+    countryOf(typed) {
+      if (typed.getCountry() || !typed.getCallingCode()) return typed.getCountry();
+      const sharing = new Metadata().getCountryCodesForCallingCode(typed.getCallingCode()) ?? [];
+      return sharing.includes(this.select.value) ? this.select.value : sharing[0];
+    }
 
-    input.addEventListener("paste", (event) => {
-      const found = wholeNumber(event.clipboardData.getData("text"));
-      if (!found) return;
-      event.preventDefault();
-      writeWhole(found);
-    });
-
-    input.addEventListener("change", () => {
-      const found = wholeNumber(input.value);
-      if (found) writeWhole(found);
-    });
-
-    // Another country by hand: the number is one of that country now.
-    select.addEventListener("change", () => {
-      if (choosing || !input.value) return;
-      const number = dialled(input.value);
-      const typed = new AsYouType();
-      typed.input(number);
-      write(number.startsWith("+") ? number.slice(1 + (typed.getCallingCode() ?? "").length) : number);
-    });
-
-    if (input.value) write(dialled(input.value));
+    choose(country) {
+      if (this.select.value === country || !this.select.querySelector(`option[value="${country}"]`)) return;
+      this.isChoosing = true;
+      this.select.value = country;
+      this.select.dispatchEvent(new Event("change", { bubbles: true }));
+      this.isChoosing = false;
+    }
   }
 
-  for (const root of document.querySelectorAll("[data-lanck-phone]")) follow(root);
+  for (const root of document.querySelectorAll("[data-lanck-phone]")) new NumberField(root);
 })();
