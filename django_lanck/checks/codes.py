@@ -44,16 +44,17 @@ def check_purposes() -> Found:
         )
         yield error(14, "LANCK['PURPOSES'] is no dictionary of purposes.", hint)
         return
+    yield from _check_profile(conf.raw, "LANCK")
     for purpose, own in purposes.items():
         for key in sorted(set(map(str, own)) - PROFILE_KEYS - PURPOSE_KEYS):
             yield error(2, f"LANCK['PURPOSES'][{purpose!r}] has an unknown key {key!r}.", "Look for a slip.")
-        yield from _check_profile(purpose, {**conf.raw, **own})
+        yield from _check_profile(own, f"LANCK['PURPOSES'][{purpose!r}]")
 
 
-def _check_profile(purpose: str, values: Mapping[str, Any]) -> Found:
+def _check_profile(values: Mapping[str, Any], where: str) -> Found:
     for key, (fits, hint) in PROFILE_VALUES.items():
         if key in values and not fits(values[key]):
-            yield error(15, f"LANCK: {key} for the purpose {purpose!r} does not fit.", hint)
+            yield error(15, f"{where}[{key!r}] does not fit.", hint)
 
 
 def check_own_codes() -> Found:

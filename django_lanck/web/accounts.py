@@ -31,7 +31,7 @@ class AccountView(FlowView):
 
     def log_in(self, user: Any) -> HttpResponse:
         """Into a session with a new key."""
-        after = progress.address_after(progress.noted_next(self.request, self.flow))
+        after = progress.address_after(self.asked)
         progress.end(self.request, self.flow)
         login(self.request, user, backend=self.backend or settings.AUTHENTICATION_BACKENDS[0])
         return self.spent(redirect(after))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -29,6 +30,10 @@ class Flow:
     def url(self, step: str = "") -> str:
         """The address of a step: none for the number, ``code``, ``status``, ``resend``, ``cancel``, ``finish``."""
         return reverse(f"lanck_web:{self.name}-{step}" if step else f"lanck_web:{self.name}")
+
+    def url_from(self, asked: str) -> str:
+        """Where the flow begins for somebody who asked for another page; empty for none."""
+        return f"{self.url()}?{urlencode({'next': asked})}" if asked else self.url()
 
 
 SIGNUP: Final = Flow(

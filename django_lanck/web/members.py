@@ -14,7 +14,7 @@ from ..exceptions import Refusal
 from . import progress, recent
 from .flows import CHANGE, CONFIRM
 from .forms import MethodForm, PasswordForm
-from .views import CodeView, FlowView
+from .views import CodeView, FirstView
 
 
 class ChangeCodeView(CodeView):
@@ -29,7 +29,7 @@ class ChangeCodeView(CodeView):
             claim = services.change_number(user=user, **spend)
         except Refusal as refusal:
             return self.useless(refusal)
-        asked = progress.noted_next(self.request, self.flow)
+        asked = self.asked
         progress.end(self.request, self.flow)
         self.request.session.cycle_key()
         taken_over = before not in (None, user)
@@ -38,7 +38,7 @@ class ChangeCodeView(CodeView):
         return self.page("done", number=claim.number, taken_over=taken_over, after=progress.address_after(asked))
 
 
-class ConfirmView(FlowView):
+class ConfirmView(FirstView):
     """Who are you? Told by the password, or where there is none, by a code to the number of the account."""
 
     flow = CONFIRM
@@ -60,7 +60,7 @@ class ConfirmView(FlowView):
             # By the site's own backends, whose limits of wrong passwords hold here too.
             password = form.cleaned_data["password"]
             if authenticate(self.request, username=user.get_username(), password=password) == user:
-                return confirmed(self.request, progress.asked_for(self.request))
+                return confirmed(self.request, self.asked)
             form.add_error("password", _("This password is not right."))
         return self.show(form)
 
@@ -91,7 +91,7 @@ class ConfirmCodeView(CodeView):
             return self.useless(refusal)
         if services.owner_of(number) != self.request.user:
             return self.useless(Refusal("newer_claim"))
-        asked = progress.noted_next(self.request, self.flow)
+        asked = self.asked
         progress.end(self.request, self.flow)
         return confirmed(self.request, asked)
 

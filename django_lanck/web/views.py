@@ -95,14 +95,20 @@ class FlowView(View):
 
     def shared(self) -> dict[str, Any]:
         """What the templates know on every page."""
+        asked = self.asked
         return {
             "flow": self.flow,
-            "number_url": self.flow.url(),
+            "next": asked,
+            "number_url": self.flow.url_from(asked),
             "code_url": self.flow.url("code"),
-            "next": progress.asked_for(self.request),
-            "offers_signup": SIGNUP.purpose in conf.purposes,
-            "offers_login": LOGIN.purpose in conf.purposes,
+            "signup_url": SIGNUP.url_from(asked) if SIGNUP.purpose in conf.purposes else "",
+            "login_url": LOGIN.url_from(asked) if LOGIN.purpose in conf.purposes else "",
         }
+
+    @property
+    def asked(self) -> str:
+        """The page of the site that somebody wanted when the flow began; empty for none."""
+        return progress.noted_next(self.request, self.flow)
 
     def ended(self, title: str | Promise, sentence: str | Promise) -> HttpResponse:
         """There is no way on but to begin anew."""
@@ -123,11 +129,19 @@ class FlowView(View):
                 binding=binding,
                 **self.sender,
             )
-        progress.begin(self.request, self.flow, verification, progress.asked_for(self.request))
+        progress.begin(self.request, self.flow, verification, self.asked)
         return redirect(self.flow.url("code"))
 
 
-class NumberView(FlowView):
+class FirstView(FlowView):
+    """Where a flow begins."""
+
+    @property
+    def asked(self) -> str:
+        return progress.asked_for(self.request)
+
+
+class NumberView(FirstView):
     """Where the code goes, and how."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -203,7 +217,7 @@ class CodeView(FlowView):
         if state in ENDED_TITLES:
             return self.ended(ENDED_TITLES[state], Refusal(state).detail)
         # It is verified, and its proof was used: the form was sent twice.
-        return redirect(progress.address_after(progress.noted_next(self.request, self.flow)))
+        return redirect(progress.address_after(self.asked))
 
     def show(self, verification: Verification, form: CodeForm, refusal: Refusal | None = None) -> HttpResponse:
         context = {**code_context(self.flow, verification), "form": form}
@@ -242,7 +256,7 @@ class CancelView(FlowView):
         if verification := self.current():
             with suppress(Refusal):  # its code was right at the very same moment; nobody takes that proof
                 services.cancel_verification(**self.which(verification))
-        return redirect(self.flow.url())
+        return redirect(self.flow.url_from(self.asked))
 
 
 class StatusView(FlowView):

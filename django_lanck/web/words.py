@@ -205,6 +205,6 @@ def sentence(refusal: Refusal) -> str:
     """A refusal, with the time to wait where waiting helps."""
     if refusal.retry_after is None:
         return refusal.detail
-    own = _WAITING.get(refusal.code)
-    words = str(own) if own else f"{refusal.detail} {_('Try again in {time}.')}"
-    return words.format(time=time_span(refusal.retry_after))
+    is_usual = refusal.code in _WAITING and refusal.detail == Refusal(refusal.code).detail
+    words = str(_WAITING[refusal.code]) if is_usual else f"{refusal.detail} {_('Try again in {time}.')}"
+    return words.replace("{time}", time_span(refusal.retry_after))

@@ -240,4 +240,4 @@ def test_every_delivery_has_its_words(waiting, method, status):
     Verification.objects.update(method=method)
     Message.objects.update(status=status)
     page = text(waiting.open("signup", "code"))
-    assert re.search(r'<p class="lanck-delivery lanck-(waiting|good|bad)" role="status"[^>]*>[^<]+</p>', page)
+    assert re.search(r'<p class="lanck-delivery lanck-(waiting|good|bad)"[^>]*>[^<]+</p>', page)

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
@@ -51,8 +53,7 @@ def answers(visitor, number):
     for act in acts:
         with CaptureQueriesContext(connection) as captured:
             response = act()
-        token = getattr(response.context, "get", dict().get)("csrf_token") if response.context else ""
-        shown = text(response).replace(str(token), "").replace(number[-4:], "")
+        shown = re.sub(r'value=\\?"\w{64}', "", text(response)).replace(number[-4:], "")
         seen.append((response.status_code, response.get("Location"), shown, len(statements(captured))))
     return seen
 

@@ -143,6 +143,16 @@ def test_the_page_that_was_asked_for_comes_after_it(visitor, phone):
     assert visitor.prove("signup", phone, next="/members/?tab=2")["Location"] == "/members/?tab=2"
 
 
+def test_the_page_that_was_asked_for_is_kept_on_every_way_round(visitor, account, phone):
+    account()
+    target = "next=%2Fmembers%2F%3Ftab%3D2"
+    visitor.give("signup", OTHER, next="/members/?tab=2")
+    assert visitor.press("signup", "cancel")["Location"] == f"{address('signup')}?{target}"
+    assert f"?{target}" in text(visitor.open("signup", "code"))
+    visitor.prove("signup", phone, next="/members/?tab=2")
+    assert f"{address('login')}?{target}" in text(visitor.open("signup", "finish"))
+
+
 def test_without_a_proof_there_is_nothing_to_finish(visitor, phone):
     assert visitor.open("signup", "finish")["Location"] == address("signup")
     assert visitor.press("signup", "finish", new=1)["Location"] == address("signup")
