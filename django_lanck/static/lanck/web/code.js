@@ -9,18 +9,20 @@
   const length = Number(input.dataset.length);
   const refused = input.value;
 
-  /* The one run of digits that is as long as a code, in one piece or else with gaps: "Your code is 123-456". */
+  const strip = (text) => text.replace(/[\s-]/g, "");
+  const isCode = (digits) => [...digits].length === length;
+
+  /* The code in a text such as "Your code is 123-456", in one piece or with gaps; none where it may be one of several. */
   function codeIn(text) {
-    const whole = new RegExp(`(?<!\\p{Nd})\\p{Nd}{${length}}(?!\\p{Nd})`, "gu");
-    const parts = new RegExp(`(?<!\\p{Nd}[ -]?)\\p{Nd}(?:[ -]?\\p{Nd}){${length - 1}}(?![ -]?\\p{Nd})`, "gu");
-    // The last line of a text that browsers read begins with the site's name.
-    const bound = text.match(/^@\S+ #(\p{Nd}+)/mu)?.[1];
-    const found = [bound, ...(text.match(whole) ?? []), ...(text.match(parts) ?? [])].filter(Boolean);
-    return found[0]?.replace(/[ -]/g, "");
+    const pieces = text.match(/\p{Nd}+/gu) ?? [];
+    const runs = text.match(/\p{Nd}+(?:[ -]\p{Nd}+)*/gu) ?? [];
+    const codes = new Set([...pieces, ...runs.map(strip)].filter(isCode));
+    return codes.size === 1 ? [...codes][0] : undefined;
   }
 
   function isComplete() {
-    return new RegExp(`^(?:[\\s-]*\\p{Nd}){${length}}[\\s-]*$`, "u").test(input.value);
+    const digits = strip(input.value);
+    return isCode(digits) && /^\p{Nd}+$/u.test(digits);
   }
 
   function enter(code) {

@@ -88,6 +88,7 @@
     listen() {
       this.input.addEventListener("keydown", (event) => this.press(event));
       this.input.addEventListener("input", () => this.open(plain(this.input.value)));
+      this.input.addEventListener("focus", () => this.input.select());
       this.input.addEventListener("click", () => {
         if (this.isOpen) return;
         this.open("");
@@ -118,7 +119,7 @@
       const ranked = this.countries.map((country) => [query ? rank(country, query) : 0, country]);
       const fitting = ranked.filter(([fit]) => fit !== null).sort(([a], [b]) => a - b);
       this.shown = fitting.map(([, country]) => country);
-      for (const country of this.shown) country.item.ariaSelected = String(country === this.chosen);
+      for (const country of this.shown) country.item.setAttribute("aria-selected", country === this.chosen);
       this.list.replaceChildren(...this.shown.map(({ item }) => item));
       this.none.textContent = this.shown.length ? "" : this.select.closest("[data-lanck-phone]").dataset.none;
       this.dial.textContent = "";
@@ -137,7 +138,7 @@
 
     expand(isOpen) {
       this.list.hidden = !isOpen;
-      this.input.ariaExpanded = String(isOpen);
+      this.input.setAttribute("aria-expanded", isOpen);
     }
 
     activate(country) {
