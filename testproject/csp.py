@@ -21,7 +21,7 @@ POLICY = "; ".join(
 
 
 def strict_csp(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: inline scripts and styles and other sites' files are off, but for Swagger's page, which needs them."""
+    """Middleware: no inline scripts and styles, no files of other sites; but for Swagger's page, which needs them."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

@@ -10,7 +10,7 @@ from . import views
 urlpatterns = [
     path("", views.home, name="home"),
     path("members/", views.members, name="members"),
-    path("phone/", include("django_lanck.web.urls")),
+    path("account/phone/", include("django_lanck.web.urls")),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("language/", include("django.conf.urls.i18n")),
     path("favicon.ico", RedirectView.as_view(url=static("demo/icon.svg")), name="favicon"),

@@ -24,12 +24,12 @@ def press(page: Page) -> None:
 
 def ask_for_code(page: Page, number: str, method: str = "sms", flow: str = "signup") -> None:
     """The first page, up to the one on which the code is typed."""
-    page.goto(f"/phone/{flow}/")
+    page.goto(f"/account/phone/{flow}/")
     page.locator("[name=number]").fill(number)
     if page.locator("[type=radio]").count():
         page.locator(f"[name=method][value={method}]").check()
     press(page)
-    page.wait_for_url(f"**/phone/{flow}/code/")
+    page.wait_for_url(f"**/account/phone/{flow}/code/")
 
 
 def code_on(number: str) -> str:

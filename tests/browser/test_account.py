@@ -54,7 +54,7 @@ def test_the_owner_of_a_number_is_led_from_the_signup_to_the_login(page, phone, 
     type_code(page, code_on(phone))
     see(page, "This number has an account")
     page.get_by_role("link", name="Log in to it").click()
-    page.wait_for_url("**/phone/login/")
+    page.wait_for_url("**/account/phone/login/")
     assert User.objects.count() == 1
 
 
@@ -76,7 +76,7 @@ def test_after_a_while_a_change_asks_who_it_is(page, phone, settings):
     settings.LANCK = {**settings.LANCK, "RECENT_AUTHENTICATION": 1}
     sign_up(page, phone)
     page.wait_for_timeout(2000)
-    page.goto("/phone/change/")
+    page.goto("/account/phone/change/")
     see(page, "Confirm that it is you")
     settings.LANCK = {**settings.LANCK, "RECENT_AUTHENTICATION": 900}
     press(page)
@@ -88,7 +88,7 @@ def test_after_a_while_a_change_asks_who_it_is(page, phone, settings):
 def test_the_page_for_verified_numbers_leads_through_the_login_and_back(page, phone, account):
     page.goto("/")
     page.get_by_role("link", name="For verified numbers").click()
-    page.wait_for_url("**/phone/login/**")
+    page.wait_for_url("**/account/phone/login/**")
     page.get_by_label("Phone number").fill(phone)
     press(page)
     page.wait_for_url("**/code/")
@@ -100,7 +100,7 @@ def test_everything_is_done_by_keyboard(page, phone):
     page.goto("/")
     page.get_by_role("link", name="Sign up with a phone number").focus()
     page.keyboard.press("Enter")
-    page.wait_for_url("**/phone/signup/")
+    page.wait_for_url("**/account/phone/signup/")
     assert page.evaluate("document.activeElement.name") == "number"
     page.keyboard.press("Shift+Tab")
     page.keyboard.type("canad")
@@ -118,10 +118,10 @@ def test_everything_is_done_by_keyboard(page, phone):
 
 @pytest.mark.parametrize("options", [{"locale": "ar-EG"}])
 def test_another_language_is_chosen_at_the_bottom_of_a_page(page):
-    page.goto("/phone/signup/")
+    page.goto("/account/phone/signup/")
     assert page.locator("html").get_attribute("dir") == "rtl"
     page.get_by_role("button", name="English").click()
     see(page, "Sign up with your phone")
-    assert page.url.endswith("/phone/signup/")
+    assert page.url.endswith("/account/phone/signup/")
     assert page.locator("html").get_attribute("dir") == "ltr"
     assert page.get_by_role("combobox").input_value() == "Egypt"

@@ -123,7 +123,9 @@ def test_the_browser_stops_waiting_once_the_code_is_typed(context, page, phone):
 
 
 def test_a_code_that_the_browser_does_not_get_is_typed(context, page, phone):
-    context.add_init_script("window.OTPCredential = class {}; navigator.credentials.get = () => Promise.reject(Error());")
+    context.add_init_script(
+        "window.OTPCredential = class {}; navigator.credentials.get = () => Promise.reject(Error());"
+    )
     ask_for_code(page, phone)
     type_code(page, code_on(phone))
     see(page, SIGNED_IN)

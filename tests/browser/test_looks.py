@@ -1,5 +1,7 @@
-"""Every ready page and every state of it, on a wide and a narrow screen, light and dark, from left to right and from
-right to left: axe-core finds nothing, nothing is wider than the screen, and a picture of each goes to tests/screenshots."""
+"""Every ready page and every state of it, wide and narrow, light and dark, from left to right and from right to left.
+
+axe-core finds nothing, nothing is wider than the screen, and a picture of each goes to tests/screenshots.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from django_lanck.models import VerifiedNumber
 from .steps import NO_SMS, ask_for_code, code_on, press, sign_up, type_code, wrong
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -59,7 +61,7 @@ def delivery(page: Page, tone: str) -> None:
 def test_the_number(page, looked_at):
     page.goto("/")
     looked_at("home")
-    page.goto("/phone/signup/")
+    page.goto("/account/phone/signup/")
     looked_at("number")
     combobox = page.get_by_role("combobox")
     combobox.click()
@@ -79,9 +81,9 @@ def test_the_code(page, phone, looked_at):
     delivery(page, "good")
     looked_at("delivered")
     code = code_on(phone)
-    page.goto("/phone/signup/")
+    page.goto("/account/phone/signup/")
     looked_at("code-is-out")
-    page.goto("/phone/signup/code/")
+    page.goto("/account/phone/signup/code/")
     type_code(page, wrong(code))
     page.locator(".lanck-error").wait_for()
     looked_at("wrong-code")
@@ -107,7 +109,7 @@ def test_a_code_that_does_not_come(page, settings, looked_at):
 
 
 def test_logging_in(page, phone, looked_at):
-    page.goto("/phone/login/")
+    page.goto("/account/phone/login/")
     looked_at("number")
     ask_for_code(page, phone, flow="login")
     type_code(page, code_on(phone))
@@ -122,7 +124,7 @@ def test_a_number_that_has_an_account(page, context, phone, looked_at):
     type_code(page, code_on(phone))
     page.wait_for_url("**/finish/")
     looked_at("owned")
-    page.goto("/phone/signup/finish/?new=1")
+    page.goto("/account/phone/signup/finish/?new=1")
     looked_at("takes-over")
 
 
@@ -131,7 +133,7 @@ def test_another_number(page, context, phone, looked_at):
     sign_up(page, other)
     context.clear_cookies()
     sign_up(page, phone)
-    page.goto("/phone/change/")
+    page.goto("/account/phone/change/")
     looked_at("number")
     ask_for_code(page, other, flow="change")
     looked_at("code")
@@ -142,14 +144,14 @@ def test_another_number(page, context, phone, looked_at):
 
 def test_confirming(page, phone, context, client, site, looked_at):
     sign_up(page, phone)
-    page.goto("/phone/confirm/")
+    page.goto("/account/phone/confirm/")
     looked_at("by-code")
     VerifiedNumber.objects.all().delete()
     page.reload()
     looked_at("by-nothing")
     client.force_login(User.objects.create_user("someone", password="right"))
     context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site}])
-    page.goto("/phone/confirm/")
+    page.goto("/account/phone/confirm/")
     page.locator("[type=password]").fill("wrong")
     press(page)
     page.locator(".lanck-error").wait_for()

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def number(page: Page) -> Locator:
-    page.goto("/phone/signup/")
+    page.goto("/account/phone/signup/")
     return page.get_by_label("Phone number")
 
 
@@ -221,6 +221,6 @@ def test_another_country_by_mouse_makes_the_number_one_of_that_country(page, num
 def test_the_likely_country_is_chosen_already(chromium, site, locale, region):
     context = chromium.new_context(base_url=site, locale=locale)
     page = context.new_page()
-    page.goto("/phone/signup/")
+    page.goto("/account/phone/signup/")
     assert chosen(page) == region
     context.close()

@@ -141,7 +141,7 @@ def test_wrong_codes_come_to_an_end(page, phone):
     type_code(page, wrong(code))
     see(page, "Too many wrong codes. Start again.")
     page.get_by_role("link", name="Start again").click()
-    page.wait_for_url("**/phone/signup/")
+    page.wait_for_url("**/account/phone/signup/")
     assert not User.objects.exists()
 
 
@@ -166,7 +166,7 @@ def test_another_code_can_be_asked_for_once_the_wait_is_over(page, phone, settin
 def test_another_number_can_be_used(page, phone):
     ask_for_code(page, "+12015550124")
     page.get_by_role("button", name="Use another number").click()
-    page.wait_for_url("**/phone/signup/")
+    page.wait_for_url("**/account/phone/signup/")
     assert Verification.objects.get().state == "canceled"
     ask_for_code(page, phone)
     type_code(page, code_on(phone))
@@ -174,7 +174,7 @@ def test_another_number_can_be_used(page, phone):
 
 
 def test_two_quick_presses_start_once(page, phone):
-    page.goto("/phone/signup/")
+    page.goto("/account/phone/signup/")
     page.locator("[name=number]").fill(phone)
     page.locator(".lanck-form .lanck-button").dblclick()
     page.wait_for_url("**/code/")
@@ -196,7 +196,7 @@ def test_everything_works_without_scripts(chromium, site, phone, settings):
     context = chromium.new_context(base_url=site, java_script_enabled=False, locale="en-US")
     context.set_default_timeout(10_000)
     page = context.new_page()
-    page.goto("/phone/signup/")
+    page.goto("/account/phone/signup/")
     assert page.get_by_label("Country").input_value() == "US"
     page.get_by_label("Phone number").fill("(201) 555-0123")
     page.get_by_role("radio", name="Text message").check()
