@@ -20,7 +20,7 @@ from ..exceptions import Refusal
 from ..models.number import mask_number
 from . import progress, proof
 from .flows import LOGIN, SIGNUP
-from .views import CodeView, FlowView, State
+from .views import CodeView, FlowView
 
 
 class AccountView(FlowView):
@@ -63,9 +63,9 @@ class AccountView(FlowView):
 
 
 class AccountCodeView(AccountView, CodeView):
-    def over(self, state: str) -> HttpResponse:
+    def over(self, why: str) -> HttpResponse:
         """After the right code the proof waits on the next page, unless it was used already."""
-        return redirect(self.flow.url("finish")) if state == State.VERIFIED else super().over(state)
+        return redirect(self.flow.url("finish")) if why == "already_verified" else super().over(why)
 
 
 class SignupCodeView(AccountCodeView):
@@ -138,7 +138,7 @@ class SignupFinishView(AccountView):
         return "new" in self.request.GET or "new" in self.request.POST
 
     def create(self, number: str) -> HttpResponse:
-        form = signup_form_class()(self.request.POST)
+        form = signup_form_class()(self.request.POST, self.request.FILES)
         if not form.is_valid():
             return self.show(number, form)
         try:

@@ -28,17 +28,17 @@ from ..conf.profiles import Profile
 from ..exceptions import Refusal
 from ..models import Verification
 from ..services.numbers import country_of
+from ..services.verification import refusal_code
 from . import countries, progress, words
 from .access import to_confirm, to_login
 from .flows import LOGIN, SIGNUP, Flow
 from .forms import CodeForm, NumberForm, focus
 
-State = Verification.State
 # Why there is no code to type any more → what is said of it.
 ENDED_TITLES: dict[str, Promise] = {
-    State.EXPIRED: _("Your time is up"),
-    State.EXHAUSTED: _("Too many wrong codes"),
-    State.CANCELED: _("This verification was canceled"),
+    "expired": _("Your time is up"),
+    "exhausted": _("Too many wrong codes"),
+    "canceled": _("This verification was canceled"),
 }
 
 decorators: list[Any] = [
@@ -160,7 +160,7 @@ class NumberView(FirstView):
 
     def show(self, form: NumberForm) -> HttpResponse:
         verification = self.current()
-        waiting = verification if verification and verification.current_state == State.PENDING else None
+        waiting = verification if verification and not refusal_code(verification) else None
         owned = services.verified_number_of(self.request.user) if self.flow.needs_login else None
         return self.page("number", form=form, waiting=waiting, owned=owned)
 
@@ -184,8 +184,8 @@ class CodeView(FlowView):
         verification = self.current()
         if verification is None:
             return redirect(self.flow.url())
-        if verification.current_state != State.PENDING:
-            return self.over(verification.current_state)
+        if ended := refusal_code(verification):
+            return self.over(ended)
         return self.show(verification, CodeForm(verification=verification))
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -194,28 +194,33 @@ class CodeView(FlowView):
             return redirect(self.flow.url())
         form = CodeForm(request.POST, verification=verification)
         if not form.is_valid():
-            return self.get(request) if verification.current_state != State.PENDING else self.show(verification, form)
+            ended = refusal_code(verification)
+            return self.over(ended) if ended else self.show(verification, form)
         try:
             result = services.check_verification(
                 **self.which(verification), **self.sender, code=form.cleaned_data["code"]
             )
         except Refusal as refusal:
             form.refuse(refusal)
-            return self.show(verification, form)
+            return self.show(self.current() or verification, form)
         if result.proof:
             return self.proved(result.proof)
-        if result.refusal not in ("invalid_code", "code_expired"):
-            return self.over(result.verification.current_state)
-        form.refuse(Refusal(result.refusal))
+        return self.wrong(result, form)
+
+    def wrong(self, result: services.CheckResult, form: CodeForm) -> HttpResponse:
+        refused = result.refusal or "invalid_code"
+        if refused not in ("invalid_code", "code_expired"):
+            return self.over(refused)
+        form.refuse(Refusal(refused))
         return self.show(result.verification, form)
 
     def proved(self, proof: str) -> HttpResponse:
         raise NotImplementedError
 
-    def over(self, state: str) -> HttpResponse:
-        """There is no code to type any more."""
-        if state in ENDED_TITLES:
-            return self.ended(ENDED_TITLES[state], Refusal(state).detail)
+    def over(self, why: str) -> HttpResponse:
+        """There is no code to type any more. ``why`` is the code of the refusal."""
+        if why in ENDED_TITLES:
+            return self.ended(ENDED_TITLES[why], Refusal(why).detail)
         # It is verified, and its proof was used: the form was sent twice.
         return redirect(progress.address_after(self.asked))
 
@@ -241,7 +246,7 @@ class ResendView(CodeView):
             services.resend_verification(**self.which(verification), **self.sender, method=method)
         except Refusal as refusal:
             verification = self.current()  # it may have ended
-            if verification and verification.current_state == State.PENDING:
+            if verification and not refusal_code(verification):
                 return self.show(verification, CodeForm(verification=verification), refusal)
         return redirect(self.flow.url("code"))
 
@@ -250,7 +255,7 @@ class CancelView(FlowView):
     """Back to the number, for another one."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return redirect(self.flow.url())
+        return redirect(self.flow.url_from(self.asked))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         if verification := self.current():

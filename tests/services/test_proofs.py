@@ -1,11 +1,21 @@
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 
 from django_lanck import signals
 from django_lanck.exceptions import Refusal
 from django_lanck.models import VerifiedNumber
-from django_lanck.services import check_verification, claim_number, redeem_proof, start_verification
+from django_lanck.services import (
+    change_number,
+    check_verification,
+    claim_number,
+    number_of_proof,
+    owner_of,
+    redeem_proof,
+    start_verification,
+    verified_number_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -123,3 +133,42 @@ def test_ones_own_older_proof_changes_nothing(prove, make_user):
     claim = claim_number(user=owner, proof=new)
     assert claim_number(user=owner, proof=old) == claim
     assert VerifiedNumber.objects.get().verified_at == claim.verified_at
+
+
+def test_a_proof_may_be_looked_at_without_spending_it(prove, phone):
+    proof = prove("session:a")
+    assert number_of_proof(proof=proof, binding="session:a") == phone
+    assert refused(number_of_proof, proof=proof, binding="session:b") == "invalid_proof"
+    assert refused(number_of_proof, proof=proof, binding="session:a", purpose="login") == "invalid_proof"
+    redeem_proof(proof=proof, binding="session:a")
+    assert refused(number_of_proof, proof=proof, binding="session:a") == "invalid_proof"
+
+
+def test_a_number_is_changed_all_at_once_or_not_at_all(prove, make_user, phone, lanck):
+    user = make_user("ada")
+    proof = prove_number(lanck, "+12015550190")
+    redeem_proof(proof=proof)
+    claim_number(user=user, proof=proof)
+    spent = prove()
+    redeem_proof(proof=spent)
+    assert refused(change_number, user=user, proof=spent, purpose="signup") == "invalid_proof"
+    assert verified_number_of(user).number == "+12015550190"
+    claim = change_number(user=user, proof=prove(), purpose="signup")
+    assert (claim.number, claim.user) == (phone, user)
+    assert list(user.verified_numbers.values_list("number", flat=True)) == [phone]
+
+
+def prove_number(lanck, number):
+    verification = start_verification(number=number)
+    return check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
+
+
+def test_the_owner_of_a_number_and_the_newest_number_of_a_user_are_known(lanck, make_user):
+    user, numbers = make_user("ada"), ["+12015550190", "+12015550191"]
+    assert (owner_of(numbers[0]), verified_number_of(user), verified_number_of(AnonymousUser())) == (None, None, None)
+    for number in numbers:
+        proof = prove_number(lanck, number)
+        redeem_proof(proof=proof)
+        claim_number(user=user, proof=proof)
+    assert owner_of(numbers[0]) == owner_of(numbers[1]) == user
+    assert verified_number_of(user).number == numbers[1]

@@ -93,6 +93,19 @@ def test_too_many_wrong_codes_end_it_with_a_way_on(waiting):
     assert waiting.press("signup", "resend")["Location"] == address("signup", "code")
 
 
+def test_when_the_last_attempts_are_being_asked_about_no_other_code_is_taken(waiting):
+    Verification.objects.update(attempts=5)
+    assert "Too many wrong codes" in text(waiting.type("signup"))
+    assert "No more codes can be sent now." in text(waiting.open("signup", "code"))
+
+
+def test_after_the_right_code_the_page_leads_on(waiting, site):
+    site(SIGNUP_FORM="tests.web.forms.NameForm")
+    waiting.type("signup")
+    for response in (waiting.open("signup", "code"), waiting.type("signup"), waiting.type("signup", "x")):
+        assert response["Location"] == address("signup", "finish")
+
+
 def test_time_that_is_over_ends_it_with_a_way_on(waiting, age):
     age(Verification.objects.get(), 601)
     assert "Your time is up" in text(waiting.open("signup", "code"))
