@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from django_lanck.models import Verification
 
-from .steps import ask_for_code, code_on, press, see, type_code, wrong
+from .steps import NO_SMS, ask_for_code, code_on, press, see, type_code, wrong
 from .test_number_field import paste
 
 if TYPE_CHECKING:
@@ -154,6 +154,40 @@ def test_only_what_changed_is_replaced_and_the_focus_stays(page, phone, settings
     page.evaluate("window.kept = document.activeElement")
     see(page, "It was delivered to your phone.")
     assert button.evaluate("button => button === document.activeElement && button === window.kept")
+
+
+def test_the_focus_follows_a_button_to_its_new_place(page, settings):
+    settings.LANCK_SANDBOX = {**settings.LANCK_SANDBOX, "RECEIPT_DELAY": 3.0}
+    settings.LANCK = {**settings.LANCK, "RESEND_WAITS": [1, 1]}
+    ask_for_code(page, NO_SMS)
+    page.locator("[data-resend] button:enabled").first.wait_for()
+    button = page.get_by_role("button", name="Give me a missed call instead")
+    button.focus()
+    see(page, "We could not deliver the SMS.")
+    assert page.locator("[data-resend] button").first.inner_text() == "Call me instead"
+    assert button.evaluate("button => button === document.activeElement")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_page_stays_while_a_form_is_under_way(typing, when):
+    """What it led to is in its answer: to move on now would lose it."""
+    typing.evaluate(
+        """(when) => {
+            const ask = window.fetch;
+            const send = () => { document.querySelector("form").dataset.sent = "yes"; };
+            if (when === "before") send();
+            window.fetch = async (...asked) => {
+                const answer = await ask(...asked);
+                if (answer.url.includes("/status/")) { window.hasAsked = true; send(); }
+                return answer;
+            };
+        }""",
+        when,
+    )
+    Verification.objects.update(state="canceled", ended_at=Verification.objects.get().created_at)
+    typing.wait_for_timeout(4000)
+    assert typing.locator("[name=code]").is_visible()
+    assert typing.evaluate("window.hasAsked ?? false") == (when == "after")
 
 
 def test_the_page_moves_on_when_its_verification_has_ended(typing):
