@@ -41,9 +41,9 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "phonenumber_field",
+    "testproject",  # before django_lanck: its templates take the place of that one's
     "django_lanck",
     "django_lanck.sandbox",
-    "testproject",
 ]
 
 # A secret that is printed in the repository is none, so a public demo takes inbound SMS only by one of its own.
@@ -71,6 +71,7 @@ ALLOWED_HOSTS.append(urlsplit(str(LANCK["CALLBACK_BASE_URL"])).hostname or "loca
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "testproject.csp.strict_csp",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -94,6 +95,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "testproject.views.sandbox",
             ]
         },
     }
@@ -125,9 +127,17 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {"version": 1, "incremental": True, "loggers": {"django.server": {"level": "WARNING"}}}
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [
+    ("en", "English"),
+    ("ru", "Русский"),
+    ("de", "Deutsch"),
+    ("fr", "Français"),
+    ("es", "Español"),
+    ("ar", "العربية"),
+]
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
-LOGIN_URL = "admin:login"
+LOGIN_URL = "lanck_web:login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"

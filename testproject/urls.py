@@ -9,12 +9,11 @@ from . import views
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("signup/", views.signup, name="signup"),
-    path("signup/code/", views.code, name="signup-code"),
-    path("signup/resend/", views.resend, name="signup-resend"),
-    path("signup/cancel/", views.cancel, name="signup-cancel"),
-    path("favicon.ico", RedirectView.as_view(url=static("demo/icon.svg")), name="favicon"),
+    path("members/", views.members, name="members"),
+    path("account/phone/", include("django_lanck.web.urls")),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("language/", include("django.conf.urls.i18n")),
+    path("favicon.ico", RedirectView.as_view(url=static("demo/icon.svg")), name="favicon"),
     path("admin/", admin.site.urls),
     path("api/phone/", include("django_lanck.api.urls")),
     path("api/staff/", include("django_lanck.api.staff_urls")),

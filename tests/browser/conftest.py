@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -49,6 +49,7 @@ def site(live_server, settings) -> str:
         "BASE_URL": f"{live_server.url}/sandbox/v1",
         "CALLBACK_BASE_URL": live_server.url,
         "INBOUND_SECRETS": ["secret-of-the-inbound-url"],
+        "WATCH": ["ladder"],  # one person tries one number several times
     }
     settings.LANCK_SANDBOX = {
         "ALLOW_WITHOUT_DEBUG": True,
@@ -64,13 +65,25 @@ def width() -> int:
 
 
 @pytest.fixture
-def context(chromium: Browser, site: str, width: int) -> Iterator[BrowserContext]:
-    """A person's browser. Whatever a page complains about fails the test."""
-    context = chromium.new_context(
-        base_url=site, viewport={"width": width, "height": 800}, locale="en-US", reduced_motion="reduce"
-    )
+def options() -> dict[str, Any]:
+    """What is special about a person's browser, as Playwright's ``new_context`` takes it."""
+    return {}
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser complains about. What a test expects of it, it takes out."""
+    return []
+
+
+@pytest.fixture
+def context(
+    chromium: Browser, site: str, width: int, options: dict[str, Any], complaints: list[str]
+) -> Iterator[BrowserContext]:
+    """A person's browser. Whatever a page complains about fails the test: errors, and what the CSP forbids."""
+    usual = {"viewport": {"width": width, "height": 800}, "locale": "en-US", "reduced_motion": "reduce"}
+    context = chromium.new_context(base_url=site, **{**usual, **options})
     context.set_default_timeout(10_000)
-    complaints: list[str] = []
     context.on("weberror", lambda error: complaints.append(str(error.error)))
     context.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
     yield context
@@ -84,12 +97,13 @@ def page(context: BrowserContext) -> Page:
 
 
 @pytest.fixture
-def screenshot(request, width: int):
+def screenshot(request):
     """Keep what a page looks like, under the name of the test."""
     SCREENSHOTS.mkdir(exist_ok=True)
 
     def shoot(page: Page, name: str) -> None:
         test = request.node.originalname.removeprefix("test_")
+        width = page.viewport_size["width"]
         page.screenshot(path=SCREENSHOTS / f"{test}-{width}-{name}.png", full_page=True)
         too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert too_wide <= 0, f"{name} is {too_wide}px too wide at {width}px"

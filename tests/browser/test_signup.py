@@ -1,4 +1,4 @@
-"""What a newcomer does with the demo, with a mouse and a keyboard."""
+"""What a newcomer does with the demo, whose signup is the ready pages."""
 
 from __future__ import annotations
 
@@ -8,21 +8,17 @@ from typing import TYPE_CHECKING
 import pytest
 from django.contrib.auth.models import User
 
+from django_lanck.models import Verification, VerifiedNumber
+
+from .steps import NO_SMS, ask_for_code, code_on, press, see, type_code, wrong
+
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 MASKED = "+1201•••0123"
-
-
-def ask_for_code(page: Page, phone: str, method: str = "Text message") -> None:
-    page.goto("/")
-    page.get_by_role("link", name="Sign up with a phone number").click()
-    page.get_by_label("Your phone number").fill(phone)
-    page.get_by_role("radio", name=method).check()
-    page.get_by_role("button", name="Get my code").click()
-    page.wait_for_url("**/signup/code/")
+SIGNED_IN = "Signed in with +1 201-555-0123"
 
 
 def open_handset(context: BrowserContext, page: Page) -> Page:
@@ -40,16 +36,6 @@ def read_code(handset: Page) -> str:
     return code
 
 
-def type_code(page: Page, code: str) -> None:
-    page.bring_to_front()
-    page.get_by_label("Your code").fill(code)
-    page.get_by_role("button", name="Sign up").click()
-
-
-def see(page: Page, text: str) -> None:
-    page.get_by_text(text).first.wait_for()
-
-
 def open_verification(page: Page) -> None:
     """Into the admin, to the newest verification."""
     User.objects.create_superuser("staff", password="staff")
@@ -64,18 +50,22 @@ def open_verification(page: Page) -> None:
 def test_a_newcomer_signs_up_and_finds_the_delivery_in_the_admin(context, page, phone, screenshot):
     page.goto("/")
     screenshot(page, "1-start")
-    ask_for_code(page, phone)
+    page.get_by_role("link", name="Sign up with a phone number").click()
+    page.get_by_label("Phone number").fill("201 555 0123")
+    page.get_by_role("radio", name="Text message").check()
+    page.get_by_role("button", name="Send the code").click()
     see(page, MASKED)
     handset = open_handset(context, page)
     code = read_code(handset)
     screenshot(handset, "3-handset")
     page.bring_to_front()
-    see(page, "Delivered to your phone.")
+    see(page, "It was delivered to your phone.")
     screenshot(page, "2-code")
-    type_code(page, code)
-    see(page, "Signed in with +1 201-555-0123")
+    page.get_by_label("Code", exact=True).press_sequentially(code)
+    see(page, SIGNED_IN)
     screenshot(page, "4-signed-in")
 
+    page.context.clear_cookies()
     open_verification(page)
     row = page.locator("#result_list tbody tr")
     assert row.count() == 1
@@ -89,58 +79,149 @@ def test_a_newcomer_signs_up_and_finds_the_delivery_in_the_admin(context, page, 
 
 
 def test_a_voice_reads_the_code(context, page, phone, screenshot):
-    ask_for_code(page, phone, "Voice call")
-    see(page, "a voice reads a 6-digit code to you")
+    ask_for_code(page, phone, "voice")
+    see(page, "a voice reads a code of 6 digits to you")
     handset = open_handset(context, page)
     code = read_code(handset)
     screenshot(handset, "handset")
     page.bring_to_front()
     see(page, "You picked up.")
     type_code(page, code)
-    see(page, "Signed in with +1 201-555-0123")
+    see(page, SIGNED_IN)
 
 
-def test_the_number_that_rings_ends_in_the_code(context, page, phone, screenshot):
-    ask_for_code(page, phone, "Missed call")
-    see(page, "the last 6 digits of the number that calls you")
+def test_the_number_that_rings_ends_in_the_code(context, page, phone, settings, screenshot):
+    settings.LANCK = {**settings.LANCK, "CODE_LENGTH": 4}
+    ask_for_code(page, phone, "call")
+    see(page, "type the last 4 digits of the number that just called you")
     handset = open_handset(context, page)
     caller = handset.get_by_role("article").first.get_by_text(re.compile(r"^\+\d{10,}$")).inner_text()
     screenshot(handset, "handset")
     page.bring_to_front()
     see(page, "Your phone rang.")
-    type_code(page, caller[-6:])
-    see(page, "Signed in with +1 201-555-0123")
+    type_code(page, caller[-4:])
+    see(page, SIGNED_IN)
 
 
-def test_a_wrong_code_can_be_put_right(context, page, phone, screenshot):
+def test_a_voice_calls_where_the_sms_was_not_delivered(page, settings):
+    """The page learns of it from the receipt: nobody reloads it."""
+    settings.LANCK = {**settings.LANCK, "RESEND_WAITS": [2, 30]}
+    ask_for_code(page, NO_SMS)
+    page.evaluate("window.isSamePage = true")
+    see(page, "We could not deliver the SMS.")
+    button = page.locator("[data-resend] button").first
+    assert button.inner_text() == "Call me instead"
+    assert page.evaluate("window.isSamePage")
+    button.click()
+    see(page, "This is a new code.")
+    see(page, "You picked up.")
+    type_code(page, code_on(NO_SMS))
+    see(page, "Signed in with")
+    assert VerifiedNumber.objects.get().number == NO_SMS
+
+
+def test_a_wrong_code_can_be_put_right(page, phone):
     ask_for_code(page, phone)
-    code = read_code(open_handset(context, page))
-    type_code(page, f"{(int(code) + 1) % 1_000_000:06}")
+    code = code_on(phone)
+    type_code(page, wrong(code))
     see(page, "This code is not right.")
     see(page, "4 attempts left.")
-    screenshot(page, "code")
-    see(page, "Delivered to your phone.")
+    see(page, "It was delivered to your phone.")
     type_code(page, code)
-    see(page, "Signed in with +1 201-555-0123")
+    see(page, SIGNED_IN)
 
 
-def test_another_code_can_be_asked_for_once_the_wait_is_over(context, page, phone, settings):
+def test_wrong_codes_come_to_an_end(page, phone):
+    ask_for_code(page, phone)
+    code = code_on(phone)
+    for left in (4, 3, 2, 1):
+        code = wrong(code)
+        type_code(page, code)
+        see(page, re.compile(f"^{left} attempts? left"))
+    type_code(page, wrong(code))
+    see(page, "Too many wrong codes. Start again.")
+    page.get_by_role("link", name="Start again").click()
+    page.wait_for_url("**/account/phone/signup/")
+    assert not User.objects.exists()
+
+
+def test_another_code_can_be_asked_for_once_the_wait_is_over(page, phone, settings):
     settings.LANCK = {**settings.LANCK, "RESEND_WAITS": [2, 30]}
     ask_for_code(page, phone)
-    handset = open_handset(context, page)
-    first = read_code(handset)
-    page.bring_to_front()
-    button = page.get_by_role("button", name="Send a new text")
+    first = code_on(phone)
+    button = page.get_by_role("button", name="Send a new code")
     assert button.is_disabled()
-    see(page, "You can do that in 0:0")
+    see(page, "You can ask for a new code in 0:0")
     button.click()
     see(page, "Codes that you got before do not work any more.")
-    see(page, "Delivered to your phone.")
-    handset.bring_to_front()
-    handset.reload()
-    second = read_code(handset)
+    see(page, "It was delivered to your phone.")
+    second = code_on(phone)
     if first != second:
         type_code(page, first)
         see(page, "This code is not right.")
     type_code(page, second)
-    see(page, "Signed in with +1 201-555-0123")
+    see(page, SIGNED_IN)
+
+
+def test_another_number_can_be_used(page, phone):
+    ask_for_code(page, "+12015550124")
+    page.get_by_role("button", name="Use another number").click()
+    page.wait_for_url("**/account/phone/signup/")
+    assert Verification.objects.get().state == "canceled"
+    ask_for_code(page, phone)
+    type_code(page, code_on(phone))
+    see(page, SIGNED_IN)
+
+
+def test_two_quick_presses_start_once(page, phone):
+    page.goto("/account/phone/signup/")
+    page.locator("[name=number]").fill(phone)
+    page.locator(".lanck-form .lanck-button").dblclick()
+    page.wait_for_url("**/code/")
+    assert Verification.objects.count() == 1
+
+
+def test_a_form_is_sent_once_and_again_when_the_browser_comes_back_to_it(page, phone):
+    """Back in its history, the page may come from a cache in which the form was sent already."""
+    sent = []
+
+    def stay(route) -> None:
+        sent.append(route.request.method)
+        route.fulfill(status=204)
+
+    page.goto("/account/phone/signup/")
+    page.locator("[name=number]").fill(phone)
+    page.route("**/signup/", stay)
+    press(page)
+    button = page.locator(".lanck-form .lanck-button")
+    assert button.inner_text() == "Sending…"
+    button.click()
+    assert sent == ["POST"]
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    assert button.inner_text() == "Send the code"
+    page.unroute("**/signup/")
+    button.click()
+    page.wait_for_url("**/code/")
+
+
+def test_everything_works_without_scripts(chromium, site, phone, settings):
+    settings.LANCK = {**settings.LANCK, "RESEND_WAITS": [1]}
+    context = chromium.new_context(base_url=site, java_script_enabled=False, locale="en-US")
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    page.goto("/account/phone/signup/")
+    assert page.get_by_label("Country").input_value() == "US"
+    page.get_by_label("Phone number").fill("(201) 555-0123")
+    page.get_by_role("radio", name="Text message").check()
+    page.get_by_role("button", name="Send the code").click()
+    page.wait_for_url("**/code/")
+    page.get_by_label("Code", exact=True).fill(wrong(code_on(phone)))
+    press(page)
+    see(page, "This code is not right.")
+    page.wait_for_timeout(1000)
+    page.get_by_role("button", name="Call me instead").click()
+    see(page, "a voice reads a code of 6 digits to you")
+    page.get_by_label("Code", exact=True).fill(f"Your code is {code_on(phone)}")
+    press(page)
+    see(page, SIGNED_IN)
+    context.close()

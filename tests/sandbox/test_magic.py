@@ -251,6 +251,7 @@ def test_requests_that_cannot_be_read(live, last, status, code):
         (1, {"messaging/push", "messaging/viber"}),
         (2, {"messaging/push", "messaging/viber", "messaging/rcs"}),
         (3, set()),
+        (4, {"sms"}),
     ],
 )
 def test_some_channels_do_not_reach_some_phones(live, last, missing):
@@ -266,6 +267,12 @@ def test_some_channels_do_not_reach_some_phones(live, last, missing):
 def test_a_phone_without_messengers_is_verified_all_the_same(live, method):
     live.start(number=special(2), method=method)
     assert len(live.messages(special(2))) == 1
+
+
+@pytest.mark.parametrize(("method", "arrives"), [("sms", 0), ("voice", 1), ("call", 1)])
+def test_a_phone_without_sms_is_verified_by_calls(live, method, arrives):
+    live.start(number=special(4), method=method)
+    assert len(live.messages(special(4))) == arrives
 
 
 @pytest.mark.parametrize("code", ["4711", "471199", ""])
@@ -314,7 +321,7 @@ def test_insight_can_hang_where_sending_does_not(live, path):
 
 
 def test_every_special_number_is_tested():
-    tested = {0, 1, 2, 3, 10, 20, 21, 22, 30, 31, 32, 33, 40}
+    tested = {0, 1, 2, 3, 4, 10, 20, 21, 22, 30, 31, 32, 33, 40}
     assert {row.number for row in magic.SPECIALS.numbers} == {special(last) for last in tested}
 
 

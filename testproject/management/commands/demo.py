@@ -45,7 +45,7 @@ class Command(BaseCommand):
         origin = f"http://{HOST}:{port}"
         rows = [
             ("Start page", origin + reverse("home"), ""),
-            ("Sign up", origin + reverse("signup"), ""),
+            ("Sign up", origin + reverse("lanck_web:signup"), ""),
             ("Simulated handset", origin + reverse("lanck_sandbox:handset_page"), ""),
             ("Admin", origin + reverse("admin:index"), login),
             ("API", origin + reverse("api-docs"), ""),
