@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.urls import reverse
 from django.utils.html import format_html
@@ -12,9 +13,11 @@ from django.utils.translation import ngettext
 
 from ..conf import conf
 from ..models import Verification, VerifiedNumber
+from ..services import StandingLimit
 from .base import owner_name
 from .story import Sees, Story
-from .words import channel_noun, clock
+from .verdict import limit_name
+from .words import badge, channel_noun, clock, time_span
 
 
 def facts(story: Story, sees: Sees) -> Iterator[tuple[str, SafeString | str]]:
@@ -33,6 +36,37 @@ def facts(story: Story, sees: Sees) -> Iterator[tuple[str, SafeString | str]]:
         yield _("Test number"), _("Its code is fixed until %s, and nothing is sent.") % _last_day(story)
 
 
+def limit_facts(story: Story) -> list[dict[str, Any]]:
+    """The person's limits that count, and what else is in the way.
+
+    Which block of numbers a limit is about is not told: it has the digits that are masked.
+    """
+    told = [limit for limit in story.limits if limit.is_personal or limit.is_in_the_way]
+    return [
+        {
+            "name": limit_name(limit),
+            "said": _limit(story, limit),
+            "badge": badge("in the way") if limit.is_in_the_way else None,
+        }
+        for limit in told
+    ]
+
+
+def _limit(story: Story, limit: StandingLimit) -> str:
+    words = {
+        "used": limit.used,
+        "most": limit.most,
+        "time": time_span(limit.seconds),
+        "until": clock(limit.until, story.now),
+    }
+    said = [_("%(used)d of %(most)d in %(time)s, until %(until)s.") % words]
+    if limit.refused:
+        said.append(ngettext("It refused %d time.", "It refused %d times.", limit.refused) % limit.refused)
+    if limit.purposes and len(limit.purposes) < len(conf.purposes):
+        said.append(_("For %s.") % ", ".join(limit.purposes))
+    return " ".join(said)
+
+
 def _pending(story: Story, verification: Verification) -> SafeString:
     left = ngettext("%d attempt is left", "%d attempts are left", verification.attempts_left)
     words = {
@@ -47,21 +81,24 @@ def _pending(story: Story, verification: Verification) -> SafeString:
 
 def _resend(story: Story, verification: Verification) -> str:
     if verification.resend_at is None or not verification.attempts_left:
-        return _("No further code.")
+        return _("No further code can be sent.")
     if verification.resend_at > story.now:
-        return _("Another code from %s on.") % clock(verification.resend_at, story.now)
-    return _("Another code at once.")
+        return _("Another code can be sent from %s on.") % clock(verification.resend_at, story.now)
+    return _("Another code can be sent now.")
 
 
 def _possible(story: Story) -> str:
-    waits = [limit.until for limit in story.limits if limit.is_in_the_way and limit.action == "start"]
-    start = _("ask for a new code from %s on") % clock(max(waits), story.now) if waits else _("ask for a new code")
-    checks = [limit.until for limit in story.limits if limit.is_in_the_way and limit.action == "check"]
-    if not any(verification.attempts_left for verification in story.pending):
-        return start
-    if checks:
-        return f"{_('type the newest code from %s on') % clock(max(checks), story.now)}, {start}"
-    return f"{_('type the newest code')}, {start}"
+    starts, checks = (
+        [limit.until for limit in story.limits if limit.is_in_the_way and limit.action == action]
+        for action in ("start", "check")
+    )
+    said = [
+        _("Ask for a new code, from %s on.") % clock(max(starts), story.now) if starts else _("Ask for a new code.")
+    ]
+    if any(verification.attempts_left for verification in story.pending):
+        code = _("Type the newest code, from %s on.") % clock(max(checks), story.now) if checks else ""
+        said.insert(0, code or _("Type the newest code."))
+    return " ".join(said)
 
 
 def _owner(story: Story) -> SafeString | str:

@@ -25,14 +25,14 @@ from ..exceptions import Refusal
 from ..models import Message, Verification
 from ..models.message import FINAL_RANK
 from ..models.number import mask_number
-from ..services import StandingLimit, forget_number, lift_limits, number_as_kept, resend_for_person
+from ..services import forget_number, lift_limits, number_as_kept, resend_for_person
 from .base import ReadOnlyAdmin, sees_numbers, without_numbers
-from .facts import facts
+from .facts import facts, limit_facts
 from .forgetting import forgotten_counts, forgotten_words
 from .questions import ask_about
 from .story import Sees, Story, newest_row, read_story, story_events
-from .verdict import limit_name, other_methods, verdict
-from .words import badge, channel_noun, clock, time_span
+from .verdict import other_methods, verdict
+from .words import channel_noun, time_span
 
 
 class NumberAdmin(ReadOnlyAdmin):
@@ -106,7 +106,7 @@ class NumberAdmin(ReadOnlyAdmin):
         if request.method != "POST":
             title = _("Send the code again by %s?") % channel_noun(method)
             more = {"verification": verification, "method": method, "shown": shown_number(request, number)}
-            return self._page(request, "resend", title, back=self._address(row), **more)
+            return self._page(request, "resend", title, row=row, back=self._address(row), **more)
         self._resend(request, verification, method)
         return redirect(self._address(row))
 
@@ -132,6 +132,7 @@ class NumberAdmin(ReadOnlyAdmin):
                 request,
                 "forget",
                 title,
+                row=row,
                 back=self._address(row),
                 known=forgotten_words(known),
                 opted_out=known.opted_out,
@@ -170,7 +171,7 @@ class NumberAdmin(ReadOnlyAdmin):
             verdict=found,
             facts=list(facts(story, self._sees(request))) if row else [],
             acts=self._acts(request, row, story, found.act) if row else {},
-            limits=[_limit_row(story, limit) for limit in story.limits],
+            limits=limit_facts(story),
             events=story_events(story, veil),
             number_links=self._links(request, story),
             is_cut=bool(story.cut),
@@ -248,16 +249,3 @@ def reads_stories(request: HttpRequest) -> bool:
 
 def shown_number(request: HttpRequest, number: str) -> str:
     return number if sees_numbers(request) else mask_number(number)
-
-
-def _limit_row(story: Story, limit: StandingLimit) -> dict[str, Any]:
-    """A limit in words. Which block of numbers it counts is not told: it would tell masked digits."""
-    return {
-        "name": limit_name(limit),
-        "purposes": ", ".join(limit.purposes),
-        "used": _("%(used)d of %(most)d in %(time)s")
-        % {"used": limit.used, "most": limit.most, "time": time_span(limit.seconds)},
-        "refused": limit.refused,
-        "until": clock(limit.until, story.now),
-        "state": badge("in the way") if limit.is_in_the_way else badge("has room"),
-    }

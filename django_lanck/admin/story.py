@@ -147,9 +147,10 @@ def note_events(notes: Iterable[LogEntry], number: str) -> Iterator[Event]:
 
 def story_events(story: Story, veil: Veil) -> list[Event]:
     """One timeline of all of it, the newest first: whoever asks does so because of what happened just now."""
-    events = list(code_events(sorted(story.messages, key=lambda message: message.pk), veil))
+    events: list[Event] = []
     for verification in story.verifications:
         events += verification_events(verification, reverse("admin:lanck_verification_change", args=[verification.pk]))
+    events += code_events(sorted(story.messages, key=lambda message: message.pk), veil)
     events += [_inbound_event(message, veil) for message in story.inbound]
     events += [_insight_event(insight, veil) for insight in story.insights]
     events += opt_out_events(story.opt_out) if story.opt_out else []

@@ -200,10 +200,9 @@ def _of_arrived(story: Story, message: Message, verification: Verification | Non
     if verification.failures:
         typed = ngettext("%d wrong code was typed.", "%d wrong codes were typed.", verification.failures)
         said = f"{said} {typed % verification.failures}"
-    todo = _("The person has to type the newest code by %(until)s. If they do not find it: %(again)s")
-    return Verdict(
-        said, todo % (clock(verification.expires_at, story.now), _again(story, verification)), "good", "resend"
-    )
+    todo = _("The person has to type the newest code by %(until)s. If they cannot find it: %(again)s")
+    until = clock(verification.expires_at, story.now)
+    return Verdict(said, todo % {"until": until, "again": _again(story, verification)}, "good")
 
 
 def _again(story: Story, verification: Verification | None) -> str:
@@ -226,5 +225,7 @@ def _of_nothing(story: Story) -> Verdict:
     if not is_supported(number=story.number):
         why = _("Codes are not sent to it: its country or its kind is not supported.")
         return Verdict(f"{said} {why}", _("The person has to use another number."), "unknown")
+    if any(limit.is_personal for limit in story.limits):
+        said = _("Nothing is kept of this number any more, though its limits still count what was asked for it.")
     compare = _("Compare it with the customer digit by digit: they may have typed another number on the site.")
     return Verdict(said, compare, "unknown")

@@ -208,6 +208,7 @@ SPECIALS: Final = Group(
         _special(1, "Has neither push nor Viber.", delivery=Delivery(reaches=all_but("push", "viber"))),
         _special(2, "Gets SMS and calls, and nothing on any messenger.", delivery=Delivery(reaches=sms_and_calls)),
         _special(3, "Gets everything, Viber too, and never reads.", delivery=Delivery(reads=False)),
+        _special(4, "Gets everything but SMS: they are UNDELIVERED.", delivery=Delivery(reaches=all_but("sms"))),
         _special(10, "Flash calls come from a number that ends otherwise than the code asked for.", other_caller=True),
         _special(
             20,

@@ -159,7 +159,9 @@ def test_a_call_is_told_once_in_its_order(lanck, call, admin_client):
 )
 def test_a_call_without_times_says_how_it_ended(lanck, call, shown, sip, words):
     lanck.report(call, "UNDELIVERED", sipStatus=sip, duration=0, billable=False)
-    assert f"The network said UNDELIVERED (voice call): {words}, 0 seconds, not billable." in shown(Message.objects.get())
+    assert f"The network said UNDELIVERED (voice call): {words}, 0 seconds, not billable." in shown(
+        Message.objects.get()
+    )
 
 
 def test_a_receipt_is_shown_as_it_came(lanck, call, shown):
