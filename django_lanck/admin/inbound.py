@@ -6,13 +6,15 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from ..models import InboundMessage
-from .base import ReadOnlyAdmin, without_numbers
+from .base import without_numbers
 from .content import text_block
 from .filters import DaysFilter
+from .number import NumberAdmin
+from .words import shortened
 
 
 @admin.register(InboundMessage)
-class InboundMessageAdmin(ReadOnlyAdmin):
+class InboundMessageAdmin(NumberAdmin):
     list_display = ["received_at", "sender", "recipient", "excerpt"]
     time_field = "received_at"
     list_filter = [("received_at", DaysFilter)]
@@ -38,16 +40,12 @@ class InboundMessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("text"))
     def excerpt(self, message: InboundMessage) -> str:
-        return _shortened(message.text)
+        return shortened(message.text)
 
     @admin.display(description=_("text"))
     def masked_excerpt(self, message: InboundMessage) -> str:
-        return _shortened(str(without_numbers(message.text, [message.sender, message.recipient])))
+        return shortened(str(without_numbers(message.text, [message.sender, message.recipient])))
 
     @admin.display(description=_("text"))
     def body(self, message: InboundMessage) -> Any:
         return text_block(message.text) if message.text else "–"
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 80 else f"{text[:79]}…"

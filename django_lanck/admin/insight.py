@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from django.contrib import admin
 from django.utils import timezone
@@ -12,29 +11,18 @@ from django.utils.translation import gettext_lazy
 
 from ..conf import conf
 from ..models import NumberInsight
-from .base import ReadOnlyAdmin
 from .filters import DaysFilter, filter_by
-from .words import badge
-
-# LANCK's words, those of the HLR first. A subscriber who was found is DELIVERED.
-WORDS: dict[str, Any] = {
-    "DELIVERED": gettext_lazy("subscriber found"),
-    "UNDELIVERED": gettext_lazy("subscriber not found"),
-    "REJECTED": gettext_lazy("lookup rejected"),
-    "PASSED": gettext_lazy("passed"),
-    "NOT_MOBILE_PREFIX": gettext_lazy("not a mobile prefix"),
-    "SUSPICIOUS": gettext_lazy("suspicious"),
-    "FRAUDULENT": gettext_lazy("fraudulent"),
-}
+from .number import NumberAdmin
+from .words import INSIGHT_WORDS, badge
 
 
 @admin.register(NumberInsight)
-class NumberInsightAdmin(ReadOnlyAdmin):
+class NumberInsightAdmin(NumberAdmin):
     list_display = ["created_at", "number", "kind", "said", "network"]
     list_filter = [
         ("created_at", DaysFilter),
         filter_by("kind", gettext_lazy("kind"), NumberInsight.Kind.choices),
-        filter_by("status", gettext_lazy("status"), WORDS.items()),
+        filter_by("status", gettext_lazy("status"), INSIGHT_WORDS.items()),
     ]
     search_help_text = gettext_lazy("A phone number with its country code, in any spelling.")
     masks = {"number": "masked_number", "imsi": ""}
@@ -50,7 +38,7 @@ class NumberInsightAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("status"))
     def said(self, insight: NumberInsight) -> SafeString:
-        return badge(insight.status, WORDS.get(insight.status))
+        return badge(insight.status, INSIGHT_WORDS.get(insight.status))
 
     @admin.display(description=gettext_lazy("who asks again"))
     def asked_again(self, insight: NumberInsight) -> str:

@@ -17,9 +17,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from ..exceptions import Refusal
 from ..models import InboundMessage, OptOut
 from ..services import lift_opt_out, opt_out, parse_number
-from .base import ReadOnlyAdmin, link_to, owner_name
+from .base import link_to
 from .filters import DaysFilter, StandingFilter
-from .timeline import Event, in_order
+from .number import NumberAdmin
+from .story import note_events
+from .timeline import Event, in_order, opt_out_events
 from .words import badge
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ class OptOutForm(ModelForm):
 
 
 @admin.register(OptOut)
-class OptOutAdmin(ReadOnlyAdmin):
+class OptOutAdmin(NumberAdmin):
     """The one list that staff keep: numbers are put on it and lifted, and each time it is noted who did it."""
 
     form = OptOutForm
@@ -107,14 +109,9 @@ class OptOutAdmin(ReadOnlyAdmin):
         return changed
 
     def events(self, row: OptOut, veil: Callable[[Any], Any]) -> list[Event]:
-        events = [Event(row.opted_out_at, _("The number was put on the list."), badge("standing"))]
-        if row.lifted_at:
-            events.append(Event(row.lifted_at, _("The opt-out was lifted."), badge("lifted")))
         noted = LogEntry.objects.filter(content_type__app_label="lanck", content_type__model="optout")
-        for entry in noted.filter(object_id=str(row.pk)).select_related("user"):
-            names = {"user": owner_name(entry.user, row.number), "what": entry.get_change_message()}
-            events.append(Event(entry.action_time, _("Noted by %(user)s: %(what)s") % names))
-        return in_order(events)
+        notes = noted.filter(object_id=str(row.pk)).select_related("user")
+        return in_order([*opt_out_events(row), *note_events(notes, row.number)])
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, row: OptOut) -> SafeString:

@@ -6,13 +6,15 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Channel, DatabaseNow, Message, Verification, VerifiedNumber
 from .asking import AskingAdmin
-from .base import ReadOnlyAdmin, link_to, owner_name
+from .base import link_to, owner_name
 from .filters import DaysFilter, PurposeFilter, StateFilter, TestFilter, filter_by
+from .number import NumberAdmin
 from .timeline import Event, verification_timeline
 from .words import badge, channel_name
 
@@ -43,6 +45,10 @@ class VerificationAdmin(AskingAdmin):
         "expires_at",
         "id",
     ]
+
+    def get_urls(self) -> list[URLPattern]:
+        find = path("number/", self.admin_site.admin_view(self.find_view), name="lanck_find_number")
+        return [find, *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Verification]:
         newest = Message.objects.filter(verification=OuterRef("pk")).order_by("-pk")
@@ -84,7 +90,7 @@ class VerificationAdmin(AskingAdmin):
 
 
 @admin.register(VerifiedNumber)
-class VerifiedNumberAdmin(ReadOnlyAdmin):
+class VerifiedNumberAdmin(NumberAdmin):
     list_display = ["verified_at", "number", "owner"]
     time_field = "verified_at"
     list_filter = [("verified_at", DaysFilter)]

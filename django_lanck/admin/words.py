@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -33,12 +36,25 @@ TONES: Final[Mapping[str, str]] = {
     "SUSPICIOUS": "unknown",
     "FRAUDULENT": "bad",
     "standing": "unknown",
+    "in the way": "bad",
 }
 WORDS: Final[Mapping[str, Any]] = {
     **dict(Status.choices),
     **dict(Verification.State.choices),
     "standing": gettext_lazy("standing"),
     "lifted": gettext_lazy("lifted"),
+    "in the way": gettext_lazy("in the way"),
+    "has room": gettext_lazy("has room"),
+}
+# LANCK's words about numbers, those of the HLR first. A subscriber who was found is DELIVERED.
+INSIGHT_WORDS: Final[Mapping[str, Any]] = {
+    "DELIVERED": gettext_lazy("subscriber found"),
+    "UNDELIVERED": gettext_lazy("subscriber not found"),
+    "REJECTED": gettext_lazy("lookup rejected"),
+    "PASSED": gettext_lazy("passed"),
+    "NOT_MOBILE_PREFIX": gettext_lazy("not a mobile prefix"),
+    "SUSPICIOUS": gettext_lazy("suspicious"),
+    "FRAUDULENT": gettext_lazy("fraudulent"),
 }
 # Source: RFC 3261, section 21, in the words of the one who called.
 SIP_WORDS: Final[Mapping[int, Any]] = {
@@ -72,6 +88,11 @@ def channel_name(channel: str) -> str:
     return str(dict(Channel.choices).get(channel, channel))
 
 
+def channel_noun(channel: str) -> str:
+    """What it is called within a sentence, which does not tell whose code it carries."""
+    return channel_name(Channel.FLASH if channel == Channel.CALL else channel)
+
+
 def sip_words(status: int) -> str:
     words = SIP_WORDS.get(status)
     return f"{words} (SIP {status})" if words else f"SIP {status}"
@@ -95,3 +116,19 @@ def call_end(*, sip_status: int | None, duration: int | None, billable: bool | N
     if billable is not None:
         words.append(_("billable") if billable else _("not billable"))
     return ", ".join(words)
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def clock(at: datetime, now: datetime) -> str:
+    """The time of a day, to the second; with its date where that is not today's."""
+    local = timezone.localtime(at)
+    return local.strftime("%H:%M:%S" if local.date() == timezone.localtime(now).date() else "%Y-%m-%d %H:%M")
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """How long it is since then, roughly: ``12 seconds``, ``3 minutes``."""
+    seconds = max(int((now - at).total_seconds()), 0)
+    return time_span(seconds) if seconds < 60 else timesince(at, now, depth=1)

@@ -12,7 +12,7 @@ from django.db import DatabaseError, OperationalError, connections, transaction
 
 from ..conf import conf
 from ..exceptions import Refusal
-from ..models import LimitCounter, Verification
+from ..models import LimitCounter, Verification, VerificationQuerySet
 from ..models.limit import FullLimit, Limit
 from .attempt import Attempt
 from .limits import check_limits_of, conversion_limits_of, limits_of
@@ -90,7 +90,7 @@ def _without_full(attempt: Attempt, limits: Sequence[Limit]) -> list[Limit]:
     """The limits to try again: without those that have no room and turn nothing down. Raises Refusal for others."""
     full = LimitCounter.objects.full(limits)
     in_the_way = [each for each in full if not each.limit.watched]
-    if in_the_way and not (all(each.limit.spares_known for each in in_the_way) and _is_known(attempt.number)):
+    if in_the_way and not (all(each.limit.spares_known for each in in_the_way) and known(attempt.number).exists()):
         note_limits(attempt, in_the_way)
         ladder = all(each.limit.rule == "ladder" for each in in_the_way)
         wait = max(map(_wait, in_the_way))
@@ -106,8 +106,9 @@ def _wait(full: FullLimit) -> float:
     return conf.conversion_pause if begins_pause else full.wait
 
 
-def _is_known(number: str) -> bool:
-    return Verification.objects.filter(number=number, state=Verification.State.VERIFIED, is_test=False).exists()
+def known(number: str) -> VerificationQuerySet:
+    """The verifications by which a number is one that was verified before."""
+    return Verification.objects.filter(number=number, state=Verification.State.VERIFIED, is_test=False)
 
 
 def _is_deadlock(error: OperationalError) -> bool:

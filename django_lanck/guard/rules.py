@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import phonenumbers
@@ -31,20 +32,22 @@ CALLS: Final = frozenset(["voice", "call", "flash", "p2s", "t2s"])
 def check_rules(attempt: Attempt) -> None:
     """Turn down what must not be sent at all. Raises Refusal; nothing is spent and LANCK was not asked."""
     if attempt.action != "check":
-        _check_number(attempt)
+        for rule, code in rules_against(attempt):
+            _turn_down(attempt, rule, code)
     _ask_site(attempt)
 
 
-def _check_number(attempt: Attempt) -> None:
+def rules_against(attempt: Attempt) -> Iterator[tuple[str, str]]:
+    """The rules about its number that a send would break, also those that only watch: rule and refusal."""
     countries = attempt.profile.countries if attempt.profile else conf.countries
     if countries is not None and attempt.country not in countries:
-        _turn_down(attempt, "country_list", "number_not_supported")
+        yield "country_list", "number_not_supported"
     kind = phonenumbers.number_type(phonenumbers.parse(attempt.number))
     line_types = {LINE_TYPE_NAMES.get(kind, ""), "" if attempt.country else "no_country"}
     if not line_types.isdisjoint(conf.refused_line_types):
-        _turn_down(attempt, "line_type", "number_not_supported")
+        yield "line_type", "number_not_supported"
     elif kind == PhoneNumberType.FIXED_LINE and attempt.channel not in CALLS:
-        _turn_down(attempt, "line_type", "method_not_possible")
+        yield "line_type", "method_not_possible"
 
 
 def _turn_down(attempt: Attempt, rule: str, code: str) -> None:

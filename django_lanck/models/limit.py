@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -99,6 +99,18 @@ class LimitCounterQuerySet(models.QuerySet["LimitCounter"]):
         if both:
             with transaction.atomic(using=self.db):
                 _give_back_statement(self.db, len(limits), len(converted)).execute(self.db, _keys(both))
+
+    def in_force(self) -> LimitCounterQuerySet:
+        """Those whose window is running, or that let nothing through yet."""
+        return self.filter(Q(ends_at__gt=DatabaseNow()) | Q(not_before__gt=DatabaseNow()))
+
+    def lift(self, keys: Collection[str]) -> int:
+        """End the windows that are running: what is used next begins new ones. Returns how many those were.
+
+        One UPDATE, and no row goes: somebody may be about to count on it.
+        """
+        rows = self.in_force().filter(key__in=keys)._in_order()
+        return rows.update(used=0, converted=0, refused=0, not_before=DatabaseNow(), ends_at=DatabaseNow())
 
     def full(self, limits: Sequence[Limit]) -> list[FullLimit]:
         """The limits that have no room now."""

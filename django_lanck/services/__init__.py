@@ -1,7 +1,7 @@
 """The public Python API. Everything that a site, a view, the admin or a command does goes through here."""
 
 from ..client import RCS, SMS, Flow, Push, RequestInfo, Step, Viber, parse_flow
-from ..guard import Attempt, client_address
+from ..guard import Attempt, StandingLimit, client_address
 from .binding import binding_for, new_binding
 from .calls import CallDetails, call_details
 from .checking import CheckResult, check_verification
@@ -11,6 +11,7 @@ from .forgetting import Forgotten, forget_number
 from .goals import report_goal
 from .inbound import record_inbound
 from .insight import check_fraud, look_up
+from .limits import is_supported, lift_limits, limits_of_number
 from .links import open_link
 from .messaging import (
     flash_call,
@@ -31,7 +32,13 @@ from .receipts import record_receipt, refresh_message
 from .reconciliation import Reconciled, reconcile
 from .retention import Pruned, prune
 from .tally import Totals
-from .verification import cancel_verification, get_verification, resend_verification, start_verification
+from .verification import (
+    cancel_verification,
+    get_verification,
+    resend_for_person,
+    resend_verification,
+    start_verification,
+)
 from .waiting import wait_for_status
 
 __all__ = [
@@ -50,6 +57,7 @@ __all__ = [
     "Reconciled",
     "RequestInfo",
     "Scope",
+    "StandingLimit",
     "Step",
     "Totals",
     "Viber",
@@ -68,7 +76,10 @@ __all__ = [
     "flash_call",
     "forget_number",
     "get_verification",
+    "is_supported",
+    "lift_limits",
     "lift_opt_out",
+    "limits_of_number",
     "look_up",
     "new_binding",
     "number_as_kept",
@@ -87,6 +98,7 @@ __all__ = [
     "refresh_message",
     "report_goal",
     "request_info",
+    "resend_for_person",
     "resend_verification",
     "send_failover",
     "send_push",

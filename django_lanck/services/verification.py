@@ -10,6 +10,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import QuerySet
 from django.utils.translation import get_language
 from django.views.decorators.debug import sensitive_variables
 
@@ -117,6 +118,22 @@ def resend_verification(
     """
     refuse_transaction()
     before = get_verification(verification_id=verification_id, binding=binding, purposes=purposes)
+    return _resend(before, method, ip=ip, request=request)
+
+
+@sensitive_variables()
+def resend_for_person(*, verification_id: uuid.UUID | str, method: str | None = None) -> Verification:
+    """The same for staff whom the person asked to: whoever's verification it is.
+
+    The waits and the limits are the person's and hold; no address is limited, and LANCK is told of none. Whoever calls
+    this has made sure that these staff may send. Raises as :func:`resend_verification`.
+    """
+    refuse_transaction()
+    return _resend(_newest_first(verification_id, Message.objects.all())[0], method, ip=None, request=None)
+
+
+@sensitive_variables()
+def _resend(before: Verification, method: str | None, *, ip: str | None, request: Any) -> Verification:
     if refused := refusal_code(before):
         raise Refusal(refused)
     if before.attempts_left == 0:
@@ -136,7 +153,7 @@ def resend_verification(
 
     def keep() -> tuple[Verification, Callable[[], object]]:
         if not row.claim_resend(resends=before.resends, method=method, wait=wait, lifetime=profile.lifetime):
-            raise _lost_resend(before, binding, wait or profile.lifetime)
+            raise _lost_resend(before, wait or profile.lifetime)
         note_change(before.created_at)
         verification = row.annotate(now=DatabaseNow()).get()  # type: ignore[no-redef]
         return verification, new_message(client, verification, attempt, fixed_code)[1]
@@ -178,19 +195,19 @@ def verification_and_messages(
     verification_id: uuid.UUID | str, binding: str | Sequence[str], purposes: Collection[str] | None = None
 ) -> tuple[Verification, list[Message]]:
     """One statement: the verification and its messages, newest first."""
+    theirs = Message.objects.filter(verification__binding_hash__in=binding_hashes(binding))
+    if purposes is not None:
+        theirs = theirs.filter(verification__purpose__in=purposes)
+    return _newest_first(verification_id, theirs)
+
+
+def _newest_first(verification_id: uuid.UUID | str, among: QuerySet[Message]) -> tuple[Verification, list[Message]]:
     try:
         pk = verification_id if isinstance(verification_id, uuid.UUID) else uuid.UUID(verification_id)
     except ValueError:
         raise Refusal("not_found") from None
-    found = (
-        Message.objects.filter(verification=pk, verification__binding_hash__in=binding_hashes(binding))
-        .select_related("verification")
-        .annotate(now=DatabaseNow())
-        .order_by()
-    )
-    if purposes is not None:
-        found = found.filter(verification__purpose__in=purposes)
-    messages = sorted(found, key=attrgetter("pk"), reverse=True)
+    found = among.filter(verification=pk).select_related("verification").annotate(now=DatabaseNow()).order_by()
+    messages: list[Message] = sorted(found, key=attrgetter("pk"), reverse=True)
     newest: Any = messages[0] if messages else None
     if newest is None:
         raise Refusal("not_found")
@@ -247,9 +264,9 @@ def _undone_when_refused(undo: Callable[[], object], admission: Admission) -> It
         raise (error if isinstance(error, Refusal) else refusal_for(error)) from error
 
 
-def _lost_resend(before: Verification, binding: str | Sequence[str], wait: int) -> Refusal:
+def _lost_resend(before: Verification, wait: int) -> Refusal:
     """Why somebody else was faster: they ended it, or took this resend."""
-    refused = refusal_code(get_verification(verification_id=before.pk, binding=binding))
+    refused = refusal_code(_newest_first(before.pk, Message.objects.all())[0])
     return Refusal(refused) if refused else Refusal("resend_too_soon", retry_after=wait)
 
 

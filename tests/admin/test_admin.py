@@ -22,11 +22,12 @@ def test_the_timeline_tells_what_happened_in_order(admin_client, story):
     page = admin_client.get(address("verification", story.pk)).content.decode()
     section = page[page.index("lanck-timeline-heading") :].partition("</section>")[0]
     words = re.findall(
-        r"started\.|Message \(SMS\)\.|>sent<|>delivered<|repeated it 1×|>verified<|took the proof", section
+        r"started \(signup\)|LANCK accepted the SMS|>sent<|>delivered<|repeated it 1 time|>verified<|took the proof",
+        section,
     )
-    assert words[:2] == ["started.", "Message (SMS)."]
+    assert words[:2] == ["started (signup)", "LANCK accepted the SMS"]
     assert words[-2:] == [">verified<", "took the proof"]
-    assert {">sent<", ">delivered<", "repeated it 1×"} <= set(words)
+    assert {">sent<", ">delivered<", "repeated it 1 time"} <= set(words)
 
 
 def test_numbers_are_masked_for_those_without_the_permission(agent, admin_client, story, phone):

@@ -145,7 +145,7 @@ def test_a_call_is_told_once_in_its_order(lanck, call, admin_client):
     verification = Verification.objects.get()
     for page in (address("message", Message.objects.get().pk), address("verification", verification.pk)):
         section = part(admin_client.get(page).content.decode(), "lanck-timeline-heading")
-        course = ["Message (voice call)", "The call was made.", "The phone rang.", "The call was answered."]
+        course = ["LANCK accepted the voice call.", "The call was made.", "The phone rang.", "The call was answered."]
         course.append("The call ended: answered (SIP 200), 17 seconds, billable.")
         places = [section.index(each) for each in course]
         # LANCK's clock is years behind here, and still nothing comes before the message.
@@ -159,7 +159,9 @@ def test_a_call_is_told_once_in_its_order(lanck, call, admin_client):
 )
 def test_a_call_without_times_says_how_it_ended(lanck, call, shown, sip, words):
     lanck.report(call, "UNDELIVERED", sipStatus=sip, duration=0, billable=False)
-    assert f"LANCK reported: {words}, 0 seconds, not billable." in shown(Message.objects.get())
+    assert f"The network said UNDELIVERED (voice call): {words}, 0 seconds, not billable." in shown(
+        Message.objects.get()
+    )
 
 
 def test_a_receipt_is_shown_as_it_came(lanck, call, shown):
@@ -187,7 +189,7 @@ def test_the_timeline_of_a_code_of_the_sites_has_its_goal(lanck, phone, admin_cl
         goal_reached_at=timezone.now(),
     )
     page = admin_client.get(address("verification", verification.pk)).content.decode()
-    assert "Message (failover chain)." in part(page, "lanck-timeline-heading")
+    assert "The failover chain is being handed to LANCK." in part(page, "lanck-timeline-heading")
     assert "Goal reached: number verified." in part(page, "lanck-timeline-heading")
     assert "LANCK was told" not in page
     assert "this site" in page

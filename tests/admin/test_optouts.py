@@ -120,4 +120,4 @@ def test_the_list_is_filtered_by_state(admin_client, row, query, count):
 def test_the_page_says_what_text_it_came_by(admin_client, row):
     page = admin_client.get(address("optout", row.pk)).content.decode()
     assert f'<a href="{address("inboundmessage", row.inbound_id)}">a text</a>' in page
-    assert "The number was put on the list." in page
+    assert "The number was put on the list of opt-outs." in page

@@ -73,7 +73,8 @@ def test_a_newcomer_signs_up_and_finds_the_delivery_in_the_admin(context, page, 
     assert "delivered" in row.inner_text()
     row.get_by_role("link").first.click()
     see(page, "The site took the proof.")
-    assert page.get_by_text("LANCK reported").count() == 2
+    see(page, "LANCK said SENT (SMS).")
+    see(page, "The network said DELIVERED (SMS).")
     see(page, "delivered")
     screenshot(page, "5-admin")
 

@@ -1,4 +1,5 @@
 import pytest
+from django.db import transaction
 from django.test import override_settings
 
 from django_lanck.exceptions import Refusal
@@ -7,6 +8,7 @@ from django_lanck.services import (
     cancel_verification,
     check_verification,
     get_verification,
+    resend_for_person,
     resend_verification,
     start_verification,
 )
@@ -141,3 +143,43 @@ def test_an_unknown_id_is_not_found(verification_id):
         assert refusal(call, verification_id=verification_id).code == "not_found"
     assert refusal(check_verification, verification_id=verification_id, code="123456").code == "not_found"
     assert not Message.objects.exists()
+
+
+def test_staff_resend_whosever_verification_it_is(lanck, phone, age):
+    verification = start_verification(number=phone, binding="session:secret")
+    age(verification, 31)
+    assert refusal(resend_verification, verification_id=verification.pk).code == "not_found"
+    resent = resend_for_person(verification_id=verification.pk, method="voice")
+    assert (resent.pk, resent.resends, lanck.sent[-1].channel) == (verification.pk, 1, "voice")
+    resent = get_verification(verification_id=verification.pk, binding="session:secret")
+    assert resent.delivery == "accepted"
+
+
+def test_the_waits_hold_for_staff_too(lanck, verification):
+    assert refusal(resend_for_person, verification_id=verification.pk).code == "resend_too_soon"
+    assert len(lanck.sent) == 1
+
+
+def test_the_persons_limits_hold_for_staff_too_and_no_address_is_limited(limited, lanck, phone):
+    limited(LIMITS={"number": ["2/hour"], "address": ["1/hour"]}, RESEND_WAITS=[0, 0, 0], WATCH=["ladder"])
+    verification = start_verification(number=phone, ip="8.8.8.8")
+    resend_for_person(verification_id=verification.pk)
+    assert refusal(resend_for_person, verification_id=verification.pk).code == "too_many_requests"
+    assert "ip" not in lanck.sent[-1].params
+
+
+@pytest.mark.parametrize("verification_id", ["nonsense", "00000000-0000-0000-0000-000000000000"])
+def test_staff_cannot_resend_what_is_not_there(lanck, verification_id):
+    assert refusal(resend_for_person, verification_id=verification_id).code == "not_found"
+
+
+def test_staff_cannot_resend_what_has_ended(lanck, verification):
+    cancel_verification(verification_id=verification.pk)
+    assert refusal(resend_for_person, verification_id=verification.pk).code == "canceled"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_staff_must_not_resend_inside_a_transaction(lanck, verification, age):
+    age(verification, 31)
+    with transaction.atomic(), pytest.raises(RuntimeError, match="inside a transaction"):
+        resend_for_person(verification_id=verification.pk)

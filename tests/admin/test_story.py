@@ -1,0 +1,448 @@
+"""The story of a number: how it is found, what it says most likely happened, and in what words."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.urls import reverse
+from django.utils import timezone
+
+from django_lanck.models import InboundMessage, Message, NumberInsight, OptOut, Verification, VerifiedNumber
+from django_lanck.services import (
+    cancel_verification,
+    check_fraud,
+    check_verification,
+    claim_number,
+    forget_number,
+    lift_opt_out,
+    opt_out,
+    redeem_proof,
+    resend_verification,
+    send_sms,
+    start_verification,
+)
+
+from .conftest import MODELS, SCRIPT, address, part
+from .test_numbers import RENTED
+
+pytestmark = pytest.mark.django_db
+MASKED = "+1201•••0123"
+
+
+def story_of(row, place="story"):
+    return reverse(f"admin:lanck_{row._meta.model_name}_{place}", args=[row.pk])
+
+
+def find(client, number, **more):
+    return client.post(reverse("admin:lanck_find_number"), {"number": number}, **more)
+
+
+@pytest.fixture
+def told(admin_client):
+    """Verdict of the story of a row: what happened and what to do, in one text."""
+
+    def tell(row):
+        verdict = admin_client.get(story_of(row)).context["verdict"]
+        return f"{verdict.said} {verdict.todo}"
+
+    return tell
+
+
+@pytest.fixture
+def waiting(lanck, phone, age):
+    """Somebody asked for a code a minute ago."""
+    verification = start_verification(number=phone)
+    age(verification, 60)
+    return verification
+
+
+@pytest.mark.parametrize(
+    "spelling", ["+12015550123", "+1 (201) 555-0123", "0012015550123", "１２０１５５５０１２３", "12015550123"]
+)
+def test_a_number_in_any_spelling_leads_to_its_story_without_the_number_in_the_address(
+    admin_client, waiting, phone, spelling
+):
+    answer = find(admin_client, spelling)
+    assert answer.status_code == 302
+    assert answer.url == story_of(waiting)
+    assert "2015550123" not in answer.url
+    assert f"The story of {phone}" in admin_client.get(answer.url).content.decode()
+
+
+def test_the_newest_verification_addresses_a_story(admin_client, waiting, phone):
+    newer = start_verification(number=phone)
+    assert find(admin_client, phone).url == story_of(newer)
+
+
+def test_any_kind_of_row_that_knows_the_number_leads_to_its_story(admin_client, phone):
+    for model, values in (
+        (OptOut, {"number": phone, "opted_out_at": timezone.now()}),
+        (NumberInsight, {"number": phone, "kind": "hlr", "status": "DELIVERED"}),
+        (InboundMessage, {"sender": phone, "message_id": "1", "recipient": RENTED, "text": "Hi"}),
+        (Message, {"number": phone, "channel": "sms"}),
+    ):
+        row = model.objects.create(**values)
+        answer = find(admin_client, phone)
+        assert answer.url == story_of(row)
+        assert admin_client.get(answer.url).status_code == 200
+        row.delete()
+
+
+@pytest.mark.parametrize("term", ["", "  ", "\n"])
+def test_what_is_no_number_is_asked_for_again(admin_client, term):
+    page = find(admin_client, term, follow=True).content.decode()
+    assert "Enter a valid phone number, with its country code." in page
+
+
+def test_the_search_has_a_page_of_its_own(admin_client):
+    assert 'name="number"' in admin_client.get(reverse("admin:lanck_find_number")).content.decode()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_search_is_on_top_of_every_list(admin_client, model):
+    assert 'id="lanck-find-number"' in admin_client.get(address(model)).content.decode()
+
+
+def test_the_search_is_on_the_apps_page(admin_client):
+    assert 'id="lanck-find-number"' in admin_client.get("/admin/lanck/").content.decode()
+
+
+def test_nothing_known_says_what_that_means(admin_client, waiting):
+    page = find(admin_client, "+12015550187").content.decode()
+    assert "Nothing was ever asked for this number. " not in page
+    assert "Nothing was ever asked for this number.</p>" in page
+    assert "Compare it with the customer digit by digit" in page
+    assert "either nobody asked, or the site turned the request down" in page
+    assert "What you can do" not in page
+
+
+def test_nothing_known_of_a_number_that_no_code_is_sent_to(admin_client, settings):
+    settings.LANCK = {**settings.LANCK, "COUNTRIES": ["US"]}
+    page = find(admin_client, "+442079460018").content.decode()
+    assert "Codes are not sent to it: its country or its kind is not supported." in page
+
+
+def test_nothing_is_kept_of_a_number_that_was_forgotten(limited, admin_client, lanck, phone):
+    start_verification(number=phone)
+    forget_number(number=phone)
+    assert "Nothing is kept of this number any more" in find(admin_client, phone).content.decode()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_page_of_every_row_leads_to_the_story(admin_client, story, phone, model):
+    NumberInsight.objects.create(number=phone, kind="hlr", status="DELIVERED")
+    OptOut.objects.create(number=phone, opted_out_at=timezone.now())
+    InboundMessage.objects.create(message_id="1", sender=phone, recipient=RENTED, text="Hi")
+    kinds = (Verification, Message, InboundMessage, NumberInsight, OptOut, VerifiedNumber)
+    row = next(kind.objects.get() for kind in kinds if kind._meta.model_name == model)
+    assert f'href="{story_of(row)}"' in admin_client.get(address(model, row.pk)).content.decode()
+    assert admin_client.get(story_of(row)).status_code == 200
+
+
+def test_a_row_without_a_number_has_no_story(admin_client, story, phone):
+    named = InboundMessage.objects.create(message_id="1", sender="ACME", recipient=RENTED, text="Hi")
+    forget_number(number=phone)
+    for row in (named, Verification.objects.get(), Message.objects.get()):
+        assert (
+            "The story of this number" not in admin_client.get(address(row._meta.model_name, row.pk)).content.decode()
+        )
+        assert admin_client.get(story_of(row)).status_code == 404
+
+
+@pytest.mark.parametrize("pk", ["nonsense", "00000000-0000-0000-0000-000000000000"])
+def test_no_row_has_no_story(admin_client, pk):
+    assert admin_client.get(reverse("admin:lanck_verification_story", args=[pk])).status_code == 404
+
+
+# What most likely happened
+
+
+def test_lanck_took_it_just_now(lanck, phone, told):
+    said = told(start_verification(number=phone))
+    assert said.startswith("LANCK took the SMS ")
+    assert said.endswith(" ago and has not said what became of it. Look again in a few seconds.")
+
+
+def test_lanck_took_it_and_says_nothing(waiting, told):
+    assert told(waiting) == "LANCK took the SMS 1\xa0minute ago and has not said what became of it. Ask LANCK now."
+
+
+def test_lanck_sent_it_on(lanck, waiting, told):
+    lanck.report(lanck.sent[-1], "SENT")
+    assert "LANCK sent the SMS on 1\xa0minute ago, and the network has not said" in told(waiting)
+    assert told(waiting).endswith("Ask LANCK now.")
+
+
+def test_a_word_that_nobody_knows_is_no_end(lanck, waiting, told):
+    lanck.report(lanck.sent[-1], "BUFFERED")
+    assert told(waiting).endswith("has not said what became of it. Ask LANCK now.")
+
+
+@pytest.mark.parametrize("status", ["UNDELIVERED", "REJECTED"])
+def test_the_network_did_not_deliver_it(lanck, waiting, told, status):
+    lanck.report(lanck.sent[-1], status)
+    assert told(waiting) == "The network did not deliver the SMS. Send the code again by voice call."
+
+
+def test_when_it_can_be_sent_again(lanck, phone, told):
+    verification = start_verification(number=phone)
+    lanck.report(lanck.sent[-1], "UNDELIVERED")
+    assert "Send the code again by voice call, from " in told(verification)
+
+
+def test_it_cannot_be_sent_again(lanck, waiting, told):
+    lanck.report(lanck.sent[-1], "UNDELIVERED")
+    Verification.objects.update(resend_at=None)
+    assert told(waiting).endswith("No further code is sent for this verification: the person has to start again.")
+
+
+def test_a_call_that_nobody_took(lanck, phone, told, age):
+    verification = start_verification(number=phone, method="voice")
+    age(verification, 60)
+    lanck.report(lanck.sent[-1], "UNDELIVERED", sipStatus=486)
+    assert told(verification) == "The voice call did not get through, or nobody took it. Send the code again by SMS."
+
+
+def test_the_code_arrived(lanck, waiting, told):
+    lanck.report(lanck.sent[-1], "DELIVERED")
+    check_verification(verification_id=waiting.pk, code="000000")
+    said = told(waiting)
+    assert said.startswith("The network delivered the SMS at ")
+    assert " 1 wrong code was typed. The person has to type the newest code by " in said
+    assert said.endswith("If they cannot find it: Send the code again by voice call.")
+
+
+def test_a_call_was_answered(lanck, phone, told):
+    verification = start_verification(number=phone, method="voice")
+    lanck.report(lanck.sent[-1], "ANSWERED")
+    assert told(verification).startswith("The voice call was answered at ")
+
+
+def test_whether_lanck_took_it_is_not_known(lanck, phone, told, age):
+    lanck.lose_answer()
+    verification = start_verification(number=phone)
+    age(verification, 60)
+    assert "It is not known whether LANCK took the SMS 1\xa0minute ago." in told(verification)
+    assert told(verification).endswith("If it did not come: Send the code again by voice call.")
+
+
+def test_a_resend_was_refused(lanck, waiting, phone, told):
+    lanck.refuse(11)
+    with pytest.raises(Exception, match="invalid_number"):
+        resend_verification(verification_id=waiting.pk)
+    assert told(waiting).startswith("The SMS was refused and not sent.")
+
+
+def test_the_start_was_refused(lanck, phone, told, admin_client):
+    lanck.refuse(11, reason="No such subscriber")
+    with pytest.raises(Exception, match="invalid_number"):
+        start_verification(number=phone)
+    verification = Verification.objects.get()
+    said = told(verification)
+    assert said.startswith("The SMS was refused and not sent. The verification was canceled at ")
+    assert said.endswith("The person has to ask for a new code. Another method may help.")
+    assert "No such subscriber" in admin_client.get(story_of(verification)).content.decode()
+
+
+def test_the_time_was_over(lanck, waiting, told, age):
+    lanck.report(lanck.sent[-1], "DELIVERED")
+    age(waiting, 600)
+    said = told(waiting)
+    assert said.startswith("The network delivered the SMS at ")
+    assert "The time for the code was over at " in said
+    assert said.endswith("The person has to ask for a new code.")
+
+
+def test_too_many_wrong_codes(waiting, told):
+    for code in range(5):
+        check_verification(verification_id=waiting.pk, code=f"00000{code}")
+    assert told(waiting).startswith("Too many wrong codes were typed, the last one at ")
+
+
+def test_the_person_canceled(waiting, told):
+    cancel_verification(verification_id=waiting.pk)
+    assert "The verification was canceled at " in told(waiting)
+
+
+def test_it_was_verified(story, told):
+    assert told(story).startswith("The number was verified at ")
+    assert told(story).endswith("the code came, and it was right. There is nothing to do.")
+
+
+def test_the_site_has_not_taken_the_proof_yet(lanck, waiting, told, age):
+    check_verification(verification_id=waiting.pk, code=lanck.sent[-1].code)
+    assert "The person has to finish on the site by " in told(waiting)
+    age(waiting, 901)
+    assert told(waiting).endswith("The site did not take the proof in time: the person has to start again.")
+
+
+def test_a_pending_verification_matters_more_than_a_newer_one_that_ended(lanck, waiting, phone, told):
+    lanck.report(lanck.sent[-1], "UNDELIVERED")
+    cancel_verification(verification_id=start_verification(number=phone).pk)
+    assert told(waiting) == "The network did not deliver the SMS. Send the code again by voice call."
+
+
+def test_the_number_ran_into_its_limit(limited, lanck, phone, told, age):
+    limited(LIMITS={"number": ["1/hour"]}, WATCH=["ladder"])
+    verification = start_verification(number=phone)
+    lanck.report(lanck.sent[-1], "UNDELIVERED")
+    assert "ran into" not in told(verification)
+    with pytest.raises(Exception, match="too_many_requests"):
+        start_verification(number=phone)
+    said = told(verification)
+    assert said.startswith("The network did not deliver the SMS. The number ran into a limit: ")
+    assert "at most 1 codes to this number in 1 hour. It may ask again at " in said
+    assert said.endswith("If the person needs it now, lift the limit.")
+    age(verification, 3601)
+    assert "ran into" not in told(verification)
+
+
+def test_a_limit_that_only_watches_is_no_reason(limited, lanck, phone, told):
+    limited(LIMITS={"number": ["1/hour"]}, WATCH=["ladder", "number"])
+    start_verification(number=phone)
+    assert "ran into" not in told(start_verification(number=phone))
+
+
+def test_the_block_of_numbers_is_full(limited, lanck, phone, told):
+    limited(LIMITS={"prefix": ["1/day"]}, WATCH=["ladder"])
+    verification = start_verification(number=phone)
+    with pytest.raises(Exception, match="too_many_requests"):
+        start_verification(number=phone)
+    assert "at most 1 codes to its block of numbers in 24 hours." in told(verification)
+    assert "lift" not in told(verification)
+
+
+def test_the_block_of_numbers_is_paused(limited, lanck, phone, told):
+    limited(CONVERSION={"prefix": (1, 10)}, WATCH=["ladder"])
+    verification = start_verification(number=phone)
+    with pytest.raises(Exception, match="too_many_requests"):
+        start_verification(number=phone)
+    assert "The number ran into a pause of codes to its block of numbers that do not come back." in told(verification)
+
+
+def test_wrong_codes_are_limited(limited, lanck, phone, told):
+    limited(CHECK_LIMITS={"number": ["1/day"]})
+    verification = start_verification(number=phone)
+    check_verification(verification_id=verification.pk, code="000000")
+    with pytest.raises(Exception, match="too_many_requests"):
+        check_verification(verification_id=verification.pk, code="000000")
+    assert "at most 1 wrong codes for this number in 24 hours. Codes are checked again from " in told(verification)
+
+
+def test_a_test_number(lanck, phone, told, settings):
+    test = {phone: {"CODE": "424242", "UNTIL": "2100-01-01", "PURPOSES": ["signup"]}}
+    settings.LANCK = {**lanck.settings, "TEST_NUMBERS": test, "TEST_NUMBERS_IN_PRODUCTION": True}
+    verification = start_verification(number=phone)
+    assert told(verification).startswith("This is a test number: its code is fixed, and nothing is sent.")
+
+
+def test_another_message_than_a_code(lanck, phone, told, admin_client):
+    message = send_sms(number=phone, text="Hi")
+    lanck.report(lanck.sent[-1], "DELIVERED")
+    assert told(message).startswith("The network delivered the SMS at ")
+    assert told(message).endswith("No code was asked for; this is about another message.")
+
+
+# How things stand, and what happened
+
+
+def test_one_timeline_tells_everything_the_newest_first(admin_client, lanck, phone, age, settings):
+    settings.LANCK = {**lanck.settings, "SENDERS": {"voice": "ACME"}}
+    verification = start_verification(number=phone)
+    lanck.report(lanck.sent[-1], "SENT")
+    lanck.report(lanck.sent[-1], "UNDELIVERED")
+    age(verification, 60)
+    resend_verification(verification_id=verification.pk, method="voice")
+    lanck.report(lanck.sent[-1], "ANSWERED", sipStatus=200, duration=7, billable=True)
+    check_verification(verification_id=verification.pk, code="000000")
+    proof = check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
+    redeem_proof(proof=proof)
+    claim_number(user=get_user_model().objects.create_user("customer"), proof=proof)
+    check_fraud(number=phone)
+    lanck.inbound(phone, "STOP")
+    lift_opt_out(number=phone)
+    section = part(admin_client.get(story_of(verification)).content.decode(), "lanck-timeline-heading")
+    told = [
+        "The opt-out was lifted.",
+        "The number texted: “STOP”",
+        "LANCK answered the fraud check.",
+        "The site took the proof.",
+        "The number became that of customer.",
+        "The network said ANSWERED (voice call): answered (SIP 200), 7 seconds, billable.",
+        "Another code was asked for. LANCK accepted the voice call. The sender is ACME.",
+        "The network said UNDELIVERED (SMS).",
+        "LANCK said SENT (SMS).",
+        "LANCK accepted the SMS.",
+        "A verification started (signup).",
+    ]
+    for words in (
+        *told,
+        "The number was put on the list of opt-outs.",
+        "The verification ended. 1 wrong code was typed.",
+    ):
+        assert section.count(words) == 1, words
+    places = [section.index(words) for words in told if "proof" not in words and "became" not in words]
+    assert places[0] < places[1] < places[2]
+    assert section.index(told[-1]) == max(map(section.index, told))
+
+
+def test_how_things_stand_while_a_code_is_pending(limited, admin_client, lanck, phone):
+    verification = start_verification(number=phone)
+    page = admin_client.get(story_of(verification)).content.decode()
+    facts = part(page, "lanck-facts-heading")
+    assert "SMS, valid until " in facts
+    assert "5 attempts are left. Another code can be sent from " in facts
+    assert "Type the newest code. Ask for a new code, from " in facts
+    assert "nobody" in facts
+    limits = part(page, "lanck-limits-heading")
+    assert "codes to this number" in limits
+    assert "1 of 5 in 1 hour, until " in limits
+    assert "in the way" in limits
+    assert "country" not in limits
+
+
+def test_how_things_stand_when_all_is_over(admin_client, story, phone):
+    opt_out(number=phone)
+    facts = part(admin_client.get(story_of(story)).content.decode(), "lanck-facts-heading")
+    assert "No verification." in facts
+    assert "Ask for a new code." in facts
+    assert "owner +1201•••0123</a> since " in facts
+    assert "No marketing since " in facts
+
+
+def test_who_had_the_number_before(admin_client, lanck, phone, story):
+    earlier = get_user_model().objects.create_user("earlier")
+    Verification.objects.filter(pk=story.pk).update(user=earlier)
+    facts = part(admin_client.get(story_of(story)).content.decode(), "lanck-facts-heading")
+    assert "Verified earlier by earlier." in facts
+
+
+def test_the_newest_50_of_each_kind_and_the_way_to_the_others(admin_client, phone):
+    Message.objects.bulk_create(
+        Message(channel="sms", number=phone, sender=f"S{index}", created_at=timezone.now() - timedelta(minutes=index))
+        for index in range(60)
+    )
+    row = Message.objects.first()
+    page = admin_client.get(story_of(row)).content.decode()
+    assert "The sender is S49." in page
+    assert "The sender is S50." not in page
+    assert "Of each kind the newest 50 are here; the lists have all." in page
+    assert f'<a href="{address("message")}?q=%2B12015550123">Messages <b>50+</b></a>' in page
+
+
+def test_what_people_write_is_text_and_not_markup(admin_client, lanck, phone):
+    verification = start_verification(number=phone)
+    lanck.report(lanck.sent[-1], SCRIPT)
+    lanck.inbound(phone, SCRIPT)
+    Message.objects.update(sender=SCRIPT[:20], error_reason=SCRIPT, status="refused", status_rank=1)
+    NumberInsight.objects.create(number=phone, kind="hlr", status=SCRIPT, network=SCRIPT)
+    page = admin_client.get(story_of(verification)).content.decode()
+    assert "<script>alert" not in page
+    assert page.count("&lt;script&gt;alert") >= 5
+
+
+def test_there_is_no_code_no_token_and_no_proof(admin_client, lanck, story):
+    stored = Verification.objects.get()
+    page = admin_client.get(story_of(story)).content.decode()
+    for secret in (lanck.sent[-1].code, stored.proof_hash, lanck.sent[-1].params["callbackUrl"][-40:]):
+        assert secret not in page
