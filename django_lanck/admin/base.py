@@ -58,8 +58,7 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Only what the filters use: by a lookup on the number, one could find out what is masked."""
-        names = {getattr(each, "parameter_name", each) for each in self.list_filter}
-        return lookup.partition("__")[0] in names
+        return lookup in {name for each in self.list_filter for name in _parameters(each)}
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return self._shown(request, self.list_display)
@@ -152,6 +151,13 @@ class ReadOnlyAdmin(ModelAdmin):
     @admin.display(description=_("number"))
     def masked_number(self, row: Any) -> str:
         return str(row.masked_number)
+
+
+def _parameters(list_filter: Any) -> tuple[str, ...]:
+    """The query parameters of a filter: of a pair those of ``DaysFilter``."""
+    if isinstance(list_filter, tuple):
+        return (f"{list_filter[0]}__gte", f"{list_filter[0]}__lt")
+    return (list_filter.parameter_name,)
 
 
 def _is_empty(row: Model, field: str) -> bool:

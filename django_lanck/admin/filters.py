@@ -1,52 +1,102 @@
-"""Filters with fixed choices: none reads the table to learn which values there are."""
+"""Filters. None reads a table to learn which values there are. A list takes all of its filters together, by address:
+
+messages        ``status``, ``channel``, ``country``, ``category``, ``purpose``, ``mccmnc``, ``error_code``, ``is_test``
+verifications   ``state``, ``method``, ``purpose``, ``is_test``
+insights        ``kind``, ``status``
+opt-outs        ``state``, which is ``standing`` or ``lifted``
+each by time    ``created_at__gte`` and ``created_at__lt`` (inbound messages ``received_at``, opt-outs ``opted_out_at``,
+                verified numbers ``verified_at``): a day like ``2026-11-25``, which begins in the site's time zone, or a
+                moment like ``2026-11-25T12:01:03+00:00``
+
+``-`` stands for no value at all (``?country=-``). Values that are no choice of a filter work too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 import phonenumbers
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from ..conf import conf
 
 if TYPE_CHECKING:
     from django.contrib.admin.views.main import ChangeList
 
+NO_VALUE: Final = "-"
+IN_A_BOX: Final = "admin/lanck/select_filter.html"
+AS_TEXT: Final = "admin/lanck/text_filter.html"
 
-def filter_by(field: str, title: Any, choices: Iterable[tuple[str, Any]]) -> type[admin.SimpleListFilter]:
-    """A filter by the values of a column."""
-    known = list(choices)
 
-    class ChoicesFilter(admin.SimpleListFilter):
-        parameter_name = field
+def filter_by(
+    name: str,
+    title: Any,
+    choices: Iterable[tuple[str, Any]] | Callable[[], Iterable[tuple[str, Any]]] = (),
+    *,
+    field: str = "",
+    no_value: str | None = "",
+    template: str = "admin/filter.html",
+) -> type[admin.SimpleListFilter]:
+    """A filter by the values of a column. ``field`` is its path, ``no_value`` what it holds where there is none."""
+
+    class ValueFilter(admin.SimpleListFilter):
+        parameter_name = name
 
         def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-            return known
+            return list(choices() if callable(choices) else choices)
+
+        def has_output(self) -> bool:
+            return True
 
         def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-            return queryset.filter(**{field: self.value()}) if self.value() else queryset
+            chosen = self.value()
+            if not chosen:
+                return queryset
+            try:
+                return queryset.filter(**{field or name: no_value if chosen == NO_VALUE else _printable(chosen)})
+            except (ValueError, ValidationError) as error:
+                raise IncorrectLookupParameters from error
 
-    ChoicesFilter.title = title
-    return ChoicesFilter
+        def choices(self, changelist: ChangeList) -> Iterator[Any]:
+            self.kept = _kept(changelist, name)
+            return super().choices(changelist)
+
+    ValueFilter.title = title
+    ValueFilter.template = template
+    return ValueFilter
+
+
+def _purposes() -> list[tuple[str, str]]:
+    return [(purpose, purpose) for purpose in conf.purposes]
+
+
+def _sent_purposes() -> list[tuple[str, Any]]:
+    return [*_purposes(), (NO_VALUE, _("none"))]
 
 
 # All that phone numbers can belong to: far too many for a list of links, so they are chosen from a box by typing.
-COUNTRIES = [
+COUNTRIES: list[tuple[str, Any]] = [(NO_VALUE, _("none"))]
+COUNTRIES += [
     (region, f"{region} +{phonenumbers.country_code_for_region(region)}")
     for region in sorted(phonenumbers.SUPPORTED_REGIONS)
 ]
 
-
-class CountryFilter(filter_by("country", _("country"), COUNTRIES)):  # type: ignore[misc]
-    template = "admin/lanck/select_filter.html"
-
-    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
-        """What the box offers. ``kept`` is what else is chosen on the page; it has to survive the form."""
-        self.kept = [pair for pair in changelist.params.items() if pair[0] != self.parameter_name]
-        for value, display in [("", _("All")), *self.lookup_choices]:
-            yield {"value": value, "display": display, "selected": value == (self.value() or "")}
+CountryFilter = filter_by("country", _("country"), COUNTRIES, template=IN_A_BOX)
+PurposeFilter = filter_by("purpose", _("purpose"), _purposes)
+SentPurposeFilter = filter_by("purpose", _("purpose"), _sent_purposes, field="verification__purpose", no_value=None)
+NetworkFilter = filter_by("mccmnc", _("network code"), template=AS_TEXT)
+ErrorFilter = filter_by("error_code", _("error code"), no_value=None, template=AS_TEXT)
+TestFilter = filter_by("is_test", _("test numbers"), [("0", _("leave out")), ("1", _("nothing else"))])
 
 
 class StandingFilter(admin.SimpleListFilter):
@@ -60,3 +110,60 @@ class StandingFilter(admin.SimpleListFilter):
         if self.value() not in ("standing", "lifted"):
             return queryset
         return queryset.filter(lifted_at__isnull=self.value() == "standing")
+
+
+class DaysFilter(admin.FieldListFilter):
+    """From a day on and before another, by links and by two boxes."""
+
+    template = "admin/lanck/days_filter.html"
+
+    def expected_parameters(self) -> list[Any]:
+        return [f"{self.field_path}__gte", f"{self.field_path}__lt"]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(**{name: _moment(text) for name, text in self._chosen().items()})
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        """The links. ``start`` and ``end`` are the two boxes: name and day."""
+        since, before = self.expected_parameters()
+        chosen = self._chosen()
+        self.kept = _kept(changelist, since, before)
+        self.start, self.end = ((name, _day(chosen.get(name))) for name in (since, before))
+        today = timezone.localdate()
+        links: list[tuple[Any, dict[str, str]]] = [(_("Any date"), {}), (_("Today"), {since: today.isoformat()})]
+        for days in (7, 30, 90):
+            first = today - timedelta(days=days - 1)
+            links.append((ngettext("%d day", "%d days", days) % days, {since: first.isoformat()}))
+        for display, wanted in links:
+            address = changelist.get_query_string({since: None, before: None, **wanted})
+            yield {"selected": wanted == chosen, "query_string": address, "display": display}
+
+    def _chosen(self) -> dict[str, str]:
+        given: dict[str, Any] = self.used_parameters
+        return {name: values[-1] for name, values in given.items() if values[-1]}
+
+
+def _moment(text: str) -> datetime:
+    """A moment, or a day's beginning in the site's time zone, in UTC."""
+    try:
+        moment = parse_datetime(text)
+        if moment is None:
+            raise IncorrectLookupParameters
+        return (moment if timezone.is_aware(moment) else timezone.make_aware(moment)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise IncorrectLookupParameters from error
+
+
+def _day(text: str | None) -> str:
+    return timezone.localtime(_moment(text)).date().isoformat() if text else ""
+
+
+def _printable(text: str) -> str:
+    if "\0" in text:  # PostgreSQL takes none
+        raise ValueError
+    return text
+
+
+def _kept(changelist: ChangeList, *names: str) -> list[tuple[str, str]]:
+    """What else is chosen on the page; it has to survive the form of a filter."""
+    return [pair for pair in changelist.params.items() if pair[0] not in names]

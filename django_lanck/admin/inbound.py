@@ -8,12 +8,13 @@ from django.utils.translation import gettext_lazy as _
 from ..models import InboundMessage
 from .base import ReadOnlyAdmin, without_numbers
 from .content import text_block
+from .filters import DaysFilter
 
 
 @admin.register(InboundMessage)
 class InboundMessageAdmin(ReadOnlyAdmin):
     list_display = ["received_at", "sender", "recipient", "excerpt"]
-    list_filter = ["received_at"]
+    list_filter = [("received_at", DaysFilter)]
     search_help_text = _("The sender, a phone number in any spelling or a name; or LANCK's message id.")
     id_fields = ("message_id",)
     number_fields = ("sender", "recipient")

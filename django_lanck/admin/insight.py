@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from ..conf import conf
 from ..models import NumberInsight
 from .base import ReadOnlyAdmin
-from .filters import filter_by
+from .filters import DaysFilter, filter_by
 from .words import badge
 
 # LANCK's words, those of the HLR first. A subscriber who was found is DELIVERED.
@@ -32,9 +32,9 @@ WORDS: dict[str, Any] = {
 class NumberInsightAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "number", "kind", "said", "network"]
     list_filter = [
+        ("created_at", DaysFilter),
         filter_by("kind", gettext_lazy("kind"), NumberInsight.Kind.choices),
         filter_by("status", gettext_lazy("status"), WORDS.items()),
-        "created_at",
     ]
     search_help_text = gettext_lazy("A phone number with its country code, in any spelling.")
     masks = {"number": "masked_number", "imsi": ""}

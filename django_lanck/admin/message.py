@@ -12,7 +12,15 @@ from ..models import Category, Channel, Message, Status, Verification
 from .asking import AskingAdmin
 from .base import link_to
 from .content import sent_content
-from .filters import CountryFilter, filter_by
+from .filters import (
+    CountryFilter,
+    DaysFilter,
+    ErrorFilter,
+    NetworkFilter,
+    SentPurposeFilter,
+    TestFilter,
+    filter_by,
+)
 from .timeline import Event, message_timeline
 from .words import badge
 
@@ -21,11 +29,15 @@ from .words import badge
 class MessageAdmin(AskingAdmin):
     list_display = ["created_at", "number", "channel", "delivery", "country"]
     list_filter = [
-        filter_by("channel", _("channel"), Channel.choices),
+        ("created_at", DaysFilter),
         filter_by("status", _("delivery"), Status.choices),
-        "created_at",
+        filter_by("channel", _("channel"), Channel.choices),
+        SentPurposeFilter,
         filter_by("category", _("category"), Category.choices),
         CountryFilter,
+        NetworkFilter,
+        ErrorFilter,
+        TestFilter,
     ]
     id_fields = ("request_id",)
     free_texts = ("content", "link", "error_reason")

@@ -18,7 +18,7 @@ from ..exceptions import Refusal
 from ..models import InboundMessage, OptOut
 from ..services import lift_opt_out, opt_out, parse_number
 from .base import ReadOnlyAdmin, link_to, owner_name
-from .filters import StandingFilter
+from .filters import DaysFilter, StandingFilter
 from .timeline import Event, in_order
 from .words import badge
 
@@ -62,7 +62,7 @@ class OptOutAdmin(ReadOnlyAdmin):
 
     form = OptOutForm
     list_display = ["opted_out_at", "number", "state", "origin", "lifted_at"]
-    list_filter = [StandingFilter, "opted_out_at"]
+    list_filter = [("opted_out_at", DaysFilter), StandingFilter]
     search_help_text = gettext_lazy("A phone number with its country code, in any spelling.")
     fields = ["number", "state", "origin", "opted_out_at", "lifted_at"]
     actions = ["lift", "put_back"]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from ..models import Channel, DatabaseNow, Message, Verification, VerifiedNumber
 from .asking import AskingAdmin
 from .base import ReadOnlyAdmin, link_to, owner_name
-from .filters import filter_by
+from .filters import DaysFilter, PurposeFilter, TestFilter, filter_by
 from .timeline import Event, verification_timeline
 from .words import badge, channel_name
 
@@ -20,7 +20,13 @@ from .words import badge, channel_name
 @admin.register(Verification)
 class VerificationAdmin(AskingAdmin):
     list_display = ["created_at", "number", "status", "delivery", "sent_by", "attempts_spent", "purpose"]
-    list_filter = ["state", filter_by("method", _("method"), Channel.choices), "created_at"]
+    list_filter = [
+        ("created_at", DaysFilter),
+        filter_by("state", _("state"), Verification.State.choices),
+        filter_by("method", _("method"), Channel.choices),
+        PurposeFilter,
+        TestFilter,
+    ]
     id_fields = ("id",)
     fields = [
         "number",
@@ -80,6 +86,7 @@ class VerificationAdmin(AskingAdmin):
 @admin.register(VerifiedNumber)
 class VerifiedNumberAdmin(ReadOnlyAdmin):
     list_display = ["verified_at", "number", "owner"]
+    list_filter = [("verified_at", DaysFilter)]
     list_select_related = ["user"]
     fields = ["number", "owner", "of_verification", "verified_at"]
     search_help_text = _("A phone number with its country code, in any spelling.")

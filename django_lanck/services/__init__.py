@@ -1,7 +1,7 @@
 """The public Python API. Everything that a site, a view, the admin or a command does goes through here."""
 
 from ..client import RCS, SMS, Flow, Push, RequestInfo, Step, Viber, parse_flow
-from ..guard import Attempt, client_address
+from ..guard import Attempt, Prefix, client_address, pause_prefix, resume_prefix, suspicious_prefixes
 from .binding import binding_for
 from .calls import CallDetails, call_details
 from .checking import CheckResult, check_verification
@@ -43,6 +43,7 @@ __all__ = [
     "Flow",
     "Forgotten",
     "Pace",
+    "Prefix",
     "Pruned",
     "Push",
     "Reconciled",
@@ -71,6 +72,7 @@ __all__ = [
     "opt_out",
     "parse_flow",
     "parse_number",
+    "pause_prefix",
     "prune",
     "reconcile",
     "record_inbound",
@@ -80,6 +82,7 @@ __all__ = [
     "report_goal",
     "request_info",
     "resend_verification",
+    "resume_prefix",
     "send_failover",
     "send_push",
     "send_rcs",
@@ -88,5 +91,6 @@ __all__ = [
     "speak_code",
     "speak_text",
     "start_verification",
+    "suspicious_prefixes",
     "wait_for_status",
 ]
