@@ -21,6 +21,7 @@ from .messaging import (
     speak_code,
     speak_text,
 )
+from .metrics import Metrics, current_metrics
 from .numbers import number_as_kept, parse_number
 from .optouts import lift_opt_out, opt_out
 from .pace import Pace, background
@@ -42,6 +43,7 @@ __all__ = [
     "Figures",
     "Flow",
     "Forgotten",
+    "Metrics",
     "Pace",
     "Prefix",
     "Pruned",
@@ -61,6 +63,7 @@ __all__ = [
     "check_verification",
     "claim_number",
     "client_address",
+    "current_metrics",
     "delivery_figures",
     "flash_call",
     "forget_number",
