@@ -12,7 +12,7 @@ from ..values import Found, error, is_list, is_number, is_secret, is_text
 PROVIDER_RATE = 30  # requests a second. Source: "Rate limits" on LANCK's page
 MOST_DAYS = 3650  # every database can count so far back
 # Shorter than that, pruning would take away what is still needed.
-LEAST_DAYS = {"verifications": 1, "receipts": 2, "inbound": 2, "counters": 1, "refusals": 1}
+LEAST_DAYS = {"verifications": 1, "receipts": 2, "inbound": 2, "counters": 1, "refusals": 1, "figures": 91}
 WHY_KEPT = {
     "verifications": "a person may still be typing the code.",
     "messages": "for RECONCILE_DAYS LANCK is asked about them, and receipts come late.",
@@ -21,6 +21,7 @@ WHY_KEPT = {
     "insights": "for INSIGHT_LIFETIME they are used again instead of paid again.",
     "counters": "a limit that has just ended may be in force.",
     "refusals": "today's are still counted.",
+    "figures": "a quarter of a year is shown.",
 }
 
 
