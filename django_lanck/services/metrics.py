@@ -179,8 +179,8 @@ def _recent() -> dict[str, Any]:
 
 
 def _days(today: date, oldest: Any) -> dict[str, int]:
-    counted = CountedDay.objects.aggregate(
-        newest=Max("day", filter=Q(counted_at__isnull=False)), dirty=Count("pk", filter=Q(is_dirty=True))
+    counted = CountedDay.objects.filter(counted_at__isnull=False).aggregate(
+        newest=Max("day"), dirty=Count("pk", filter=Q(is_dirty=True))
     )
     first = counted["newest"] + timedelta(days=1) if counted["newest"] else site_day(oldest)
     return {"uncounted_days": max((today - first).days, 0), "dirty_days": counted["dirty"]}
