@@ -66,8 +66,8 @@ if "LANCK_BASE_URL" not in os.environ:
         "COUNTRIES": sorted(SUPPORTED_REGIONS),
         "LIMITS": {"number": ["100/hour"], "user": ["100/hour"], "session": ["100/hour"]},
         "CHECK_LIMITS": {"number": ["100/hour"], "number_purpose": ["100/hour"]},
-        "CONVERSION": {},
-        "WATCH": ["ladder"],
+        "CONVERSION": {"prefix": (20, 10)},
+        "WATCH": ["ladder", "prefix_conversion"],
     }
 LANCK_SANDBOX = {"INBOUND_URL": f"{ORIGIN}/lanck/inbound/{INBOUND_SECRET}/" if INBOUND_SECRET else ""}
 ALLOWED_HOSTS.append(urlsplit(str(LANCK["CALLBACK_BASE_URL"])).hostname or "localhost")
