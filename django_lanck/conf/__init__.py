@@ -67,6 +67,12 @@ KEYS = PROFILE_KEYS | frozenset(
 )
 
 
+def lancks_language(language: str) -> str:
+    """LANCK's code for a language such as ``pt-br`` or ``zh-hans``; empty for one that it does not speak."""
+    code = language.partition("-")[0]
+    return code if code in LANGUAGES else ""
+
+
 def parse_address(value: object) -> SplitResult | None:
     """The parts of an http or https address that names a host and nothing secret, or None."""
     if not isinstance(value, str) or not value.isprintable() or " " in value:  # a line's end from a file, for one
