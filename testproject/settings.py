@@ -128,6 +128,14 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {"version": 1, "incremental": True, "loggers": {"django.server": {"level": "WARNING"}}}
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [
+    ("ar", "العربية"),
+    ("de", "Deutsch"),
+    ("en", "English"),
+    ("es", "Español"),
+    ("fr", "Français"),
+    ("ru", "Русский"),
+]
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
