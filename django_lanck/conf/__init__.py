@@ -71,8 +71,14 @@ KEYS = PROFILE_KEYS | frozenset(
     "BACKGROUND_RATE BREAKER_FAILURES RETENTION API_PERMISSION_CLASSES API_THROTTLE_CLASSES "
     "API_AUTHENTICATION_CLASSES STAFF_API SEND_LIMITS WATCH REFUSED_LINE_TYPES CONVERSION CONVERSION_PAUSE "
     "TRUSTED_PROXIES GUARD SCREENING_TIMEOUT SCREENING_FAILED REFUSED_FRAUD_STATES REFUSED_HLR_STATES TEST_NUMBERS "
-    "TEST_NUMBERS_IN_PRODUCTION SIGNUP_FORM RECENT_AUTHENTICATION".split()
+    "TEST_NUMBERS_IN_PRODUCTION SIGNUP_FORM RECENT_AUTHENTICATION METRICS_TOKENS".split()
 )
+
+
+def lancks_language(language: str) -> str:
+    """LANCK's code for a language such as ``pt-br`` or ``zh-hans``; empty for one that it does not speak."""
+    code = language.partition("-")[0]
+    return code if code in LANGUAGES else ""
 
 
 def parse_address(value: object) -> SplitResult | None:
@@ -299,6 +305,10 @@ class LanckSettings(GuardSettings):
     def recent_authentication(self) -> int:
         """Seconds since somebody showed who they are, after which it is asked again before a number is changed."""
         return self._get("RECENT_AUTHENTICATION", 900)
+
+    def metrics_tokens(self) -> Sequence[str]:
+        """Whoever has one may read the metrics; several while one takes the other's place. Without any they are off."""
+        return self._get("METRICS_TOKENS", ())
 
 
 conf = LanckSettings()

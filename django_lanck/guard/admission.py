@@ -96,8 +96,8 @@ def _without_full(attempt: Attempt, limits: Sequence[Limit]) -> list[Limit]:
         wait = max(map(_wait, in_the_way))
         raise Refusal("resend_too_soon" if ladder else "too_many_requests", retry_after=math.ceil(wait))
     note_limits(attempt, [each for each in full if each.limit.watched])
-    passed = {each.limit for each in full}
-    return [limit for limit in limits if limit not in passed]
+    passed = {each.limit.key for each in full}
+    return [limit for limit in limits if limit.key not in passed]
 
 
 def _wait(full: FullLimit) -> float:

@@ -58,20 +58,22 @@ def _start_limits(attempt: Attempt, profile: Profile) -> Iterator[Limit]:
 def conversion_limits_of(attempt: Attempt) -> list[Limit]:
     """Prefixes and countries whose codes go out and never come back are paused."""
     values = {"prefix": attempt.prefix, "country": attempt.country}
-    return [
-        Limit(
-            rule=f"{name}_conversion",
-            key=_key("start", f"{name}_conversion", DAY, values[name]),
-            label=values[name],
-            most=after,
-            seconds=DAY,
-            percent=percent,
-            watched=f"{name}_conversion" in conf.watch,
-            spares_known=True,
-        )
-        for name, (after, percent) in conf.conversion.items()
-        if values[name] and not attempt.is_test
-    ]
+    return [conversion_limit(name, values[name]) for name in conf.conversion if values[name] and not attempt.is_test]
+
+
+def conversion_limit(name: str, value: str) -> Limit:
+    """The limit on a ``prefix`` or a ``country`` that is among ``CONVERSION``."""
+    after, percent = conf.conversion[name]
+    return Limit(
+        rule=f"{name}_conversion",
+        key=_key("start", f"{name}_conversion", DAY, value),
+        label=value,
+        most=after,
+        seconds=DAY,
+        percent=percent,
+        watched=f"{name}_conversion" in conf.watch,
+        spares_known=True,
+    )
 
 
 def _counted(kind: str, attempt: Attempt, limits: Limits | None, personal: dict[str, str]) -> Iterator[Limit]:

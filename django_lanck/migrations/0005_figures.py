@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'delivery of a day',
-                'verbose_name_plural': 'delivery by day',
+                'verbose_name_plural': 'delivery',
                 'permissions': [('view_delivery', 'Can see the figures of deliveries')],
                 'default_permissions': (),
             },

@@ -93,7 +93,7 @@ class DeliveryDay(models.Model):
 
     class Meta:
         verbose_name = _("delivery of a day")
-        verbose_name_plural = _("delivery by day")
+        verbose_name_plural = _("delivery")
         default_permissions = ()
         permissions = [("view_delivery", _("Can see the figures of deliveries"))]
         constraints = [

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -59,6 +59,11 @@ class FullLimit(NamedTuple):
 _OVER: Final = Q(ends_at__lte=DatabaseNow())
 
 
+def _held(limit: Limit, row: LimitCounter) -> Limit:
+    """The limit as it stands: one that was paused by hand holds, also where its rule only watches."""
+    return replace(limit, watched=False) if limit.percent is not None and row.is_paused_by_hand else limit
+
+
 def _count(condition: Q, then: object, otherwise: object) -> Case:
     return Case(When(condition, then=then), default=otherwise, output_field=models.PositiveIntegerField())
 
@@ -97,8 +102,9 @@ class LimitCounterQuerySet(models.QuerySet["LimitCounter"]):
         """Undo what was spent on ``limits``, and note for ``converted`` that what was sent came to something."""
         both = [*limits, *converted]
         if both:
+            waiting = tuple(i for i, limit in enumerate(limits) if limit.waits)
             with transaction.atomic(using=self.db):
-                _give_back_statement(self.db, len(limits), len(converted)).execute(self.db, _keys(both))
+                _give_back_statement(self.db, len(limits), len(converted), waiting).execute(self.db, _keys(both))
 
     def in_force(self) -> LimitCounterQuerySet:
         """Those whose window is running, or that let nothing through yet."""
@@ -117,7 +123,7 @@ class LimitCounterQuerySet(models.QuerySet["LimitCounter"]):
         rows = self.filter(key__in=[limit.key for limit in limits]).annotate(now=DatabaseNow())  # type: ignore[no-redef]
         found = {row.key: row for row in rows}
         waits = [(limit, row, row.seconds_to_wait(limit)) for limit in limits if (row := found.get(limit.key))]
-        return [FullLimit(limit, wait, row.refused > 0) for limit, row, wait in waits if wait > 0]
+        return [FullLimit(_held(limit, row), wait, row.refused > 0) for limit, row, wait in waits if wait > 0]
 
     def refuse(self, full: FullLimit, pause: int | None = None) -> bool:
         """Note that a limit turned something down; True for the first in this window, which may start a pause."""
@@ -127,6 +133,25 @@ class LimitCounterQuerySet(models.QuerySet["LimitCounter"]):
             return True
         row.update(refused=F("refused") + 1)
         return False
+
+    def pause(self, limit: Limit, seconds: float) -> None:
+        """Let nothing through under a limit for so many seconds, whatever was counted; then its window is over.
+
+        What is taken from it already keeps its place in the count: giving it back does not end the pause.
+        """
+        self.ensure([limit])
+        self.filter(key=limit.key).update(
+            not_before=seconds_from_now(seconds),
+            converted=_count(_OVER, 0, F("converted")),
+            refused=_count(_OVER | Q(refused=0), 1, F("refused")),  # so that no refusal begins another pause
+            used=_count(_OVER, 0, F("used")),
+            ends_at=seconds_from_now(seconds),
+        )
+
+    def resume(self, key: str) -> bool:
+        """End the window of a counter and any pause, so that it counts anew; True where one was running."""
+        in_force = Q(ends_at__gt=DatabaseNow()) | Q(not_before__gt=DatabaseNow())
+        return bool(self.filter(in_force, key=key).update(not_before=DatabaseNow(), ends_at=DatabaseNow()))
 
     def _in_order(self) -> LimitCounterQuerySet:
         """The same rows, locked one after the other by their key, so that two who want the same do not deadlock."""
@@ -207,14 +232,16 @@ def _spend_statement(using: str, shape: tuple[_Shape, ...]) -> _Statement:
 
 
 @lru_cache(maxsize=64)
-def _give_back_statement(using: str, backs: int, gains: int) -> _Statement:
+def _give_back_statement(using: str, backs: int, gains: int, waiting: tuple[int, ...]) -> _Statement:
+    """``waiting``: which of those given back have waits. Only such a wait is undone, and never a pause."""
     keys = [f"?{i}" for i in range(backs + gains)]
     back, gained = Q(key__in=keys[:backs]), Q(key__in=keys[backs:])
+    waited = When(key__in=[keys[i] for i in waiting], then=DatabaseNow())
     in_force = Q(ends_at__gt=DatabaseNow()) | Q(not_before__gt=DatabaseNow())
     rows = LimitCounter.objects.using(using).filter(in_force, key__in=keys, used__gt=0)
     return _update(
         rows,
-        not_before=Case(When(back, then=DatabaseNow()), default=F("not_before")),
+        not_before=Case(waited, default=F("not_before")) if waiting else F("not_before"),
         converted=_count(gained, F("converted") + 1, F("converted")),
         used=_count(back, F("used") - 1, F("used")),
     )
@@ -282,6 +309,11 @@ class LimitCounter(models.Model):
 
     def __str__(self) -> str:
         return " ".join(filter(None, [self.rule, self.label]))
+
+    @property
+    def is_paused_by_hand(self) -> bool:
+        """Of what has to convert: whether somebody paused it. Nothing else makes it wait."""
+        return self.not_before > self.now
 
     def seconds_to_wait(self, limit: Limit) -> float:
         """How long until there is room; 0 where there is. The same as :attr:`Limit.room`, of a row that was read."""

@@ -1,7 +1,7 @@
 """The public Python API. Everything that a site, a view, the admin or a command does goes through here."""
 
 from ..client import RCS, SMS, Flow, Push, RequestInfo, Step, Viber, parse_flow
-from ..guard import Attempt, StandingLimit, client_address
+from ..guard import Attempt, Prefix, StandingLimit, client_address, pause_prefix, resume_prefix, suspicious_prefixes
 from .binding import binding_for, new_binding
 from .calls import CallDetails, call_details
 from .checking import CheckResult, check_verification
@@ -23,7 +23,7 @@ from .messaging import (
     speak_code,
     speak_text,
 )
-from .numbers import number_as_kept, number_in_text, parse_number
+from .metrics import Metrics, current_metrics
 from .optouts import lift_opt_out, opt_out
 from .pace import Pace, background
 from .proofs import change_number, claim_number, number_of_proof, owner_of, redeem_proof, verified_number_of
@@ -51,7 +51,9 @@ __all__ = [
     "Figures",
     "Flow",
     "Forgotten",
+    "Metrics",
     "Pace",
+    "Prefix",
     "Pruned",
     "Push",
     "Reconciled",
@@ -72,6 +74,7 @@ __all__ = [
     "claim_number",
     "client_address",
     "count_days",
+    "current_metrics",
     "delivery_figures",
     "flash_call",
     "forget_number",
@@ -90,6 +93,7 @@ __all__ = [
     "owner_of",
     "parse_flow",
     "parse_number",
+    "pause_prefix",
     "prune",
     "reconcile",
     "record_inbound",
@@ -100,6 +104,7 @@ __all__ = [
     "request_info",
     "resend_for_person",
     "resend_verification",
+    "resume_prefix",
     "send_failover",
     "send_push",
     "send_rcs",
@@ -108,6 +113,7 @@ __all__ = [
     "speak_code",
     "speak_text",
     "start_verification",
+    "suspicious_prefixes",
     "verified_number_of",
     "wait_for_status",
 ]
