@@ -1,0 +1,45 @@
+"""Numbers as staff read them, in their language."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+NONE = "–"
+
+
+def count_text(count: int) -> str:
+    return formats.number_format(count, 0, force_grouping=True)
+
+
+def share_text(share: float | None) -> str:
+    """0.6789 → ``67.9%``."""
+    return NONE if share is None else _("%(number)s%%") % {"number": formats.number_format(share * 100, 1)}
+
+
+def seconds_text(seconds: float | None) -> str:
+    """3.42 → ``3.4 s``, 5400 → ``1.5 h``."""
+    if seconds is None:
+        return NONE
+    if seconds < 90:
+        return _("%(number)s s") % {"number": formats.number_format(seconds, 1 if seconds < 10 else 0)}
+    if seconds < 5400:
+        return _("%(number)s min") % {"number": formats.number_format(seconds / 60, 1 if seconds < 600 else 0)}
+    return _("%(number)s h") % {"number": formats.number_format(seconds / 3600, 1)}
+
+
+def cost_text(cost: Decimal) -> str:
+    """What LANCK told, which is in the currency of the account and names none."""
+    return formats.number_format(cost, 2, force_grouping=True)
+
+
+def day_text(day: date) -> str:
+    return formats.date_format(day, "SHORT_DATE_FORMAT")
+
+
+def day_label(day: date) -> str:
+    """As short as the axis of a chart wants it."""
+    return formats.date_format(day, "j M")
