@@ -5,27 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from django.db import models
+from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
-
-from .time import DatabaseNow
 
 
 class CountedDayQuerySet(models.QuerySet["CountedDay"]):
-    def mark(self, day: date) -> None:
-        """Something of the day changed after it was counted. A day that was not counted yet has nothing to mark."""
-        self.filter(day=day, is_dirty=False, is_closed=False).update(is_dirty=True)
+    """Whoever writes the row of a day holds it until the end of the transaction, and others who want to wait.
 
-    def close(self, days: Iterable[date]) -> None:
-        """The rows of the days begin to be erased: from now on their figures are what is left, and stay."""
-        self.filter(day__in=days).update(is_closed=True, is_dirty=False)
+    So a change is either seen by the count that runs, or marks the day after it. That needs a row also for a day that
+    was not counted yet, and a mark that is set again where it is.
+    """
+
+    def mark(self, days: Iterable[date]) -> None:
+        """Say, in the transaction of a change, that something of these days changed. In the order of the days."""
+        for day in sorted(days):
+            self._write(CountedDay(day=day, is_dirty=True))
+
+    def claim(self, day: date) -> CountedDay:
+        """Take away the mark and hold the row until the transaction's end; the row as it is then."""
+        self._write(CountedDay(day=day, is_dirty=False))
+        return self.get(day=day)
+
+    def _write(self, row: CountedDay) -> None:
+        targets = connections[self.db].features.supports_update_conflicts_with_target
+        self.bulk_create(
+            [row], update_conflicts=True, update_fields=["is_dirty"], unique_fields=["day"] if targets else None
+        )
 
 
 class CountedDay(models.Model):
-    """A day whose figures were counted. ``is_dirty``: something changed since; ``is_closed``: they stay as they are."""
+    """A day whose figures were counted.
+
+    ``is_dirty``: something changed since; ``is_closed``: its rows begin to be erased, so the figures stay as they are.
+    """
 
     day = models.DateField(_("day"), primary_key=True)
-    counted_at = models.DateTimeField(_("counted"), db_default=DatabaseNow())
+    counted_at = models.DateTimeField(_("counted"), null=True, blank=True)
     is_dirty = models.BooleanField(_("changed since"), default=False)
     is_closed = models.BooleanField(_("final"), default=False)
 
@@ -52,6 +67,7 @@ class DeliveryDay(models.Model):
     channel = models.CharField(_("channel"), max_length=20)
     country = models.CharField(_("country"), max_length=2, blank=True)
     mccmnc = models.CharField(_("network code"), max_length=6, blank=True)
+    network = models.CharField(_("network"), max_length=100, blank=True)
 
     # Verifications: each is in all of the columns whose step it reached.
     started = models.PositiveIntegerField(_("started"), default=0)

@@ -5,6 +5,7 @@ from ..guard import Attempt, Prefix, client_address, pause_prefix, resume_prefix
 from .binding import binding_for
 from .calls import CallDetails, call_details
 from .checking import CheckResult, check_verification
+from .figures import Figures, Scope, delivery_figures
 from .forgetting import Forgotten, forget_number
 from .goals import report_goal
 from .inbound import record_inbound
@@ -28,6 +29,7 @@ from .provider import check_account, request_info
 from .receipts import record_receipt, refresh_message
 from .reconciliation import Reconciled, reconcile
 from .retention import Pruned, prune
+from .tally import Totals
 from .verification import cancel_verification, get_verification, resend_verification, start_verification
 from .waiting import wait_for_status
 
@@ -37,6 +39,7 @@ __all__ = [
     "Attempt",
     "CallDetails",
     "CheckResult",
+    "Figures",
     "Flow",
     "Forgotten",
     "Pace",
@@ -45,7 +48,9 @@ __all__ = [
     "Push",
     "Reconciled",
     "RequestInfo",
+    "Scope",
     "Step",
+    "Totals",
     "Viber",
     "background",
     "binding_for",
@@ -56,6 +61,7 @@ __all__ = [
     "check_verification",
     "claim_number",
     "client_address",
+    "delivery_figures",
     "flash_call",
     "forget_number",
     "get_verification",

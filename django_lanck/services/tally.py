@@ -1,0 +1,207 @@
+"""What messages and verifications came to: counted by the database, the same for a day that is kept and for today."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+from django.db.models import Case, Count, DateTimeField, Exists, F, IntegerField, Max, OuterRef, Q, Sum, Value, When
+from django.db.models.functions import Coalesce, Floor
+from django.utils import timezone
+
+from ..models import Message, Status, Verification
+from ..models.message import RANKS
+from ..models.time import MillisecondsBetween, start_of_day
+from .histogram import bucket_between, percentile
+
+ACCEPTED: Final = RANKS[Status.ACCEPTED]
+DELIVERED: Final = RANKS[Status.DELIVERED]
+UNDELIVERED: Final = frozenset([RANKS[Status.REJECTED], RANKS[Status.UNDELIVERED]])
+HOUR: Final = 3_600_000
+PRICE: Final = Decimal("0.000001")
+
+
+class Key(NamedTuple):
+    """What figures are kept apart by. A message of no verification has no purpose; what is not known is empty."""
+
+    purpose: str
+    channel: str
+    country: str
+    mccmnc: str
+
+
+@dataclass(slots=True)
+class Totals:
+    """What messages and verifications came to; the columns of :class:`~django_lanck.models.DeliveryDay`, summed.
+
+    Of the verifications that were ``started``, so many ``reached_lanck``, ``reached_phone`` and were ``verified``. Of
+    the ``messages``, LANCK took those that are ``accepted``; of these ``delivered`` and ``undelivered`` are final.
+    ``cost`` is what LANCK told for the ``priced`` ones.
+    """
+
+    started: int = 0
+    reached_lanck: int = 0
+    reached_phone: int = 0
+    verified: int = 0
+    messages: int = 0
+    refused: int = 0
+    unknown: int = 0
+    accepted: int = 0
+    delivered: int = 0
+    undelivered: int = 0
+    priced: int = 0
+    cost: Decimal = Decimal(0)
+    proof_seconds: Counter[int] = field(default_factory=Counter)
+    delivery_seconds: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def conversion(self) -> float | None:
+        """The share of the started verifications that were verified; None where none was started."""
+        return self.verified / self.started if self.started else None
+
+    @property
+    def delivery_rate(self) -> float | None:
+        """The share of the messages that LANCK took which were delivered; None where it took none."""
+        return self.delivered / self.accepted if self.accepted else None
+
+    @property
+    def unsettled(self) -> int:
+        """Messages that LANCK took and that have no final status."""
+        return self.accepted - self.delivered - self.undelivered
+
+    def delivery_time(self, share: float) -> float | None:
+        """Seconds until so many (0.5: half) of the delivered messages were; within 9.1 %, None where none was."""
+        return percentile(self.delivery_seconds, share)
+
+    def proof_time(self, share: float) -> float | None:
+        """Seconds until so many (0.95: 95 of 100) of the verified were; within 9.1 %, None where none was."""
+        return percentile(self.proof_seconds, share)
+
+    def add(self, other: Totals) -> None:
+        for name in COUNTS:
+            if count := getattr(other, name):
+                setattr(self, name, getattr(self, name) + count)
+        for name in HISTOGRAMS:
+            mine = getattr(self, name)
+            for bucket, count in getattr(other, name).items():
+                mine[bucket] += count
+
+
+HISTOGRAMS: Final = ("proof_seconds", "delivery_seconds")
+COUNTS: Final = tuple(name for name in Totals.__dataclass_fields__ if name not in HISTOGRAMS)
+
+
+@dataclass(slots=True)
+class Tally:
+    """One day's totals, the names of networks by code, and LANCK's errors: country, hour and code → count."""
+
+    totals: dict[Key, Totals] = field(default_factory=dict)
+    networks: dict[str, str] = field(default_factory=dict)
+    errors: Counter[tuple[str, int, int]] = field(default_factory=Counter)
+
+    def at(self, key: Key) -> Totals:
+        return self.totals.setdefault(key, Totals())
+
+
+def tally_days(days: Sequence[date]) -> dict[date, Tally]:
+    """Count the rows of days that follow each other, without those of test numbers. Two statements."""
+    tallies = {day: Tally() for day in days}
+    for number, *key, rank, refusal, hour, bucket, count, priced, cost, network in _message_groups(days):
+        tally = tallies[days[number]]
+        totals = tally.at(Key(*key))
+        totals.messages += count
+        totals.refused += count * (refusal is not None)
+        totals.unknown += count * (rank == RANKS[Status.UNKNOWN] and refusal is None)
+        totals.accepted += count * (rank >= ACCEPTED)
+        totals.delivered += count * (rank == DELIVERED)
+        totals.undelivered += count * (rank in UNDELIVERED)
+        totals.priced += priced
+        totals.cost += Decimal(cost or 0).quantize(PRICE)
+        if bucket is not None:
+            totals.delivery_seconds[int(bucket)] += count
+        if refusal:
+            tally.errors[key[2], _hour_of_day(days[0], hour), refusal] += count
+        if network and key[3]:
+            tally.networks[key[3]] = network
+    for number, *key, taken, delivered, verified, bucket, count in _verification_groups(days):
+        totals = tallies[days[number]].at(Key(*key))
+        totals.started += count
+        totals.reached_lanck += count * taken
+        totals.reached_phone += count * delivered
+        totals.verified += count * verified
+        if bucket is not None:
+            totals.proof_seconds[int(bucket)] += count
+    return tallies
+
+
+def _message_groups(days: Sequence[date]) -> Iterator[tuple[Any, ...]]:
+    """Messages by what they are and what became of them. A refusal is LANCK's error, or 0 where it has none."""
+    start = Value(start_of_day(days[0]), DateTimeField())
+    is_refused = Q(status_rank=RANKS[Status.REFUSED], status=Status.REFUSED)
+    is_delivered = Q(status_rank=DELIVERED, status_at__isnull=False)
+    hours = MillisecondsBetween(start, F("created_at")) / HOUR
+    return (
+        Message.objects.filter(within(days, "created_at"), is_test=False)
+        .order_by()
+        .values_list(
+            _number_of_day(days, "created_at"),
+            Coalesce("verification__purpose", Value("")),
+            *Key._fields[1:],
+            "status_rank",
+            Case(When(is_refused, then=Coalesce("error_code", Value(0)))),
+            Case(When(is_refused, then=Floor(hours))),
+            Case(When(is_delivered, then=bucket_between("created_at", "status_at"))),
+        )
+        .annotate(Count("pk"), Count("price"), Sum("price"), Max("network"))
+    )
+
+
+def _verification_groups(days: Sequence[date]) -> Iterator[tuple[Any, ...]]:
+    """Verifications by what their newest message is, and the steps that they reached.
+
+    A verified code has arrived, whatever the network said.
+    """
+    same = Message.objects.filter(verification=OuterRef("verification"), pk__lt=OuterRef("pk")).order_by()
+    later = Message.objects.filter(verification=OuterRef("verification"), pk__gt=OuterRef("pk")).order_by()
+    verified = Q(verification__state=Verification.State.VERIFIED)
+
+    def reached(rank: int) -> Case:
+        """Whether any of its messages came so far; the newest one is at hand."""
+        arrived = verified | Q(status_rank__gte=rank) | Exists(same.filter(status_rank__gte=rank))
+        return Case(When(arrived, then=1), default=0, output_field=IntegerField())
+
+    return (
+        Message.objects.filter(within(days, "verification__created_at"), ~Exists(later), verification__is_test=False)
+        .order_by()
+        .values_list(
+            _number_of_day(days, "verification__created_at"),
+            "verification__purpose",
+            *Key._fields[1:],
+            reached(ACCEPTED),
+            reached(DELIVERED),
+            Case(When(verified, then=1), default=0, output_field=IntegerField()),
+            Case(When(verified, then=bucket_between("verification__created_at", "verification__ended_at"))),
+        )
+        .annotate(Count("pk"))
+    )
+
+
+def within(days: Sequence[date], name: str) -> Q:
+    """Rows whose time ``name`` is on one of the days."""
+    return Q(**{f"{name}__gte": start_of_day(days[0]), f"{name}__lt": start_of_day(days[-1] + timedelta(days=1))})
+
+
+def _number_of_day(days: Sequence[date], name: str) -> Case:
+    """Which of the days, from 0, the time ``name`` is on."""
+    later = [When(**{f"{name}__lt": start_of_day(day)}, then=number) for number, day in enumerate(days[1:])]
+    return Case(*later, default=len(days) - 1, output_field=IntegerField())
+
+
+def _hour_of_day(first: date, hours: float) -> int:
+    """The hour that clocks show where the site is, so many hours after a day began."""
+    at = start_of_day(first) + timedelta(hours=int(hours))
+    return timezone.localtime(at, timezone.get_default_timezone()).hour
