@@ -104,9 +104,7 @@ def width_of(count: int, most: int) -> str:
     return _number(100 * count / most if most else 0)
 
 
-def _columns(
-    days: Sequence[date], titles: Sequence[str], bars: Callable[[int], list[Bar]]
-) -> Iterator[Column]:
+def _columns(days: Sequence[date], titles: Sequence[str], bars: Callable[[int], list[Bar]]) -> Iterator[Column]:
     slot = 100 / len(days)
     for index, title in enumerate(titles):
         yield Column(_number(slot * (index + 0.1)), _number(slot * 0.8), title, bars(index))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from ..models import Channel, DatabaseNow, Message, Verification, VerifiedNumber
 from .asking import AskingAdmin
 from .base import ReadOnlyAdmin, link_to, owner_name
-from .filters import DaysFilter, PurposeFilter, TestFilter, filter_by
+from .filters import DaysFilter, PurposeFilter, ReachedFilter, TestFilter, filter_by
 from .timeline import Event, verification_timeline
 from .words import badge, channel_name
 
@@ -24,6 +24,7 @@ class VerificationAdmin(AskingAdmin):
         ("created_at", DaysFilter),
         filter_by("state", _("state"), Verification.State.choices),
         filter_by("method", _("method"), Channel.choices),
+        ReachedFilter,
         PurposeFilter,
         TestFilter,
     ]
