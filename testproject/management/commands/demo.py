@@ -52,7 +52,8 @@ class Command(BaseCommand):
         ]
         lines = [f"  {name:<19}{self.style.HTTP_INFO(address)}  {note}".rstrip() for name, address, note in rows]
         title = self.style.MIGRATE_HEADING("The django-lanck demo")
-        return "\n".join(["", f"  {title}. Its LANCK is {conf.base_url}", "", *lines, ""])
+        more = "  For months of made-up traffic in the admin: python testproject/manage.py demo_data"
+        return "\n".join(["", f"  {title}. Its LANCK is {conf.base_url}", "", *lines, "", more, ""])
 
 
 class Server(Runserver):
