@@ -14,7 +14,7 @@ PROVIDER_RATE = 30  # requests a second. Source: "Rate limits" on LANCK's page
 MOST_DAYS = 3650  # every database can count so far back
 SECRET = re.compile(r"[A-Za-z0-9_-]{20,}")
 # Shorter than that, pruning would take away what is still needed.
-LEAST_DAYS = {"verifications": 1, "receipts": 2, "inbound": 2, "counters": 1, "refusals": 1}
+LEAST_DAYS = {"verifications": 1, "receipts": 2, "inbound": 2, "counters": 1, "refusals": 1, "figures": 91}
 WHY_KEPT = {
     "verifications": "a person may still be typing the code.",
     "messages": "for RECONCILE_DAYS LANCK is asked about them, and receipts come late.",
@@ -23,6 +23,7 @@ WHY_KEPT = {
     "insights": "for INSIGHT_LIFETIME they are used again instead of paid again.",
     "counters": "a limit that has just ended may be in force.",
     "refusals": "today's are still counted.",
+    "figures": "a quarter of a year is shown.",
 }
 
 

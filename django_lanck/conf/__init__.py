@@ -53,6 +53,7 @@ RETENTION: Mapping[str, float | None] = {
     "insights": 90,
     "counters": 1,
     "refusals": 365,
+    "figures": 1_095,
 }
 
 KEYS = PROFILE_KEYS | frozenset(

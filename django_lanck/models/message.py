@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import connections, models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.expressions import CombinedExpression
 from django.utils.translation import gettext_lazy as _
 
@@ -101,14 +101,16 @@ def _is_due(after: float) -> Q:
 
 class MessageQuerySet(models.QuerySet["Message"]):
     def locked(self) -> Message | None:
-        """The row, which nobody else can change until the transaction ends.
+        """The row, which nobody else can change until the transaction ends, with when its verification began.
 
         SQLite has no row locks; there a write that changes nothing takes the database's write lock.
         """
+        started = Verification.objects.filter(pk=OuterRef("verification_id")).values("created_at")
+        rows = self.annotate(started_at=Subquery(started))  # type: ignore[no-redef]
         if connections[self.db].features.has_select_for_update:
-            return self.select_for_update().first()
+            return rows.select_for_update().first()
         self.order_by().update(status_rank=F("status_rank"))
-        return self.first()
+        return rows.first()
 
     def record_answer(self, status: Status, **fields: Any) -> bool:
         """Note how LANCK answered. A receipt that came before the answer keeps its status; False then.
@@ -222,6 +224,9 @@ class Message(models.Model):
     created_at = models.DateTimeField(_("created"), db_default=DatabaseNow())
 
     objects = MessageQuerySet.as_manager()
+
+    # When its verification began, where the row was read together with that.
+    started_at: datetime | None = None
 
     class Meta:
         verbose_name = _("message")

@@ -5,6 +5,7 @@ from ..guard import Attempt, Prefix, client_address, pause_prefix, resume_prefix
 from .binding import binding_for
 from .calls import CallDetails, call_details
 from .checking import CheckResult, check_verification
+from .counting import CountedDays, count_days
 from .figures import Figures, Scope, delivery_figures
 from .forgetting import Forgotten, forget_number
 from .goals import report_goal
@@ -39,6 +40,7 @@ __all__ = [
     "Attempt",
     "CallDetails",
     "CheckResult",
+    "CountedDays",
     "Figures",
     "Flow",
     "Forgotten",
@@ -61,6 +63,7 @@ __all__ = [
     "check_verification",
     "claim_number",
     "client_address",
+    "count_days",
     "delivery_figures",
     "flash_call",
     "forget_number",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.db import OperationalError, connections, models, transaction
 from django.db.models import Q
@@ -13,6 +13,8 @@ from django.db.models.signals import post_delete, pre_delete
 
 from ..models import InboundMessage, Message, OptOut, Receipt, Verification, VerifiedNumber
 from .asking import in_transaction
+
+T = TypeVar("T")
 
 BATCH: Final = 500
 TRIES: Final = 5
@@ -27,6 +29,8 @@ COUNTED_AS: Final[Mapping[str, str]] = {
     "lanck.VerifiedNumber": "verified_numbers",
     "lanck.LimitCounter": "counters",
     "lanck.RefusalCount": "refusals",
+    "lanck.DeliveryDay": "figures",
+    "lanck.DayCount": "figures",
 }
 
 
@@ -53,7 +57,7 @@ def oldest_first(rows: models.QuerySet[Any], age: str) -> Iterator[list[Any]]:
         beyond = Q(**{f"{age}__gte": at}) & (Q(**{f"{age}__gt": at}) | Q(pk__gt=pk))
 
 
-def carry_out(work: Callable[[], Mapping[str, int]]) -> Mapping[str, int]:
+def carry_out(work: Callable[[], T]) -> T:
     """Do one batch in one transaction. Where the database undoes it for somebody else's sake, try again.
 
     Two that erase the same rows by different indexes may wait for one another on MariaDB, and SQLite may be busy. Not

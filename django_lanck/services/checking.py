@@ -26,6 +26,7 @@ from ..models import DatabaseNow, Goal, LimitCounter, Message, Verification, Ver
 from ..models.limit import Limit
 from .asking import ask, refuse_transaction
 from .codes import codes_that_count, is_code_of
+from .counting import note_change
 from .numbers import parse_code
 from .sending import NOT_CARRIED_OUT, log_failure, unavailable
 from .verification import attempt_of, refusal_code, verification_and_messages
@@ -251,6 +252,8 @@ def _succeeded(check: _Check, own_code_of: Message | None = None) -> CheckResult
         won = check.row.verify(proof_hash=proof_hash(proof), proof_lifetime=lifetime)
         if won and own_code_of:
             Message.objects.filter(pk=own_code_of.pk).reach_goal(Goal.NUMBER_VERIFIED)
+        if won:
+            note_change(verification.created_at)
     if not won:
         return CheckResult(verification, _reason(verification))
     verification.state = Verification.State.VERIFIED

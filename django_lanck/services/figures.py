@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
-from django.db.models import Case, CharField, Count, DateField, F, IntegerField, Min, Value, When
+from django.db.models import Case, CharField, Count, DateField, F, IntegerField, Min, QuerySet, Value, When
 
 from ..models import CountedDay, DayCount, DeliveryDay, Message, NumberInsight, RefusalCount
 from ..models.time import site_day
@@ -128,7 +128,7 @@ def _add_counts(figures: Figures, live: list[date]) -> set[date]:
     return counted
 
 
-def _words(scope: Scope, live: list[date]) -> Iterator[tuple[str, date, str, int, int]]:
+def _words(scope: Scope, live: list[date]) -> Iterable[tuple[str, date, str, int, int]]:
     """One statement: kind, day, word, number (an hour; 1 for watched, or for dirty) and count."""
     days = {"day__range": (scope.since, scope.until)}
     country = scope.chosen("country")
@@ -142,7 +142,7 @@ def _words(scope: Scope, live: list[date]) -> Iterator[tuple[str, date, str, int
         .annotate(Count("pk"))
         for day in live
     ]
-    rows: Any = counts.values_list("kind", "day", "word", "hour", "count")
+    rows: QuerySet[Any, Any] = counts.values_list("kind", "day", "word", "hour", "count")
     return rows.union(
         refusals.values_list(_text(REFUSAL), F("day"), F("rule"), _flag("watched"), F("count")),
         counted.values_list(_text(COUNTED), F("day"), _text(""), _flag("is_dirty"), Value(1)),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +28,7 @@ from ..models.message import RANKS
 from ..models.number import mask_number
 from ..models.time import seconds_from_now
 from .batches import BATCH, Counts, carry_out, erase, locked
+from .counting import note_change
 from .numbers import number_as_kept
 
 if TYPE_CHECKING:
@@ -57,10 +59,10 @@ def forget_number(*, number: str | PhoneNumber, erase: bool = False, dry_run: bo
     """Forget one number: a phone number in any spelling, also one that cannot be dialled, or the name of a sender.
 
     Verifications and messages stay for the figures (country, channel, status, price, times) without number, texts,
-    links, ids, proof and user; with ``erase`` they go too. What is pending is canceled. Receipts, insights, lifted
-    opt-outs and the owner's claim are erased; an opt-out that stands stays, so that it is honoured. ``dry_run`` only
-    counts. 500 rows a transaction (all in the caller's, if there is one); it can be interrupted and run again, and
-    finds nothing the second time. Raises Refusal ``invalid_number`` for nothing at all.
+    links, ids, proof and user; with ``erase`` they go too, also out of figures that are not final. What is pending is
+    canceled. Receipts, insights, lifted opt-outs and the owner's claim are erased; an opt-out that stands stays, so
+    that it is honoured. ``dry_run`` only counts. 500 rows a transaction (all in the caller's, if there is one); it can
+    be interrupted and run again, and finds nothing the second time. Raises Refusal ``invalid_number`` for nothing.
     """
     kept = number_as_kept(number)
     done = Forgotten(opted_out=OptOut.objects.standing().filter(number=kept).exists())
@@ -73,17 +75,24 @@ def forget_number(*, number: str | PhoneNumber, erase: bool = False, dry_run: bo
     for step in STEPS:
         rows = step.rows(kept)
         while pks := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
-            done.add(carry_out(partial(_batch, step.erase if erase else step.forget, rows.filter(pk__in=pks), pks)))
+            done.add(carry_out(partial(_batch, step, rows.filter(pk__in=pks), pks, erase=erase)))
     OptOut.objects.filter(number=kept).update(inbound=None)
     return done
 
 
-def _batch(
-    forget: Callable[[models.QuerySet[Any]], Mapping[str, int]], rows: models.QuerySet[Any], pks: list[Any]
-) -> Mapping[str, int]:
-    counts = forget(rows)
+def _batch(step: _Step, rows: models.QuerySet[Any], pks: list[Any], *, erase: bool) -> Mapping[str, int]:
+    if erase and rows.model in (Verification, Message, NumberInsight):
+        note_change(*_times(rows))
+    counts = step.erase(rows) if erase else step.forget(rows)
     _clear_log(rows.model, pks)
     return counts
+
+
+def _times(rows: models.QuerySet[Any]) -> Iterator[datetime]:
+    """When the rows began, and the messages that go with them."""
+    yield from rows.order_by().values_list("created_at", flat=True)
+    if rows.model is Verification:
+        yield from Message.objects.filter(verification__in=rows).order_by().values_list("created_at", flat=True)
 
 
 def _anonymize(rows: models.QuerySet[Any]) -> dict[str, int]:

@@ -12,16 +12,18 @@ from typing import Any, Final
 
 from django.core import signing
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.urls import reverse
 
 from .. import signals
 from ..client import RequestInfo, get_client, parse_time, to_e164
 from ..conf import conf
 from ..exceptions import Refusal
-from ..models import Message, Receipt
+from ..models import Message, MessageQuerySet, Receipt, Verification
 from ..models.message import LANCKS_WORDS, rank_of
+from ..models.time import site_day, start_of_day
 from .asking import ask
+from .counting import note_change
 
 # What could hold a person's number or code; on a flash call the calling number is the code.
 NOT_KEPT: Final = frozenset(["number", "code", "text", "flow", "payload"])
@@ -78,6 +80,7 @@ def learn(message: Message, info: RequestInfo) -> bool:
         news = _news(row, info.status[:32], None) if info.status else {}
         if facts or news:
             Message.objects.filter(pk=row.pk).update(**facts, **news)
+            note_change(row.created_at, row.started_at)
         # Still locked: what comes after this is told by the one who learns it.
         message.refresh_from_db()
     if message.status != old_status:
@@ -131,18 +134,26 @@ def _facts(payload: object) -> _Facts:
 def _take_plain(message_id: int, facts: _Facts) -> bool:
     """Take a receipt that moves the status up, as most do, without reading the message. False: it is not that plain.
 
+    Of a message of an earlier day, or of a verification that began then, the figures may have been counted.
     The UPDATE comes first: on MariaDB an INSERT would share a lock on the message's row that two of them cannot widen.
     """
     if not NOT_KEPT_OF_FLASH.isdisjoint(facts.payload):
         return False
     try:
         with transaction.atomic(durable=True):
-            taken = Message.objects.raise_status(message_id, facts.request_id, facts.status, facts.at, **facts.network)
+            taken = _young().raise_status(message_id, facts.request_id, facts.status, facts.at, **facts.network)
             if taken:
                 _insert(message_id, facts, NOT_KEPT)
     except IntegrityError:  # kept before
         return False
     return taken
+
+
+def _young() -> MessageQuerySet:
+    """Messages of today, without those whose verification began before."""
+    today = start_of_day(site_day())
+    of_before = Verification.objects.filter(pk=OuterRef("verification_id"), created_at__lt=today)
+    return Message.objects.filter(~Exists(of_before), created_at__gte=today)
 
 
 def _take_locked(message_id: int, facts: _Facts) -> None:
@@ -155,6 +166,7 @@ def _take_locked(message_id: int, facts: _Facts) -> None:
             old_status = message.status
             if changes := _apply(message, facts):
                 Message.objects.filter(pk=message_id).update(**changes)
+                note_change(message.created_at, message.started_at)
             kept = set(message.receipts.order_by().values_list("digest", flat=True))
             if facts.digest in kept:
                 message.receipts.filter(digest=facts.digest).update(repeats=F("repeats") + 1)

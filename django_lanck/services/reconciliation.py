@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from django.db import transaction
+
 from .. import signals
 from ..client import get_client
 from ..conf import conf
 from ..exceptions import BackgroundTaken, LanckError, OutcomeUnknown
 from ..models import Message, MessageQuerySet, Status, Verification
 from .asking import refuse_transaction
+from .counting import count_days, note_change
 from .goals import report_reached_goal
 from .pace import Pace, background
 from .receipts import announce, refresh_message
@@ -41,11 +44,12 @@ class Reconciled:
     closed: int = 0
     expired: int = 0
     failed: int = 0
+    days: int = 0
     stopped: str = ""
 
 
 def reconcile(*, limit: int | None = None, progress: Callable[[Reconciled], None] | None = None) -> Reconciled:
-    """Ask LANCK about messages without a final status, report goals, write what ended unnoticed.
+    """Ask LANCK about messages without a final status, report goals, write what ended unnoticed, count days.
 
     Makes at most ``limit`` requests, ``BACKGROUND_RATE`` a second; tells ``progress`` after each. LANCK is
     asked by one runner of background work at a time: a second one does the rest and says ``"taken"``. Stops when LANCK
@@ -63,6 +67,7 @@ def reconcile(*, limit: int | None = None, progress: Callable[[Reconciled], None
             done.stopped = _settle_all(pace, done, limit, progress)
     except BackgroundTaken:
         done.stopped = "taken"
+    done.days = count_days().counted
     return done
 
 
@@ -137,10 +142,18 @@ def _give_up(done: Reconciled) -> None:
     """Messages whose worker died while it was sending them: whether LANCK took them is unknown."""
     while batch := list(Message.objects.abandoned(conf.reconcile_days)[:BATCH]):
         for message in batch:
-            if Message.objects.filter(pk=message.pk).give_up("The worker that sent it did not come back."):
+            if _give_up_one(message):
                 message.refresh_from_db()
                 announce(message, Status.SENDING)
                 done.lost += 1
+
+
+def _give_up_one(message: Message) -> bool:
+    with transaction.atomic():
+        given_up = Message.objects.filter(pk=message.pk).give_up("The worker that sent it did not come back.")
+        if given_up:
+            note_change(message.created_at)
+    return given_up
 
 
 def _close(done: Reconciled) -> None:

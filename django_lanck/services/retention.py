@@ -16,6 +16,8 @@ from django.db.models.functions import TruncDate
 from ..conf import conf
 from ..models import (
     DatabaseNow,
+    DayCount,
+    DeliveryDay,
     InboundMessage,
     LimitCounter,
     Message,
@@ -28,8 +30,11 @@ from ..models import (
 from ..models.time import seconds_from_now
 from .asking import in_transaction
 from .batches import BATCH, Counts, carry_out, erase, oldest_first
+from .counting import close_days, horizon
 
 LONGEST_PAUSE: Final = 1.0
+# What the figures of a day are counted from, and the figures themselves: once gone, they cannot be counted again.
+OF_FIGURES: Final = ("verifications", "messages", "figures")
 
 
 @dataclass(slots=True)
@@ -43,12 +48,17 @@ class Pruned(Counts):
     insights: int = 0
     counters: int = 0
     refusals: int = 0
+    figures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """Which rows are so many days old, their time, and how a few of them are erased: the rows by model."""
+    """Which rows are so many days old, their time, and how a few of them are erased: the rows by model.
 
+    ``name`` is the key of ``RETENTION`` that says how many.
+    """
+
+    name: str
     old: Callable[[float], models.QuerySet[Any]]
     age: str
     erase: Callable[[models.QuerySet[Any]], Mapping[str, int]]
@@ -62,13 +72,17 @@ def prune(*, progress: Callable[[Pruned], None] | None = None) -> Pruned:
     others are answered meanwhile. Can be interrupted at any time and run again, also twice at once. Tells
     ``progress`` after each batch. What still protects something stays, however old: a verification that an owner's
     claim on a number rests on, that is open, or whose proof can be redeemed, a limit that is in force, and every
-    opt-out. A verification goes after its last message. Must not be called inside a transaction.
+    opt-out. A verification goes after its last message. Days are counted before their rows go, and their figures stay
+    for their own time. Must not be called inside a transaction.
     """
     if in_transaction():
         raise RuntimeError("Pruning inside a transaction would lock all that it erases until the end.")
     done, retention = Pruned(), conf.retention
-    for name, kind in KINDS.items():
-        if (days := retention[name]) is None:
+    counted = [days for name in OF_FIGURES if (days := retention[name]) is not None]
+    if counted:
+        close_days(until=horizon(min(counted)))
+    for kind in KINDS:
+        if (days := retention[kind.name]) is None:
             continue
         old = kind.old(days)
         for pks in kind.in_batches(old, kind.age):
@@ -104,23 +118,31 @@ def _ago(days: float) -> Any:
     return seconds_from_now(-days * 86_400)
 
 
+def _day(days: float) -> Any:
+    return TruncDate(_ago(days), tzinfo=UTC)
+
+
 # Receipts before their messages, and those before their verifications.
-KINDS: Final[Mapping[str, _Kind]] = {
-    "receipts": _Kind(
-        lambda days: Receipt.objects.filter(received_at__lt=_ago(days)), "received_at", erase, _as_they_came
+KINDS: Final = (
+    _Kind(
+        "receipts", lambda days: Receipt.objects.filter(received_at__lt=_ago(days)), "received_at", erase, _as_they_came
     ),
-    "messages": _Kind(lambda days: Message.objects.filter(created_at__lt=_ago(days)), "created_at", erase),
-    "verifications": _Kind(
-        lambda days: Verification.objects.filter(created_at__lt=_ago(days)), "created_at", _erase_verifications
+    _Kind("messages", lambda days: Message.objects.filter(created_at__lt=_ago(days)), "created_at", erase),
+    _Kind(
+        "verifications",
+        lambda days: Verification.objects.filter(created_at__lt=_ago(days)),
+        "created_at",
+        _erase_verifications,
     ),
-    "inbound": _Kind(lambda days: InboundMessage.objects.filter(received_at__lt=_ago(days)), "received_at", erase),
-    "insights": _Kind(lambda days: NumberInsight.objects.filter(created_at__lt=_ago(days)), "created_at", erase),
-    "counters": _Kind(
+    _Kind("inbound", lambda days: InboundMessage.objects.filter(received_at__lt=_ago(days)), "received_at", erase),
+    _Kind("insights", lambda days: NumberInsight.objects.filter(created_at__lt=_ago(days)), "created_at", erase),
+    _Kind(
+        "counters",
         lambda days: LimitCounter.objects.filter(ends_at__lt=_ago(days), not_before__lt=DatabaseNow()),
         "ends_at",
         erase,
     ),
-    "refusals": _Kind(
-        lambda days: RefusalCount.objects.filter(day__lt=TruncDate(_ago(days), tzinfo=UTC)), "day", erase
-    ),
-}
+    _Kind("refusals", lambda days: RefusalCount.objects.filter(day__lt=_day(days)), "day", erase),
+    _Kind("figures", lambda days: DeliveryDay.objects.filter(day__lt=_day(days)), "day", erase),
+    _Kind("figures", lambda days: DayCount.objects.filter(day__lt=_day(days)), "day", erase),
+)

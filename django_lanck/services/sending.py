@@ -15,6 +15,7 @@ from ..conf import conf
 from ..models import Message, Status
 from .alarms import ACCOUNT_ERRORS
 from .asking import ask
+from .counting import note_change
 from .receipts import callback_url
 
 C = TypeVar("C")
@@ -84,6 +85,8 @@ def record(message: Message, status: Status, **fields: Any) -> None:
     try:
         with transaction.atomic():
             Message.objects.filter(pk=message.pk).record_answer(status, **fields)
+            if message.verification:  # a resend may have outlived the day
+                note_change(message.verification.created_at)
     except (OperationalError, InterfaceError):
         logger.exception("Message %s: that it is %s could not be kept", message.pk, status)
 

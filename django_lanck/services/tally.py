@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -138,7 +138,7 @@ def tally_days(days: Sequence[date]) -> dict[date, Tally]:
     return tallies
 
 
-def _message_groups(days: Sequence[date]) -> Iterator[tuple[Any, ...]]:
+def _message_groups(days: Sequence[date]) -> Iterable[tuple[Any, ...]]:
     """Messages by what they are and what became of them. A refusal is LANCK's error, or 0 where it has none."""
     start = Value(start_of_day(days[0]), DateTimeField())
     is_refused = Q(status_rank=RANKS[Status.REFUSED], status=Status.REFUSED)
@@ -160,7 +160,7 @@ def _message_groups(days: Sequence[date]) -> Iterator[tuple[Any, ...]]:
     )
 
 
-def _verification_groups(days: Sequence[date]) -> Iterator[tuple[Any, ...]]:
+def _verification_groups(days: Sequence[date]) -> Iterable[tuple[Any, ...]]:
     """Verifications by what their newest message is, and the steps that they reached.
 
     A verified code has arrived, whatever the network said.

@@ -22,6 +22,7 @@ from ..guard import Action, Admission, Attempt, admit, check_rules
 from ..models import DatabaseNow, Message, Verification
 from .asking import refuse_transaction
 from .binding import binding_hashes
+from .counting import note_change
 from .issuing import new_message, new_verification
 from .numbers import country_of, parse_number
 from .screening import screen
@@ -136,6 +137,7 @@ def resend_verification(
     def keep() -> tuple[Verification, Callable[[], object]]:
         if not row.claim_resend(resends=before.resends, method=method, wait=wait, lifetime=profile.lifetime):
             raise _lost_resend(before, binding, wait or profile.lifetime)
+        note_change(before.created_at)
         verification = row.annotate(now=DatabaseNow()).get()  # type: ignore[no-redef]
         return verification, new_message(client, verification, attempt, fixed_code)[1]
 

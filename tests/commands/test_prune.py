@@ -22,10 +22,10 @@ def test_says_what_it_erased(run):
     ran = run("lanck_prune")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
-        "Erased: 0 verifications, 3 messages, 0 receipts, 0 inbound, 0 insights, 0 counters, 0 refusals.\n"
+        "Erased: 0 verifications, 3 messages, 0 receipts, 0 inbound, 0 insights, 0 counters, 0 refusals, 0 figures.\n"
     )
     assert run("lanck_prune", "--json").document == dict.fromkeys(
-        ["verifications", "messages", "receipts", "inbound", "insights", "counters", "refusals"], 0
+        ["verifications", "messages", "receipts", "inbound", "insights", "counters", "refusals", "figures"], 0
     )
 
 

@@ -22,7 +22,7 @@ NO_TROUBLE: Final[Mapping[str, str]] = {
 
 class Command(LanckCommand):
     help = (
-        "Ask LANCK about messages without a final status, report goals, write verifications that expired. "
+        "Ask LANCK about messages without a final status, report goals, write verifications that expired, count days. "
         "For cron: it can be run at any time; one runner asks LANCK at a time."
     )
     interrupted = "Interrupted. What is left is done by the next run."
@@ -67,6 +67,7 @@ def _text(done: Reconciled) -> str:
         f"gave up {done.lost} messages",
         f"closed {done.closed}",
         f"expired {done.expired} verifications",
+        f"counted {done.days} days",
         f"{done.failed} requests failed",
     ]
     return f"Reconciled: {', '.join(facts)}.{NO_TROUBLE.get(done.stopped, '')}"
