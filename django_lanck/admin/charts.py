@@ -121,7 +121,7 @@ def _stack(parts: Mapping[str, Sequence[int]], index: int, top: int) -> list[Bar
 
 
 def _draw(chart: Chart, tone: str, parts: Sequence[float | None]) -> None:
-    """A line from day to day, with a gap where there is nothing to tell, and a dot where it would be too short to see."""
+    """A line from day to day, with a gap where there is nothing to tell, and dots where they have room."""
     slot, before = 100 / len(parts), None
     for index, part in enumerate(parts):
         here = None if part is None else (_number(slot * (index + 0.5)), _number(_up(part)))

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from ..models import DeliveryDay, Message
-from ..services import Figures, delivery_figures
-from .base import ReadOnlyAdmin, sees_numbers
+from ..services import CountedDays, Figures, count_days, delivery_figures
+from .amounts import count_text
+from .base import ModelAdmin, sees_numbers
 from .earlier import Earlier, look_back
 from .exporting import TABLES, csv_response
 from .linking import Links
@@ -26,29 +30,37 @@ from .prefixes import change_pause, prefix_rows
 from .selection import PERIODS, Selection, read_selection
 from .trends import trends
 from .troubles import error_rows, fraud_rows, refusal_rows, worst_hour
-from .words import channel_name
+from .words import badge, channel_name
 
 MOST_MESSAGES = 20
+COUNTING_SECONDS = 20
 
 
 @admin.register(DeliveryDay)
-class DeliveryAdmin(ReadOnlyAdmin):
+class DeliveryAdmin(ModelAdmin):
     """A ModelAdmin, so that the page is in the list of the app, with Django's own navigation and permissions."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("lanck.view_delivery")
 
     def get_urls(self) -> list[URLPattern]:
         """The page and what belongs to it. There is no page of one row."""
-        views = {
-            "": (self.changelist_view, "changelist"),
-            "latest/": (self.latest_view, "latest"),
-            "prefix/": (self.prefix_view, "prefix"),
-            "export/<slug:table>/": (self.export_view, "export"),
-        }
+        wrap = self.admin_site.admin_view
         return [
-            path(route, self.admin_site.admin_view(view), name=f"lanck_deliveryday_{name}")
-            for route, (view, name) in views.items()
+            path("", wrap(self.changelist_view), name="lanck_deliveryday_changelist"),
+            path("latest/", wrap(self.latest_view), name="lanck_deliveryday_latest"),
+            path("count/", wrap(self.count_view), name="lanck_deliveryday_count"),
+            path("prefix/", wrap(self.prefix_view), name="lanck_deliveryday_prefix"),
+            path("export/<slug:table>/", wrap(self.export_view), name="lanck_deliveryday_export"),
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -67,14 +79,15 @@ class DeliveryAdmin(ReadOnlyAdmin):
             **self._context(request, selection, figures),
             **(extra_context or {}),
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/lanck/delivery.html", context)
 
     def _context(self, request: HttpRequest, selection: Selection, figures: Figures) -> dict[str, Any]:
         links, earlier = Links(request, selection.scope), look_back(selection, figures)
         return {
             "selection": selection,
-            "periods": [(days, selection.query(days=days)) for days in PERIODS],
+            "query": selection.query(),
+            "periods": [(days, selection.query(days)) for days in PERIODS],
             "choices": _choices(selection, earlier),
             "figures": figures,
             "is_empty": not (figures.total.messages or figures.total.started),
@@ -106,7 +119,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
         self._check(request)
         if not request.user.has_perm("lanck.view_message"):
             raise PermissionDenied
-        context = {"rows": Message.objects.order_by("-pk")[:MOST_MESSAGES], "sees_numbers": sees_numbers(request)}
+        newest = Message.objects.order_by("-pk")[:MOST_MESSAGES]
+        context = {"rows": [(row, badge(row.status)) for row in newest], "sees_numbers": sees_numbers(request)}
         return TemplateResponse(request, "admin/lanck/delivery/latest.html", context)
 
     @method_decorator(require_POST)
@@ -126,11 +140,40 @@ class DeliveryAdmin(ReadOnlyAdmin):
         else:
             text = _("Nothing was done: this prefix is not counted any more.")
             self.message_user(request, text, messages.WARNING)
+        return self._back(request)
+
+    # Counting commits day by day.
+    @method_decorator([transaction.non_atomic_requests, require_POST])
+    def count_view(self, request: HttpRequest) -> HttpResponse:
+        """Count the days that are not counted yet, as many as a person waits for."""
+        self._check(request)
+        done, ends = CountedDays(), time.monotonic() + COUNTING_SECONDS
+        try:
+            done = count_days(progress=lambda done: _stop_when_over(done, ends))
+        except _TimeIsOver as over:
+            done = over.done
+        text = ngettext(
+            "%(counted)s of %(due)s day was counted.", "%(counted)s of %(due)s days were counted.", done.due
+        )
+        self.message_user(request, text % {"counted": count_text(done.counted), "due": count_text(done.due)})
+        return self._back(request)
+
+    def _back(self, request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(_address("changelist") + read_selection(request.GET)[0].query())
 
     def _check(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):
             raise PermissionDenied
+
+
+class _TimeIsOver(Exception):
+    def __init__(self, done: CountedDays) -> None:
+        self.done = done
+
+
+def _stop_when_over(done: CountedDays, ends: float) -> None:
+    if done.counted < done.due and time.monotonic() > ends:
+        raise _TimeIsOver(done)
 
 
 def _address(name: str) -> str:

@@ -29,7 +29,8 @@ def look_back(selection: Selection, figures: Figures) -> Earlier:
         DeliveryDay.objects.filter(day__range=(before.since, scope.until))
         .order_by()
         .values_list(*FIELDS)
-        .annotate(*(Sum(name, filter=was_before, default=0) for name in COMPARED), Max("network"))
+        .annotate(**{f"earlier_{name}": Sum(name, filter=was_before, default=0) for name in COMPARED})
+        .annotate(Max("network"))
     )
     for *key, network in groups:
         values, counts = dict(zip(FIELDS, key, strict=False)), dict(zip(COMPARED, key[len(FIELDS) :], strict=True))

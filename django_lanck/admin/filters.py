@@ -1,7 +1,7 @@
 """Filters. None reads a table to learn which values there are. A list takes all of its filters together, by address:
 
-messages        ``status``, ``channel``, ``country``, ``category``, ``purpose``, ``mccmnc``, ``error_code``, ``is_test``,
-                ``outcome`` (as figures count them: ``accepted``, ``delivered``, ``undelivered``, ``unsettled``)
+messages        ``status``, ``channel``, ``country``, ``category``, ``purpose``, ``mccmnc``, ``error_code``,
+                ``is_test``, ``outcome`` (``accepted``, ``delivered``, ``undelivered``, ``unsettled``)
 verifications   ``state``, ``method``, ``purpose``, ``is_test``, ``reached`` (the step: ``lanck``, ``phone``)
 insights        ``kind``, ``status``
 opt-outs        ``state``, which is ``standing`` or ``lifted``
@@ -126,7 +126,8 @@ class OutcomeFilter(admin.SimpleListFilter):
         return [(name, title) for name, (title, _condition) in OUTCOMES.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(OUTCOMES[self.value()][1]) if self.value() in OUTCOMES else queryset
+        _title, condition = OUTCOMES.get(self.value() or "", ("", Q()))
+        return queryset.filter(condition)
 
 
 class ReachedFilter(admin.SimpleListFilter):
@@ -139,9 +140,10 @@ class ReachedFilter(admin.SimpleListFilter):
         return [(name, title) for name, (title, _rank) in STEPS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() not in STEPS:
+        _title, rank = STEPS.get(self.value() or "", ("", None))
+        if rank is None:
             return queryset
-        arrived = Message.objects.filter(verification=OuterRef("pk"), status_rank__gte=STEPS[self.value()][1])
+        arrived = Message.objects.filter(verification=OuterRef("pk"), status_rank__gte=rank)
         return queryset.filter(Q(state=Verification.State.VERIFIED) | Exists(arrived))
 
 

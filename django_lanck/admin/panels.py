@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from datetime import date
+from typing import Final, NamedTuple, TypeAlias
 
 from django.utils import formats
 from django.utils.translation import gettext as _
 
 from ..services import Figures, Totals
+from ..services.figures import Network
 from .amounts import NONE, cost_text, count_text, day_text, seconds_text, share_text
 from .charts import width_of
+from .filters import NO_VALUE
 from .linking import Links
 from .words import channel_name
 
 # Of the tables by country and by network, which may have hundreds; the export has all.
 MOST_ROWS: Final = 25
+
+# A name, the filters of the lists that show its rows, and its figures.
+Group: TypeAlias = tuple[str, dict[str, str], Totals]
 
 
 class Change(NamedTuple):
@@ -40,7 +46,7 @@ class Step(NamedTuple):
     """One step of the funnel: how many came so far, of all, and how many were lost since the one before."""
 
     label: str
-    count: str
+    number: str
     share: str
     width: str
     tone: str
@@ -48,22 +54,27 @@ class Step(NamedTuple):
     url: str
 
 
+class Linked(NamedTuple):
+    """A figure and the list of the rows that it counts; ``url`` is empty where there is none to see."""
+
+    text: str
+    url: str
+
+
 class Row(NamedTuple):
-    """One line of a table. ``bar`` is how long its bar is, in per cent; ``url`` shows its messages."""
+    """One line of a table. ``bar`` is how long its bar is, in per cent."""
 
     name: str
     bar: str
-    messages: str
-    delivered: str
+    messages: Linked
+    delivered: Linked
     delivery_rate: str
-    started: str
-    verified: str
+    started: Linked
+    verified: Linked
     conversion: str
     median: str
     p95: str
     cost: str
-    url: str
-    verified_url: str
 
 
 class Table(NamedTuple):
@@ -144,60 +155,52 @@ def funnel(total: Totals, links: Links) -> list[Step]:
 def tables(figures: Figures, links: Links) -> list[Table]:
     """The same columns for each country, network, method and purpose."""
 
-    def network_name(mccmnc: str) -> str:
-        name = figures.networks.get(mccmnc, "")
-        return f"{name} ({mccmnc})" if name else mccmnc or _("unknown")
+    def network_name(each: Network) -> str:
+        name = figures.networks.get(each.mccmnc, "")
+        code = f"{name} ({each.mccmnc})" if name else each.mccmnc or _("unknown")
+        return f"{code}, {each.country or _('unknown')}"
 
-    networks = {
-        f"{network_name(each.mccmnc)}, {each.country or _('unknown')}": (
-            links.messages(country=each.country or "-", mccmnc=each.mccmnc or "-"),
-            totals,
-        )
+    networks = [
+        (network_name(each), {"country": each.country or NO_VALUE, "mccmnc": each.mccmnc or NO_VALUE}, totals)
         for each, totals in figures.by_network.items()
-    }
+    ]
 
-    def by(name: str, groups: Mapping[str, Totals], words: Callable[[str], str]) -> dict[str, tuple[str, Totals]]:
-        return {words(each): (links.messages(**{name: each or "-"}), totals) for each, totals in groups.items()}
+    def by(name: str, groups: Mapping[str, Totals], words: Callable[[str], str]) -> list[Group]:
+        return [(words(each), {name: each or NO_VALUE}, totals) for each, totals in groups.items()]
 
     return [
-        _table("countries", _("Countries"), _("country"), by("country", figures.by_country, _or_unknown)),
-        _table("networks", _("Networks"), _("network"), networks),
-        _table("methods", _("Methods"), _("method"), by("channel", figures.by_channel, channel_name)),
-        _table("purposes", _("Purposes"), _("purpose"), by("purpose", figures.by_purpose, _or_no_purpose)),
+        _table("countries", _("Countries"), _("country"), by("country", figures.by_country, _or_unknown), links),
+        _table("networks", _("Networks"), _("network"), networks, links),
+        _table("methods", _("Methods"), _("method"), by("channel", figures.by_channel, channel_name), links),
+        _table("purposes", _("Purposes"), _("purpose"), by("purpose", figures.by_purpose, _or_no_purpose), links),
     ]
 
 
 def day_rows(figures: Figures, links: Links) -> list[Row]:
     """The days, the newest first."""
     most = max((totals.messages for totals in figures.by_day.values()), default=0)
-    return [
-        _row(day_text(day), totals, most, links.messages(day), links.verifications(day, state="verified"))
-        for day, totals in reversed(figures.by_day.items())
-    ]
+    return [_row(day_text(day), totals, most, links, day) for day, totals in reversed(figures.by_day.items())]
 
 
-def _table(kind: str, title: str, column: str, groups: Mapping[str, tuple[str, Totals]]) -> Table:
-    most = max((totals.messages for _url, totals in groups.values()), default=0)
-    shown: Iterable[tuple[str, tuple[str, Totals]]] = list(groups.items())[:MOST_ROWS]
-    rows = [_row(name, totals, most, url) for name, (url, totals) in shown]
+def _table(kind: str, title: str, column: str, groups: Sequence[Group], links: Links) -> Table:
+    most = max((totals.messages for _name, _filters, totals in groups), default=0)
+    rows = [_row(name, totals, most, links, None, **filters) for name, filters, totals in groups[:MOST_ROWS]]
     return Table(kind, title, column, rows, max(len(groups) - MOST_ROWS, 0))
 
 
-def _row(name: str, totals: Totals, most: int, url: str, verified_url: str = "") -> Row:
+def _row(name: str, totals: Totals, most: int, links: Links, day: date | None, **filters: str) -> Row:
     return Row(
         name=name,
         bar=width_of(totals.messages, most),
-        messages=count_text(totals.messages),
-        delivered=count_text(totals.delivered),
+        messages=Linked(count_text(totals.messages), links.messages(day, **filters)),
+        delivered=Linked(count_text(totals.delivered), links.messages(day, outcome="delivered", **filters)),
         delivery_rate=share_text(totals.delivery_rate),
-        started=count_text(totals.started),
-        verified=count_text(totals.verified),
+        started=Linked(count_text(totals.started), links.verifications(day, **filters)),
+        verified=Linked(count_text(totals.verified), links.verifications(day, state="verified", **filters)),
         conversion=share_text(totals.conversion),
         median=seconds_text(totals.delivery_time(0.5)),
         p95=seconds_text(totals.delivery_time(0.95)),
         cost=cost_text(totals.cost) if totals.priced else NONE,
-        url=url,
-        verified_url=verified_url,
     )
 
 

@@ -38,10 +38,10 @@ class Selection:
         span = timedelta(days=self.days)
         return replace(self.scope, since=self.scope.since - span, until=self.scope.until - span)
 
-    def query(self, **changes: object) -> str:
-        """The address's query, with some values changed: ``?days=30``."""
-        chosen = {"days": self.days, **self.scope.chosen(), **changes}
-        return f"?{urlencode({name: value for name, value in chosen.items() if value})}"
+    def query(self, days: int | None = None) -> str:
+        """The address's query, or that of another period: ``?days=30&country=US``."""
+        chosen = {"days": str(days or self.days), **self.scope.chosen()}
+        return f"?{urlencode(chosen)}"
 
 
 def read_selection(given: Mapping[str, str]) -> tuple[Selection, list[str]]:

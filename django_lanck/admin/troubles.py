@@ -50,7 +50,7 @@ class RuleRow(NamedTuple):
 
 class FraudRow(NamedTuple):
     state: SafeString
-    count: str
+    total: str
     bar: str
     url: str
 
@@ -59,14 +59,14 @@ class Cell(NamedTuple):
     """The errors in one hour of all days; ``level`` is 0 for none, else 1 to 5."""
 
     hour: int
-    count: str
+    number: str
     level: int
 
 
 class ErrorRow(NamedTuple):
     code: int
     meaning: str
-    count: str
+    total: str
     cells: list[Cell]
     url: str
 
