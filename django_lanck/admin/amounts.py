@@ -15,9 +15,9 @@ def count_text(count: int) -> str:
     return formats.number_format(count, 0, force_grouping=True)
 
 
-def share_text(share: float | None) -> str:
+def share_text(share: float | None, places: int = 1) -> str:
     """0.6789 → ``67.9%``."""
-    return NONE if share is None else _("%(number)s%%") % {"number": formats.number_format(share * 100, 1)}
+    return NONE if share is None else _("%(number)s%%") % {"number": formats.number_format(share * 100, places)}
 
 
 def seconds_text(seconds: float | None) -> str:

@@ -74,7 +74,7 @@ def stacked_days(
         columns=list(_columns(days, titles, lambda index: _stack(parts, index, top))),
         bottom=_day_ticks(days),
         left=[Tick(_number(_up(value / top)), count_text(value)) for value in range(0, top + 1, step)],
-        right=[Tick(_number(_up(value / 100)), share_text(value / 100)) for value in range(0, 101, 25)],
+        right=[Tick(_number(_up(value / 100)), share_text(value / 100, places=0)) for value in range(0, 101, 25)],
     )
     _draw(chart, "share", shares)
     return chart

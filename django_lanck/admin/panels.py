@@ -19,7 +19,7 @@ from .linking import Links
 from .words import channel_name
 
 # Of the tables by country and by network, which may have hundreds; the export has all.
-MOST_ROWS: Final = 25
+MOST_ROWS: Final = 15
 
 # A name, the filters of the lists that show its rows, and its figures.
 Group: TypeAlias = tuple[str, dict[str, str], Totals]
@@ -90,7 +90,7 @@ class Table(NamedTuple):
 def tiles(figures: Figures, before: Totals, links: Links) -> list[Tile]:
     total = figures.total
     of = _("%(part)s of %(whole)s")
-    within = _("95 of 100 within %(time)s")
+    within = _("95%% within %(time)s")
     return [
         Tile(
             _("Conversion"),

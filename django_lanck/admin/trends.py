@@ -108,7 +108,7 @@ def _times(days: Sequence[Any], totals: Sequence[Totals]) -> Trend:
         "p95": [each.delivery_time(0.95) for each in totals],
         "median": [each.delivery_time(0.5) for each in totals],
     }
-    words = _("%(day)s: half within %(median)s, 95 of 100 within %(p95)s")
+    words = _("%(day)s: half within %(median)s, 95%% within %(p95)s")
     titles = [
         words % {"day": day_text(day), "median": seconds_text(median), "p95": seconds_text(p95)}
         for day, p95, median in zip(days, lines["p95"], lines["median"], strict=True)
@@ -116,7 +116,7 @@ def _times(days: Sequence[Any], totals: Sequence[Totals]) -> Trend:
     return Trend(
         "times",
         _("Time to delivery by day"),
-        _("How long half of the messages took at most, and 95 of 100. Each line up is about ten times as long."),
-        [("median", _("half of them")), ("p95", _("95 of 100"))],
+        _("How long half of the messages took at most, and 95% of them. Each line up is about ten times as long."),
+        [("median", _("half of them")), ("p95", _("95% of them"))],
         seconds_of_days(days, lines, titles),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import time
 from typing import Any, Final, NamedTuple
 
 from django.utils import formats
@@ -129,5 +130,6 @@ def worst_hour(figures: Figures) -> str:
     if not hours:
         return ""
     (day, hour), count = max(hours.items(), key=lambda each: (each[1], each[0]))
-    words = {"day": day_text(day), "hour": formats.number_format(hour, 0), "count": count_text(count)}
-    return _("Most of them on %(day)s from %(hour)s o'clock: %(count)s in one hour.") % words
+    start, end = (formats.time_format(time(each % 24), "TIME_FORMAT") for each in (hour, hour + 1))
+    words = {"day": day_text(day), "start": start, "end": end, "count": count_text(count)}
+    return _("Most in one hour: %(count)s, on %(day)s between %(start)s and %(end)s.") % words
