@@ -7,14 +7,13 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from django.utils import timezone
-
 from .. import signals
 from ..conf import conf
 from ..exceptions import LanckError
 from ..keys import keyed_hash
 from ..models import LimitCounter, RefusalCount
 from ..models.limit import FullLimit, Limit
+from ..models.time import site_day
 from .attempt import Attempt
 
 logger = logging.getLogger("django_lanck")
@@ -33,7 +32,7 @@ def count(attempt: Attempt, rule: str, *, watched: bool) -> None:
     if attempt.is_test:
         return
     RefusalCount.objects.count_one(
-        day=timezone.localdate(),
+        day=site_day(),
         rule=rule,
         action=attempt.action,
         purpose=attempt.purpose,

@@ -114,7 +114,7 @@ def _count(day: date) -> None:
     DeliveryDay.objects.bulk_create(_rows(day, tally))
     DayCount.objects.filter(day=day, kind=DayCount.Kind.ERROR).delete()
     counts = list(_errors(day, tally))
-    if _keeps_checks(day):
+    if row.counted_at is None or _keeps_checks(day):
         DayCount.objects.filter(day=day, kind=DayCount.Kind.FRAUD).delete()
         counts += _fraud(day)
     DayCount.objects.bulk_create(counts)
