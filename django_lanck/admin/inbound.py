@@ -14,6 +14,7 @@ from .filters import DaysFilter
 @admin.register(InboundMessage)
 class InboundMessageAdmin(ReadOnlyAdmin):
     list_display = ["received_at", "sender", "recipient", "excerpt"]
+    time_field = "received_at"
     list_filter = [("received_at", DaysFilter)]
     search_help_text = _("The sender, a phone number in any spelling or a name; or LANCK's message id.")
     id_fields = ("message_id",)

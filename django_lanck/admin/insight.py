@@ -48,7 +48,7 @@ class NumberInsightAdmin(ReadOnlyAdmin):
         (gettext_lazy("The answer"), {"fields": ["request_id", "payload"]}),
     ]
 
-    @admin.display(description=gettext_lazy("status"), ordering="status")
+    @admin.display(description=gettext_lazy("status"))
     def said(self, insight: NumberInsight) -> SafeString:
         return badge(insight.status, WORDS.get(insight.status))
 

@@ -52,7 +52,7 @@ class MessageAdmin(AskingAdmin):
         (_("Goal"), {"fields": ["goal", "goal_reached_at", "goal_reported_at"]}),
     ]
 
-    @admin.display(description=_("delivery"), ordering="status")
+    @admin.display(description=_("delivery"))
     def delivery(self, message: Message) -> SafeString:
         return badge(message.status)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     ModelForm = forms.ModelForm[OptOut]
 else:
     ModelForm = forms.ModelForm
-
-# So many that nobody lifts the whole list by a slip.
-MOST_AT_ONCE = 100
 
 
 class OptOutForm(ModelForm):
@@ -62,6 +59,7 @@ class OptOutAdmin(ReadOnlyAdmin):
 
     form = OptOutForm
     list_display = ["opted_out_at", "number", "state", "origin", "lifted_at"]
+    time_field = "opted_out_at"
     list_filter = [("opted_out_at", DaysFilter), StandingFilter]
     search_help_text = gettext_lazy("A phone number with its country code, in any spelling.")
     fields = ["number", "state", "origin", "opted_out_at", "lifted_at"]
@@ -100,13 +98,8 @@ class OptOutAdmin(ReadOnlyAdmin):
 
     def _each(self, request: HttpRequest, queryset: QuerySet[OptOut], change: Callable[..., bool], message: str) -> int:
         """Change each, and note who did it; how many were changed."""
-        rows = list(queryset[: MOST_AT_ONCE + 1])
-        if len(rows) > MOST_AT_ONCE:
-            text = _("Nothing was done: choose at most %d opt-outs at a time.")
-            self.message_user(request, text % MOST_AT_ONCE, messages.ERROR)
-            return 0
         changed = 0
-        for row in rows:
+        for row in queryset:
             with transaction.atomic():
                 if change(number=row.number):
                     self.log_change(request, row, message)

@@ -52,7 +52,7 @@ class VerificationAdmin(AskingAdmin):
             now=DatabaseNow(), newest_status=Subquery(newest.values("status")[:1])
         )
 
-    @admin.display(description=_("state"), ordering="state")
+    @admin.display(description=_("state"))
     def status(self, verification: Verification) -> SafeString:
         return badge(verification.current_state)
 
@@ -60,7 +60,7 @@ class VerificationAdmin(AskingAdmin):
     def delivery(self, verification: Any) -> SafeString | str:
         return badge(verification.newest_status) if verification.newest_status else "–"
 
-    @admin.display(description=_("method"), ordering="method")
+    @admin.display(description=_("method"))
     def sent_by(self, verification: Verification) -> str:
         return channel_name(verification.method)
 
@@ -87,6 +87,7 @@ class VerificationAdmin(AskingAdmin):
 @admin.register(VerifiedNumber)
 class VerifiedNumberAdmin(ReadOnlyAdmin):
     list_display = ["verified_at", "number", "owner"]
+    time_field = "verified_at"
     list_filter = [("verified_at", DaysFilter)]
     list_select_related = ["user"]
     fields = ["number", "owner", "of_verification", "verified_at"]

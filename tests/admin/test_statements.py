@@ -57,7 +57,7 @@ def cost(client, page):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_list_takes_as_many_statements_for_100_rows_as_for_10(admin_client, model):
-    page = f"{address(model)}?all="
+    page = address(model)
     cost(admin_client, page)  # content types are remembered from here on
     costs = []
     for rows in (range(10), range(10, 100)):
@@ -65,7 +65,7 @@ def test_a_list_takes_as_many_statements_for_100_rows_as_for_10(admin_client, mo
             MAKERS[model](index)
         costs.append(cost(admin_client, page))
     assert costs[0] == costs[1]
-    assert admin_client.get(page).context["cl"].result_count == 100
+    assert len(admin_client.get(page).context["cl"].result_list) == 50
 
 
 @pytest.mark.parametrize("model", ["verification", "message"])

@@ -113,11 +113,11 @@ def store(rows: int) -> None:
     from django.db import connection
 
     from django_lanck.models import LimitCounter, Message, Verification
-    from tests.benchmarks.pruning import fill, series
+    from tests.benchmarks.rows import PRUNED, fill, series
 
     for model in (Message, Verification, LimitCounter):
         model.objects.all().delete()
-    fill(rows)
+    fill(rows, PRUNED)
     sqlite = connection.vendor == "sqlite"
     spread = "i * 2654435761 % 4294967296"
     key = f"printf('%032x', {spread})" if sqlite else f"lpad(to_hex({spread}::bigint), 32, '0')"

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from tests.benchmarks.databases import on_each_database
+from tests.benchmarks.rows import PRUNED, fill
 
 ROWS = int(os.environ.get("BENCHMARK_PRUNED", "1000000"))
 ASKED = 1000
@@ -42,7 +43,7 @@ def measure_one_database() -> None:
 
     databases = setup_databases(verbosity=0, interactive=False)
     try:
-        fill(ROWS)
+        fill(ROWS, PRUNED)
         post = receipts()
         alone = [post() for _ in range(ASKED)]
         began = time.monotonic()
@@ -95,90 +96,6 @@ def receipts() -> Callable[[], float]:
         return took
 
     return post
-
-
-def series(rows: int, vendor: str) -> str:
-    """SQL for the numbers from 1, as ``g(i)``."""
-    if vendor == "sqlite":
-        return f"WITH RECURSIVE g(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM g WHERE i < {rows}) "
-    return f"WITH g AS (SELECT generate_series(1, {rows}) AS i) "
-
-
-def fill(rows: int) -> None:
-    """Old rows by the database itself: as many messages, each with a verification and a receipt, a second apart."""
-    from django.db import connection
-
-    sqlite = connection.vendor == "sqlite"
-    at = (
-        "strftime('%Y-%m-%d %H:%M:%f', 'now', '-800 days', i || ' seconds')"
-        if sqlite
-        else "now() - interval '800 days' + i * interval '1 second'"
-    )
-    uuid = "printf('%032x', i)" if sqlite else "lpad(to_hex(i), 32, '0')::uuid"
-    digest = "printf('%064x', i)" if sqlite else "lpad(to_hex(i), 64, '0')"
-    tables = {
-        "lanck_verification": {
-            "id": uuid,
-            "number": "'+1202' || (5550000 + i)",
-            "purpose": "'signup'",
-            "method": "'sms'",
-            "code_source": "'lanck'",
-            "language": "''",
-            "binding_hash": digest,
-            "state": "'verified'",
-            "code_length": "6",
-            "max_attempts": "5",
-            "attempts": "1",
-            "failures": "0",
-            "resends": "0",
-            "created_at": at,
-            "expires_at": at,
-            "ended_at": at,
-            "proof_hash": digest,
-            "proof_expires_at": at,
-            "proof_redeemed_at": at,
-        },
-        "lanck_message": {
-            "id": "i",
-            "verification_id": uuid,
-            "channel": "'sms'",
-            "category": "'transactional'",
-            "number": "'+1202' || (5550000 + i)",
-            "sender": "'ACME'",
-            "request_id": digest,
-            "status": "'DELIVERED'",
-            "status_rank": "7",
-            "error_reason": "''",
-            "mccmnc": "'310260'",
-            "network": "'T-Mobile'",
-            "country": "'US'",
-            "content": "'{}'",
-            "link": "''",
-            "goal": "''",
-            "code_hash": "''",
-            "lost_check": "''",
-            "created_at": at,
-        },
-        "lanck_receipt": {
-            "id": "i",
-            "message_id": "i",
-            "digest": digest,
-            "status": "'DELIVERED'",
-            "payload": '\'{"requestId": "x", "mccmnc": "310260"}\'',
-            "repeats": "0",
-            "received_at": at,
-        },
-    }
-    with connection.cursor() as cursor:
-        for table, columns in tables.items():
-            select = f"{series(rows, connection.vendor)}SELECT {', '.join(columns.values())} FROM g"
-            if sqlite:
-                cursor.execute(f"INSERT INTO {table} ({', '.join(columns)}) {select}")
-            else:
-                cursor.execute(f"INSERT INTO {table} ({', '.join(columns)}) {select}")
-                if table != "lanck_verification":
-                    cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {rows})")
-        cursor.execute("ANALYZE")  # as autovacuum does after a while
 
 
 if __name__ == "__main__":
