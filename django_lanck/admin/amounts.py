@@ -11,13 +11,18 @@ from django.utils.translation import gettext as _
 NONE = "–"
 
 
+def number_text(number: float | Decimal, places: int) -> str:
+    """Rounded; Django would cut what is too much."""
+    return formats.number_format(f"{number:.{places}f}", places, force_grouping=True)
+
+
 def count_text(count: int) -> str:
-    return formats.number_format(count, 0, force_grouping=True)
+    return number_text(count, 0)
 
 
 def share_text(share: float | None, places: int = 1) -> str:
     """0.6789 → ``67.9%``."""
-    return NONE if share is None else _("%(number)s%%") % {"number": formats.number_format(share * 100, places)}
+    return NONE if share is None else _("%(number)s%%") % {"number": number_text(share * 100, places)}
 
 
 def seconds_text(seconds: float | None) -> str:
@@ -25,15 +30,15 @@ def seconds_text(seconds: float | None) -> str:
     if seconds is None:
         return NONE
     if seconds < 90:
-        return _("%(number)s s") % {"number": formats.number_format(seconds, 1 if seconds < 10 else 0)}
+        return _("%(number)s s") % {"number": number_text(seconds, 1 if seconds < 10 else 0)}
     if seconds < 5400:
-        return _("%(number)s min") % {"number": formats.number_format(seconds / 60, 1 if seconds < 600 else 0)}
-    return _("%(number)s h") % {"number": formats.number_format(seconds / 3600, 1)}
+        return _("%(number)s min") % {"number": number_text(seconds / 60, 1 if seconds < 600 else 0)}
+    return _("%(number)s h") % {"number": number_text(seconds / 3600, 1)}
 
 
 def cost_text(cost: Decimal) -> str:
     """What LANCK told, which is in the currency of the account and names none."""
-    return formats.number_format(cost, 2, force_grouping=True)
+    return number_text(cost, 2)
 
 
 def day_text(day: date) -> str:

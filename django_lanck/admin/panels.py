@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, NamedTuple, TypeAlias
 
-from django.utils import formats
 from django.utils.translation import gettext as _
 
 from ..services import Figures, Totals
 from ..services.figures import Network
-from .amounts import NONE, cost_text, count_text, day_text, seconds_text, share_text
+from .amounts import NONE, cost_text, count_text, day_text, number_text, seconds_text, share_text
 from .charts import width_of
 from .filters import NO_VALUE
 from .linking import Links
@@ -217,7 +216,7 @@ def _points(now: float | None, before: float | None) -> Change | None:
     if now is None or before is None:
         return None
     points = round(100 * (now - before), 1)
-    text = _("%(number)s points") % {"number": formats.number_format(abs(points), 1)}
+    text = _("%(number)s points") % {"number": number_text(abs(points), 1)}
     return _change(points, text, better=1)
 
 
