@@ -83,7 +83,7 @@ def stacked_days(
 def seconds_of_days(days: Sequence[date], lines: Mapping[str, Sequence[float | None]], titles: Sequence[str]) -> Chart:
     """Lines of seconds (tone → those of each day), where ten times as long is as far up everywhere."""
     known = [value for values in lines.values() for value in values if value is not None]
-    low = max((each for each in SECONDS if each <= min(known, default=1)), default=SECONDS[0])
+    low = max((each for each in SECONDS[:-1] if each <= min(known, default=1)), default=SECONDS[0])
     high = min((each for each in SECONDS if each >= max(known, default=10) and each > low), default=SECONDS[-1])
 
     def part(seconds: float) -> float:
