@@ -64,19 +64,25 @@ def note_change(*times: datetime | None) -> None:
 
 
 def horizon(days: float) -> date:
-    """The last day of which rows that are so many days old may be, by whichever clock they are erased."""
-    return site_day(timezone.now() - timedelta(days=days) + GRACE)
+    """The last day of which rows may be that are so many days old, or soon."""
+    return site_day(_now() - timedelta(days=days) + GRACE)
+
+
+def _now() -> datetime:
+    """The time by the database's clock, by which rows are erased. It is told with a row, if there is any."""
+    rows = Message.objects.filter(pk__gt=0).order_by().annotate(now=DatabaseNow())
+    return rows.values_list("now", flat=True).first() or timezone.now()
 
 
 def _due() -> list[date]:
     """Days to count. Those between them on which nothing was are noted as counted, at once for all."""
-    last = site_day(timezone.now() - GRACE) - DAY
+    last = site_day(_now() - GRACE) - DAY
     known = {row.day: row for row in CountedDay.objects.filter(day__lte=last)}
     counted = {day for day, row in known.items() if row.is_closed or (row.counted_at and not row.is_dirty)}
     busy = list(_days_with_rows(last, counted))
     if busy:
         between = (busy[0] + DAY * number for number in range((last - busy[0]).days))
-        empty = [CountedDay(day=day, counted_at=timezone.now()) for day in between if day not in {*known, *busy}]
+        empty = [CountedDay(day=day, counted_at=DatabaseNow()) for day in between if day not in {*known, *busy}]
         CountedDay.objects.bulk_create(empty, ignore_conflicts=True, batch_size=BATCH)
     return sorted({*busy, *known} - counted)
 

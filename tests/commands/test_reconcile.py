@@ -40,7 +40,7 @@ def test_says_what_it_did_in_one_line(lanck, run, due):
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
         "Reconciled: asked about 3 messages, 3 changed, reported 0 goals, gave up 0 messages, closed 0, "
-        "expired 0 verifications, 0 requests failed.\n"
+        "expired 0 verifications, counted 0 days, 0 requests failed.\n"
     )
     assert statuses() == ["DELIVERED"] * 3
 
