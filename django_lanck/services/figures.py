@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
 from django.db.models import Case, CharField, Count, DateField, F, IntegerField, Min, QuerySet, Value, When
+from django.db.models.functions import Cast
 
 from ..models import CountedDay, DayCount, DeliveryDay, Message, NumberInsight, RefusalCount
 from ..models.time import site_day
@@ -138,7 +139,7 @@ def _words(scope: Scope, live: list[date]) -> Iterable[tuple[str, date, str, int
     checks = [
         NumberInsight.objects.filter(within([day], "created_at"), kind=NumberInsight.Kind.FRAUD, **country)
         .order_by()
-        .values_list(_text(LIVE_FRAUD), Value(day, DateField()), F("status"), Value(0))
+        .values_list(_text(LIVE_FRAUD), Cast(Value(day), DateField()), F("status"), Value(0))
         .annotate(Count("pk"))
         for day in live
     ]
