@@ -12,6 +12,7 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 
 class LanckError(Exception):
@@ -60,10 +61,11 @@ class APIError(LanckError):
 
     ``http_status`` is the HTTP status, ``error_code`` LANCK's ``errorCode`` (None when it gave none) and
     ``error_reason`` its ``errorReason`` or else the first part of the body. The reason is for logs and staff;
-    it is never shown to the person who waits for a code.
+    it is never shown to the person who waits for a code. ``meaning`` is in English, as
+    logs are: who shows it translates it.
     """
 
-    meaning = "error"
+    meaning = gettext_noop("error")
 
     def __init__(self, *, http_status: int, error_code: int | None = None, error_reason: str = "") -> None:
         super().__init__(http_status, error_code, error_reason)
@@ -77,73 +79,73 @@ class APIError(LanckError):
 
 
 class AuthenticationFailed(APIError):
-    meaning = "authentication required or wrong token"
+    meaning = gettext_noop("authentication required or wrong token")
 
 
 class InactiveAccount(APIError):
-    meaning = "inactive account"
+    meaning = gettext_noop("inactive account")
 
 
 class TooManyRequests(APIError):
     """More than 30 requests a second for the account. The request was not carried out."""
 
-    meaning = "too many requests"
+    meaning = gettext_noop("too many requests")
 
 
 class InactiveToken(APIError):
-    meaning = "inactive token"
+    meaning = gettext_noop("inactive token")
 
 
 class InsufficientFunds(APIError):
-    meaning = "insufficient funds"
+    meaning = gettext_noop("insufficient funds")
 
 
 class Forbidden(APIError):
-    meaning = "forbidden"
+    meaning = gettext_noop("forbidden")
 
 
 class AccountMisconfigured(APIError):
-    meaning = "account misconfigured"
+    meaning = gettext_noop("account misconfigured")
 
 
 class Rejected(APIError):
-    meaning = "rejected"
+    meaning = gettext_noop("rejected")
 
 
 class InvalidRequest(APIError):
-    meaning = "invalid request"
+    meaning = gettext_noop("invalid request")
 
 
 class InvalidNumber(APIError):
-    meaning = "invalid number"
+    meaning = gettext_noop("invalid number")
 
 
 class SenderNotAllowed(APIError):
-    meaning = "sender not allowed"
+    meaning = gettext_noop("sender not allowed")
 
 
 class RequestNotFound(APIError):
-    meaning = "request not found"
+    meaning = gettext_noop("request not found")
 
 
 class WrongCode(APIError):
-    meaning = "invalid verification code"
+    meaning = gettext_noop("invalid verification code")
 
 
 class RequestExpired(APIError):
-    meaning = "request expired"
+    meaning = gettext_noop("request expired")
 
 
 class TooManyAttempts(APIError):
-    meaning = "too many attempts"
+    meaning = gettext_noop("too many attempts")
 
 
 class MethodNotAllowed(APIError):
-    meaning = "method not allowed"
+    meaning = gettext_noop("method not allowed")
 
 
 class InternalServerError(APIError):
-    meaning = "internal server error"
+    meaning = gettext_noop("internal server error")
 
 
 ERRORS_BY_CODE: Final[Mapping[int, type[APIError]]] = {

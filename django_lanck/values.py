@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator
-from typing import Any
+from typing import Any, Final
 
 from django.core.checks import CheckMessage, Error
 
 Found = Iterator[CheckMessage]
+SECRET: Final = re.compile(r"[A-Za-z0-9_-]{20,}")
 
 
 def error(number: int, text: str, hint: str) -> Error:
@@ -24,6 +26,10 @@ def is_whole(value: object, least: int, most: int = 10**9) -> bool:
 
 def is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
+
+
+def is_secret(value: object) -> bool:
+    return isinstance(value, str) and bool(SECRET.fullmatch(value))
 
 
 def is_list(value: object, fits: Callable[[Any], bool]) -> bool:

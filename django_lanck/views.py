@@ -1,16 +1,19 @@
-"""What people open: the short addresses in texts."""
+"""What people open, the short addresses in texts; and what machines read, the metrics."""
 
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils.crypto import constant_time_compare
 from django.utils.encoding import iri_to_uri
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_safe
 
+from .conf import conf
 from .exceptions import Refusal
-from .services import open_link
+from .services import current_metrics, open_link
 
 
 @require_safe
@@ -25,3 +28,28 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404("There is no such link.") from None
     # Not HttpResponseRedirect: the address was checked when it was sent, and may be longer than that takes.
     return HttpResponse(status=302, headers={"Location": iri_to_uri(target), "Referrer-Policy": "no-referrer"})
+
+
+@never_cache
+@login_not_required
+@transaction.non_atomic_requests
+def metrics(request: HttpRequest) -> HttpResponse:
+    """The figures of today in a format of Prometheus, for whoever has a token. Off without ``METRICS_TOKENS``."""
+    if not conf.metrics_tokens:
+        raise Http404
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponseNotAllowed(["GET", "HEAD"])
+    if not _has_token(request):
+        return HttpResponse("A token is needed.\n", "text/plain", 401, headers={"WWW-Authenticate": "Bearer"})
+    from .prometheus import as_prometheus  # the extra is not installed where the metrics are off
+
+    body, content_type = as_prometheus(current_metrics(), request.headers.get("Accept", ""))
+    return HttpResponse(body, content_type)
+
+
+@sensitive_variables()
+def _has_token(request: HttpRequest) -> bool:
+    """Whether it brings one of the tokens; each is compared, and in the same time whatever it brings."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    matches = [constant_time_compare(given, token) for token in conf.metrics_tokens]
+    return scheme.lower() == "bearer" and any(matches)

@@ -4,6 +4,7 @@ LANCK_ACCESS_TOKEN        the account's access token, ``id:secret``
 LANCK_BASE_URL            where LANCK's API is, ``https://HOST/v1``
 LANCK_CALLBACK_BASE_URL   where LANCK reaches this site, ``https://www.example.com``; then SECRET_KEY has to be set too
 LANCK_INBOUND_SECRET      the secret in the address that LANCK posts inbound SMS to, ``/lanck/inbound/SECRET/``
+LANCK_METRICS_TOKEN       the token with which Prometheus reads ``/lanck/metrics``
 LANCK_COUNTRIES           the countries that codes may go to, ``US,DE``
 
 LANCK_CALLBACK_BASE_URL makes the site public, so choose a password for the admin before the first start:
@@ -46,7 +47,8 @@ INSTALLED_APPS = [
     "testproject",
 ]
 
-# A secret that is printed in the repository is none, so a public demo takes inbound SMS only by one of its own.
+# A secret that is printed in the repository is none, so a public demo takes only those of its own.
+METRICS_TOKEN = os.environ.get("LANCK_METRICS_TOKEN", "" if IS_PUBLIC else "demo-only-metrics-token")
 INBOUND_SECRET = os.environ.get("LANCK_INBOUND_SECRET", "" if IS_PUBLIC else "demo-only-inbound-secret")
 
 LANCK = {
@@ -55,6 +57,7 @@ LANCK = {
     "CALLBACK_BASE_URL": os.environ.get("LANCK_CALLBACK_BASE_URL", ORIGIN),
     "INBOUND_SECRETS": [INBOUND_SECRET] if INBOUND_SECRET else [],
     "STAFF_API": True,
+    "METRICS_TOKENS": [METRICS_TOKEN] if METRICS_TOKEN else [],
     "COUNTRIES": os.environ["LANCK_COUNTRIES"].split(",") if "LANCK_COUNTRIES" in os.environ else None,
 }
 if "LANCK_BASE_URL" not in os.environ:
@@ -63,8 +66,8 @@ if "LANCK_BASE_URL" not in os.environ:
         "COUNTRIES": sorted(SUPPORTED_REGIONS),
         "LIMITS": {"number": ["100/hour"], "user": ["100/hour"], "session": ["100/hour"]},
         "CHECK_LIMITS": {"number": ["100/hour"], "number_purpose": ["100/hour"]},
-        "CONVERSION": {},
-        "WATCH": ["ladder"],
+        "CONVERSION": {"prefix": (20, 10)},
+        "WATCH": ["ladder", "prefix_conversion"],
     }
 LANCK_SANDBOX = {"INBOUND_URL": f"{ORIGIN}/lanck/inbound/{INBOUND_SECRET}/" if INBOUND_SECRET else ""}
 ALLOWED_HOSTS.append(urlsplit(str(LANCK["CALLBACK_BASE_URL"])).hostname or "localhost")
@@ -125,6 +128,14 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {"version": 1, "incremental": True, "loggers": {"django.server": {"level": "WARNING"}}}
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [
+    ("ar", "العربية"),
+    ("de", "Deutsch"),
+    ("en", "English"),
+    ("es", "Español"),
+    ("fr", "Français"),
+    ("ru", "Русский"),
+]
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"

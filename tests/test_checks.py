@@ -161,6 +161,8 @@ def test_the_demo_is_clean():
         ({"RECONCILE_AFTER": 0}, ["E026"]),
         ({"STAFF_API": "False"}, ["E027"]),
         ({"STAFF_API": True}, []),
+        *[({"METRICS_TOKENS": tokens}, ["E030"]) for tokens in ("x" * 20, ["short"], ["x" * 19 + "é"], [7], None)],
+        ({"METRICS_TOKENS": ["x" * 20, "y" * 20]}, []),
     ],
 )
 def test_every_value_that_does_not_fit_is_named(keys, ids):
@@ -179,6 +181,12 @@ def test_a_missing_route_for_receipts_is_named():
 
 
 urlpatterns = []
+
+
+def test_metrics_need_their_extra(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "prometheus_client" else mock.DEFAULT)
+    assert found(METRICS_TOKENS=["x" * 20]) == ["E031"]
+    assert found() == []
 
 
 def test_times_have_to_know_their_zone(settings):

@@ -15,6 +15,7 @@ from django.test import RequestFactory, override_settings
 from django.urls import include, path
 
 from django_lanck.api.serializers import VerificationSerializer
+from django_lanck.api.staff_figures import DeliverySerializer, TotalsSerializer
 from django_lanck.api.staff_serializers import MessageSerializer, SendSerializer
 from django_lanck.checks import check_settings
 from django_lanck.conf import KEYS
@@ -123,6 +124,8 @@ def test_json_that_is_shown_is_what_is_answered():
     assert set(shown[1]) == {"code", "detail", "retry_after"}
     assert list(shown[2]["results"][0]) == list(MessageSerializer().fields)
     assert set(shown[3]) <= set(SendSerializer().fields)
+    assert list(shown[4]) == list(DeliverySerializer().fields)
+    assert set(shown[4]["total"]) == set(TotalsSerializer().fields)
 
 
 def test_every_setting_is_documented():

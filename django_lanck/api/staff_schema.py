@@ -10,6 +10,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 
 from ..conf import conf
+from . import staff_figures as figures
 from . import staff_serializers as ours
 from .schema import RETRY_AFTER, refusals
 
@@ -138,6 +139,23 @@ class InboundMessageExtension(OpenApiViewExtension):  # type: ignore[no-untyped-
                 operation_id="get_inbound_message",
                 summary="Look at a text that somebody sent",
                 serializer=ours.InboundMessageDetailSerializer,
+            )
+            def get(self, *args: Any, **kwargs: Any) -> Any: ...
+
+        return Fixed
+
+
+class DeliveryExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
+    target_class = "django_lanck.api.staff_views.DeliveryView"
+
+    def view_replacement(self) -> Any:
+        class Fixed(self.target_class):  # type: ignore[name-defined,misc]
+            @described(
+                operation_id="get_delivery",
+                summary="Look at the figures of a period",
+                description="Those of the dashboard: what was sent, what came of it, how fast and at what cost.",
+                parameters=[figures.DeliveryQuery],
+                responses={200: figures.DeliverySerializer, **refusals("invalid_argument", "invalid_purpose")},
             )
             def get(self, *args: Any, **kwargs: Any) -> Any: ...
 

@@ -42,7 +42,21 @@ class NumberField(serializers.CharField):
             raise ValidationError(refusal.detail) from None
 
 
-class Filters(Strict):
+class Query(Strict):
+    """What is asked for in an address."""
+
+    @classmethod
+    def read(cls, query: QueryDict) -> dict[str, Any]:
+        """The values of a query. Raises ValidationError, naming the field."""
+        repeated = [name for name, values in query.lists() if len(values) > 1]
+        if repeated:
+            raise ValidationError({name: [_("Give it once.")] for name in repeated})
+        asked = cls(data=query.dict())
+        asked.is_valid(raise_exception=True)
+        return dict(asked.validated_data)
+
+
+class Filters(Query):
     """The query of a list.
 
     ``lookups`` says what each field is in the database; ``by_number`` names the one for those who may see numbers.
@@ -65,12 +79,7 @@ class Filters(Strict):
     @classmethod
     def conditions(cls, query: QueryDict) -> dict[str, Any]:
         """The conditions of a query, for ``filter``. Raises ValidationError, naming the field."""
-        repeated = [name for name, values in query.lists() if len(values) > 1]
-        if repeated:
-            raise ValidationError({name: [_("Give it once.")] for name in repeated})
-        filters = cls(data=query.dict())
-        filters.is_valid(raise_exception=True)
-        given = filters.validated_data
+        given = cls.read(query)
         return {lookup: given[name] for name, lookup in cls.lookups.items() if name in given}
 
 

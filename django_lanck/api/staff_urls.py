@@ -10,4 +10,5 @@ urlpatterns = [
     path("messages/<str:message_id>/", views.MessageView.as_view(), name="message"),
     path("inbound-messages/", views.InboundMessagesView.as_view(), name="inbound-messages"),
     path("inbound-messages/<str:message_id>/", views.InboundMessageView.as_view(), name="inbound-message"),
+    path("delivery/", views.DeliveryView.as_view(), name="delivery"),
 ]

@@ -1,4 +1,4 @@
-"""For the site's own people: messages and inbound messages, and sending an SMS. Off unless ``STAFF_API`` is on."""
+"""For the site's own people: messages, inbound messages and figures, and sending an SMS. Off without ``STAFF_API``."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from ..conf import conf
 from ..exceptions import Refusal
 from ..models import InboundMessage, Message
 from . import staff_serializers as ours
+from .staff_figures import DeliveryQuery, represent_figures
 from .staff_serializers import Filters, represent
 from .views import PhoneView
 
@@ -127,3 +128,11 @@ class InboundMessageView(StaffView):
         return Response(
             self.one(request, InboundMessage.objects.all(), message_id, ours.InboundMessageDetailSerializer)
         )
+
+
+class DeliveryView(StaffView):
+    needs = {"GET": "lanck.view_delivery"}
+
+    def get(self, request: Request) -> Response:
+        scope = DeliveryQuery.scope(request.query_params)
+        return Response(represent_figures(services.delivery_figures(scope)))

@@ -40,6 +40,7 @@ CHECKS = (
     background.check_retention,
     site.check_api_classes,
     site.check_staff_api,
+    site.check_metrics,
     site.check_time_zones,
     site.check_sessions,
     *guard.CHECKS,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from django.core.checks import Warning
 
 from ..conf import RETENTION, conf
-from ..values import Found, error, is_list, is_number, is_text
+from ..values import Found, error, is_list, is_number, is_secret, is_text
 
 PROVIDER_RATE = 30  # requests a second. Source: "Rate limits" on LANCK's page
 MOST_DAYS = 3650  # every database can count so far back
-SECRET = re.compile(r"[A-Za-z0-9_-]{20,}")
 # Shorter than that, pruning would take away what is still needed.
 LEAST_DAYS = {"verifications": 1, "receipts": 2, "inbound": 2, "counters": 1, "refusals": 1, "figures": 91}
 WHY_KEPT = {
@@ -28,15 +26,11 @@ WHY_KEPT = {
 
 
 def check_inbound() -> Found:
-    if not is_list(conf.inbound_secrets, _is_secret):
+    if not is_list(conf.inbound_secrets, is_secret):
         hint = "It is a list of secrets of at least 20 letters, digits, - or _; two while one takes the other's place."
         yield error(23, "LANCK['INBOUND_SECRETS'] has a secret that does not fit.", hint)
     if not is_list(conf.stop_words, is_text):
         yield error(24, "LANCK['STOP_WORDS'] is no list of words.", "Such as ['STOP', 'UNSUBSCRIBE'].")
-
-
-def _is_secret(value: object) -> bool:
-    return isinstance(value, str) and bool(SECRET.fullmatch(value))
 
 
 def check_background() -> Found:

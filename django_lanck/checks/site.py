@@ -1,13 +1,15 @@
-"""The site around this app: classes of the APIs, time zones, sessions."""
+"""The site around this app: classes of the APIs, metrics, time zones, sessions."""
 
 from __future__ import annotations
+
+import importlib.util
 
 from django.conf import settings
 from django.core.checks import Warning
 from django.utils.module_loading import import_string
 
 from ..conf import conf
-from ..values import Found, error
+from ..values import Found, error, is_list, is_secret
 
 
 def check_api_classes() -> Found:
@@ -23,6 +25,15 @@ def check_api_classes() -> Found:
 def check_staff_api() -> Found:
     if not isinstance(conf.raw.get("STAFF_API", False), bool):
         yield error(27, "LANCK['STAFF_API'] is neither True nor False, so it is off.", "Set it to one of them.")
+
+
+def check_metrics() -> Found:
+    if not is_list(conf.metrics_tokens, is_secret):
+        hint = "It is a list of secrets of at least 20 letters, digits, - or _; two while one takes the other's place."
+        yield error(30, "LANCK['METRICS_TOKENS'] has a token that does not fit.", hint)
+    elif conf.metrics_tokens and importlib.util.find_spec("prometheus_client") is None:
+        hint = "Install django-lanck[metrics], or leave METRICS_TOKENS out."
+        yield error(31, "LANCK['METRICS_TOKENS'] is set, and prometheus-client is not installed.", hint)
 
 
 def check_time_zones() -> Found:

@@ -63,8 +63,14 @@ KEYS = PROFILE_KEYS | frozenset(
     "BACKGROUND_RATE BREAKER_FAILURES RETENTION API_PERMISSION_CLASSES API_THROTTLE_CLASSES "
     "API_AUTHENTICATION_CLASSES STAFF_API SEND_LIMITS WATCH REFUSED_LINE_TYPES CONVERSION CONVERSION_PAUSE "
     "TRUSTED_PROXIES GUARD SCREENING_TIMEOUT SCREENING_FAILED REFUSED_FRAUD_STATES REFUSED_HLR_STATES TEST_NUMBERS "
-    "TEST_NUMBERS_IN_PRODUCTION".split()
+    "TEST_NUMBERS_IN_PRODUCTION METRICS_TOKENS".split()
 )
+
+
+def lancks_language(language: str) -> str:
+    """LANCK's code for a language such as ``pt-br`` or ``zh-hans``; empty for one that it does not speak."""
+    code = language.partition("-")[0]
+    return code if code in LANGUAGES else ""
 
 
 def parse_address(value: object) -> SplitResult | None:
@@ -279,6 +285,11 @@ class LanckSettings(GuardSettings):
     def staff_api(self) -> bool:
         """Whether ``django_lanck.api.staff_urls`` answers. Only True switches it on, and not the text ``"False"``."""
         return self._get("STAFF_API", False) is True
+
+    @property
+    def metrics_tokens(self) -> Sequence[str]:
+        """Whoever has one may read the metrics; several while one takes the other's place. Without any they are off."""
+        return self._get("METRICS_TOKENS", ())
 
 
 conf = LanckSettings()

@@ -18,6 +18,8 @@ from .time import DatabaseNow, seconds_from_now
 if TYPE_CHECKING:
     from .message import Message
 
+LANGUAGE_LENGTH = 10
+
 
 class VerificationQuerySet(models.QuerySet["Verification"]):
     """Each change of state is one conditional UPDATE; the one who changed the row is the one who won."""
@@ -134,7 +136,7 @@ class Verification(models.Model):
     code_source = models.CharField(
         _("code made by"), max_length=5, choices=CodeSource.choices, default=CodeSource.LANCK
     )
-    language = models.CharField(_("language"), max_length=10, blank=True)
+    language = models.CharField(_("language"), max_length=LANGUAGE_LENGTH, blank=True)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("user"),

@@ -22,6 +22,7 @@ from .messaging import (
     speak_code,
     speak_text,
 )
+from .metrics import Metrics, current_metrics
 from .numbers import number_as_kept, parse_number
 from .optouts import lift_opt_out, opt_out
 from .pace import Pace, background
@@ -44,6 +45,7 @@ __all__ = [
     "Figures",
     "Flow",
     "Forgotten",
+    "Metrics",
     "Pace",
     "Prefix",
     "Pruned",
@@ -64,6 +66,7 @@ __all__ = [
     "claim_number",
     "client_address",
     "count_days",
+    "current_metrics",
     "delivery_figures",
     "flash_call",
     "forget_number",

@@ -6,11 +6,11 @@ import secrets
 from collections.abc import Iterable
 from typing import Final
 
-from django.utils.translation import get_language, gettext, override
+from django.utils.translation import gettext, override
 
 from ..client import TEXT_TYPES, Accepted, Content, Flash, Flow, PinToSpeech
 from ..client.content import Text
-from ..conf import conf
+from ..conf import conf, lancks_language
 from ..keys import is_keyed_hash, keyed_hash
 from ..models import Channel, Message, Status
 from ..models.message import RANKS
@@ -26,9 +26,9 @@ def new_code(length: int) -> str:
 def code_text(code: str, language: str) -> str:
     """The sentence with a code, from ``CODE_TEXTS`` or this app's own, in the language or else in English."""
     texts = conf.code_texts
-    own = texts.get(language) or texts.get("")
+    own = next((texts[key] for key in (language, language.partition("-")[0], "") if key in texts), None)
     if own is None:
-        with override(language or get_language() or "en"):
+        with override(language or "en"):
             own = gettext("Your code is {code}.")
     return own.replace("{code}", code)
 
@@ -45,7 +45,7 @@ def code_content(channel: str, code: str, language: str) -> Content:
     if channel == Channel.FLASH:
         return Flash(code=code)
     if channel == Channel.P2S:
-        return PinToSpeech(code, language=language or None)
+        return PinToSpeech(code, language=lancks_language(language) or None)
     if channel == Channel.FAILOVER:
         return _flow(code, language)
     return _text(channel, code, language)

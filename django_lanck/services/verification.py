@@ -15,11 +15,12 @@ from django.views.decorators.debug import sensitive_variables
 
 from .. import signals
 from ..client import get_client
-from ..conf import CODE_SOURCES, LANGUAGES, conf
+from ..conf import CODE_SOURCES, LANGUAGES, conf, lancks_language
 from ..conf.profiles import Profile
 from ..exceptions import APIError, InvalidArgument, NotSent, Refusal
 from ..guard import Action, Admission, Attempt, admit, check_rules
 from ..models import DatabaseNow, Message, Verification
+from ..models.verification import LANGUAGE_LENGTH
 from .asking import refuse_transaction
 from .binding import binding_hashes
 from .counting import note_change
@@ -51,10 +52,10 @@ def start_verification(
 
     ``code_source`` says who makes it: ``"lanck"`` or ``"site"`` (default: the purpose's). ``method`` is one of the
     purpose's methods (default: the first); for a code of the site's it is one of the purpose's channels, and may be
-    called ``channel``. ``language`` is one that LANCK speaks (default: the active one where LANCK speaks it),
-    ``binding`` whose verification it is (:func:`binding_for` of the request), ``ip`` the person's address
-    (:func:`client_address` of the request), by which starts are limited and which LANCK gets if ``SEND_CLIENT_IP`` is
-    set. ``request`` is only handed to the site's own rule (``GUARD``).
+    called ``channel``. ``language`` is one that LANCK speaks (default: the active one; for LANCK's code where LANCK
+    speaks it), ``binding`` whose verification it is (:func:`binding_for` of the request), ``ip`` the person's
+    address (:func:`client_address` of the request), by which starts are limited and which LANCK gets if
+    ``SEND_CLIENT_IP`` is set. ``request`` is only handed to the site's own rule (``GUARD``).
 
     Returns the verification; its ``delivery`` is ``"unknown"`` when LANCK perhaps took the message. Raises Refusal
     (``invalid_number``, ``invalid_method``, ``invalid_purpose``, ``invalid_language``, ``number_not_supported``,
@@ -67,7 +68,7 @@ def start_verification(
     phone = parse_number(number)
     code_source = _code_source(profile, code_source)
     method = _method(profile, code_source, channel or method)
-    language = _language(language)
+    language = _language(code_source, language)
     user = user if user is not None and user.is_authenticated else None
     fixed_code = fixed_code_for(phone.as_e164, purpose, user)
     attempt = Attempt(
@@ -275,10 +276,12 @@ def _method(profile: Profile, code_source: str, method: str | None) -> str:
     return method
 
 
-def _language(language: str | None) -> str:
+def _language(code_source: str, language: str | None) -> str:
+    """What the code is written or spoken in. The site's own texts may have languages that LANCK does not speak."""
     if language is None:
-        active = (get_language() or "").partition("-")[0]
-        return active if active in LANGUAGES else ""
+        active = get_language() or ""
+        fits = code_source == Verification.CodeSource.SITE and len(active) <= LANGUAGE_LENGTH
+        return active if fits else lancks_language(active)
     if language not in LANGUAGES:
         raise Refusal("invalid_language")
     return language

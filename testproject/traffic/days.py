@@ -35,6 +35,7 @@ from .world import (
     OUT_OF_FUNDS,
     PRICES,
     PROBE,
+    PROBES,
     SILENCE,
     TEXTS,
     Country,
@@ -125,7 +126,7 @@ class _Day:
             self._plain_message()
         for _ in range(round(self.count * INBOUND)):
             self._inbound()
-        for attack, count in ((ATTACK, self._attackers()), (PROBE, 40)):
+        for attack, count in ((ATTACK, self._attackers()), (PROBE, PROBES)):
             if self.days_ago == attack.days_ago:
                 self._attack(attack.where, attack.begins, attack.ends, count)
         self._refusals()

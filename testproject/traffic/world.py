@@ -114,6 +114,8 @@ SILENCE: Final = Incident(20, 9, 10)  # LANCK's answers get lost
 ATTACK: Final = Incident(5, 1, 4, where="+35320911")  # codes are sent and nobody types them; then the prefix is paused
 PROBE: Final = Incident(1, 22, 23, where="+35320914")  # whoever it was tries another prefix, and nobody has seen it yet
 
+PROBES: Final = 40
+
 
 def weight_of(day: date) -> int:
     """How busy a day is, to others."""

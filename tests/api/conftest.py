@@ -37,4 +37,4 @@ def agent(staff):
 @pytest.fixture
 def boss(staff):
     """Staff who may do all that."""
-    return staff("view_message", "view_inboundmessage", "send_message", "view_number")
+    return staff("view_message", "view_inboundmessage", "send_message", "view_number", "view_delivery")

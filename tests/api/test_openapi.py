@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from django_lanck.api.serializers import VerificationSerializer, represent
+from django_lanck.api.staff_figures import DeliveryQuery
 from django_lanck.api.staff_serializers import InboundMessageFilters, MessageFilters
 from django_lanck.exceptions import REFUSALS
 from django_lanck.services import start_verification
@@ -63,6 +64,7 @@ def test_every_staff_operation_and_status_is_described(schema):
         ("get", "messages/{message_id}/"): {"200", "404"},
         ("get", "inbound-messages/"): {"200", "400"},
         ("get", "inbound-messages/{message_id}/"): {"200", "404"},
+        ("get", "delivery/"): {"200", "400"},
     }
     assert all(always <= set(statuses) for statuses in described.values())
 
@@ -83,6 +85,11 @@ def test_every_filter_of_a_list_is_a_parameter(schema, path, filters):
     parameters = schema["paths"][STAFF + path]["get"]["parameters"]
     assert {each["name"] for each in parameters if each["in"] == "query"} == set(filters().fields)
     assert set(filters.lookups) | {"cursor", "page_size"} == set(filters().fields)
+
+
+def test_what_the_figures_are_asked_for_are_parameters(schema):
+    parameters = schema["paths"][STAFF + "delivery/"]["get"]["parameters"]
+    assert {each["name"] for each in parameters if each["in"] == "query"} == set(DeliveryQuery().fields)
 
 
 @pytest.mark.django_db

@@ -11,8 +11,8 @@ from tests.services.test_start import with_lanck
 
 pytestmark = pytest.mark.django_db
 
-MESSAGES, INBOUND = "/api/staff/messages/", "/api/staff/inbound-messages/"
-ADDRESSES = [MESSAGES, f"{MESSAGES}1/", INBOUND, f"{INBOUND}1/"]
+MESSAGES, INBOUND, DELIVERY = "/api/staff/messages/", "/api/staff/inbound-messages/", "/api/staff/delivery/"
+ADDRESSES = [MESSAGES, f"{MESSAGES}1/", INBOUND, f"{INBOUND}1/", DELIVERY]
 SMS = {"number": "+12015550123", "text": "Hello"}
 
 
@@ -43,6 +43,7 @@ def test_while_it_is_off_it_is_not_described(client, lanck):
         (["view_message"], {("GET", MESSAGES), ("GET", f"{MESSAGES}1/")}),
         (["view_inboundmessage"], {("GET", INBOUND), ("GET", f"{INBOUND}1/")}),
         (["send_message"], {("POST", MESSAGES)}),
+        (["view_delivery"], {("GET", DELIVERY)}),
     ],
 )
 def test_each_verb_needs_its_permission(staff, lanck, permissions, allowed):
@@ -91,7 +92,7 @@ class Generous:
 
 def test_a_visitor_has_no_permissions_whatever_the_sites_backend_says(client, lanck, settings):
     settings.AUTHENTICATION_BACKENDS = ["tests.api.test_staff_access.Generous"]
-    assert [client.get(address).status_code for address in ADDRESSES] == [403] * 4
+    assert [client.get(address).status_code for address in ADDRESSES] == [403] * 5
 
 
 def test_somebody_who_left_is_turned_away(boss, lanck):
@@ -127,7 +128,13 @@ def test_a_form_is_no_json(boss, lanck, body, content_type):
 
 
 def test_other_verbs_are_refused_in_the_same_shape(boss, lanck):
-    for verb, address in [("put", MESSAGES), ("delete", f"{MESSAGES}1/"), ("post", INBOUND), ("patch", f"{INBOUND}1/")]:
+    for verb, address in [
+        ("put", MESSAGES),
+        ("delete", f"{MESSAGES}1/"),
+        ("post", INBOUND),
+        ("post", DELIVERY),
+        ("patch", f"{INBOUND}1/"),
+    ]:
         response = getattr(boss, verb)(address)
         assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
 

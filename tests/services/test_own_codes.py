@@ -318,6 +318,30 @@ def test_the_site_writes_its_own_text_for_each_language(lanck, phone):
         assert lanck.sent[-1].text.endswith("für ACME {und} {}")
 
 
+def test_the_sites_own_text_follows_the_page_also_where_lanck_does_not_speak_it(lanck, phone):
+    texts = {"": "{code}", "pt-br": "{code} no Brasil", "pt": "{code} em Portugal", "nl": "{code} voor u"}
+    with with_lanck(lanck, CODE_TEXTS=texts, RESEND_WAITS=[0]):
+        for active, ending in (("pt-br", "no Brasil"), ("pt-ao", "em Portugal"), ("nl-be", "voor u"), ("fi", "")):
+            with translation.override(active):
+                verification = start(phone)
+            assert lanck.sent[-1].text == f"{lanck.sent[-1].code} {ending}".strip()
+            with translation.override("nl"):  # whoever sends it again
+                resend_verification(verification_id=verification.pk)
+            assert lanck.sent[-1].text == f"{lanck.sent[-1].code} {ending}".strip()
+
+
+def test_a_page_in_a_language_with_a_long_name_is_no_trouble(lanck, phone):
+    with translation.override("de-1996-oldspelling"):
+        assert start(phone).language == "de"
+
+
+def test_a_voice_gets_lancks_name_of_the_pages_language(lanck, phone):
+    for active, told in (("pt-br", "pt"), ("zh-hans", "zh"), ("nl", None), (None, None)):
+        with translation.override(active):
+            start(phone, "p2s")
+        assert lanck.sent[-1].params.get("language") == told
+
+
 def test_a_text_is_one_sms_whatever_happens(lanck):
     with with_lanck(lanck, CODE_HOST="a-long-host-name." * 8 + "example.com"):
         assert sms_text("123456", "en") == "123456"

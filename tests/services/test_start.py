@@ -100,7 +100,17 @@ def test_the_most_specific_sender_is_used(lanck, phone, senders, method, sender)
 
 
 @pytest.mark.parametrize(
-    ("active", "told"), [("de", "de"), ("pt-br", "pt"), ("zh-hans", "zh"), ("nl", None), (None, None)]
+    ("active", "told"),
+    [
+        ("de", "de"),
+        ("de-ch", "de"),
+        ("pt-br", "pt"),
+        ("zh-hans", "zh"),
+        ("zh-hant", "zh"),
+        ("sr-latn", None),
+        ("nl", None),
+        (None, None),
+    ],
 )
 def test_the_code_speaks_the_active_language_where_lanck_does(lanck, phone, active, told):
     with translation.override(active):

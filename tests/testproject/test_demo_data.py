@@ -13,6 +13,7 @@ from django.db.models import Count, F, Q
 from django.test import override_settings
 from django.utils import timezone
 
+from django_lanck import services
 from django_lanck.models import (
     Channel,
     InboundMessage,
@@ -25,7 +26,7 @@ from django_lanck.models import (
     Verification,
     VerifiedNumber,
 )
-from testproject.traffic import ATTACK, FAILURE, OUT_OF_FUNDS, PROBE, SILENCE, rows_of_day
+from testproject.traffic import ATTACK, FAILURE, OUT_OF_FUNDS, PROBE, PROBES, SILENCE, rows_of_day
 from testproject.traffic.world import COUNTRIES
 
 pytestmark = pytest.mark.django_db
@@ -164,8 +165,27 @@ def test_a_prefix_is_pumped_and_then_paused():
     assert (paused.day, paused.country) == (UNTIL - timedelta(days=ATTACK.days_ago), "IE")
     assert paused.count > attack.count()
     probe = Verification.objects.filter(number__startswith=PROBE.where)
-    assert probe.count() == 40
+    assert probe.count() == PROBES
     assert not probe.filter(state=Verification.State.VERIFIED).exists()
+
+
+def test_prefixes_are_paused_and_waited_for(settings):
+    with override_settings(LANCK={**settings.LANCK, "CONVERSION": {"prefix": (20, 10)}}):
+        make(until=timezone.localdate(), days=2, messages=200)
+        shown = {each.prefix: (each.sent, each.paused_until is not None) for each in services.suspicious_prefixes()}
+    assert shown == {ATTACK.where: (0, True), PROBE.where: (PROBES, False)}
+
+
+def test_its_days_are_counted():
+    yesterday = timezone.localdate() - timedelta(days=1)
+    make(until=yesterday)
+    scope = services.Scope(yesterday - timedelta(days=14), yesterday)
+    figures = services.delivery_figures(scope)
+    assert figures.total.messages == Message.objects.count()
+    assert (figures.uncounted_days, figures.dirty_days) == ([], [])
+    assert all(totals.messages for totals in figures.by_day.values())
+    assert figures.total.conversion < 0.9
+    assert sum(figures.fraud.values()) == NumberInsight.objects.filter(kind=NumberInsight.Kind.FRAUD).count()
 
 
 def test_lanck_refuses_for_two_hours():

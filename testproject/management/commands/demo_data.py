@@ -15,6 +15,7 @@ from django.db import models
 from django.utils import timezone
 
 from django_lanck.conf import conf
+from django_lanck.guard.limits import conversion_limit
 from django_lanck.management.base import above_zero
 from django_lanck.models import (
     CountedDay,
@@ -30,7 +31,8 @@ from django_lanck.models import (
     Verification,
     VerifiedNumber,
 )
-from testproject.traffic import Rows, rows_of_day, weight_of
+from django_lanck.services import count_days, pause_prefix
+from testproject.traffic import ATTACK, PROBE, PROBES, Rows, rows_of_day, weight_of
 
 BATCH: Final = 1000
 USERS: Final = "demo-"
@@ -69,6 +71,9 @@ class Command(BaseCommand):
             if options["verbosity"] > 1:
                 self.stdout.write(f"{day}: {len(rows.messages)} messages")
         _keep_owners(owners)
+        count_days()
+        if until == timezone.localdate() and "prefix" in conf.conversion:
+            _keep_running_counters()
         made = Message.objects.count()
         self.stdout.write(f"{made} messages of {days} days until {until} are made up. Look at the admin.")
 
@@ -117,6 +122,14 @@ def _keep_owners(owners: dict[str, Verification]) -> None:
         for user, (number, verification) in zip(made, owners.items(), strict=True)
     )
     _create(VerifiedNumber, claims)
+
+
+def _keep_running_counters() -> None:
+    """One prefix is still paused, and of the other one it can be seen that no code comes back."""
+    pause_prefix(prefix=ATTACK.where)
+    limit = conversion_limit("prefix", PROBE.where)
+    window = {"used": PROBES, "ends_at": timezone.now() + timedelta(hours=12)}
+    LimitCounter.objects.create(key=limit.key, rule=limit.rule, label=limit.label, **window)
 
 
 def _create(model: type[models.Model], rows: Iterable[models.Model]) -> None:

@@ -1,0 +1,180 @@
+"""The figures of a period as JSON: those of the dashboard, in the shape that is described."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.models import F
+from django.test.utils import CaptureQueriesContext
+
+from django_lanck import services
+from django_lanck.api import staff_figures as described
+from django_lanck.exceptions import Refusal
+from django_lanck.models import Message, NumberInsight, Verification
+from django_lanck.models.time import site_day
+from tests.services.test_start import statements
+
+pytestmark = pytest.mark.django_db
+DELIVERY = "/api/staff/delivery/"
+GROUPS = {
+    "by_day": described.DaySerializer,
+    "by_purpose": described.PurposeSerializer,
+    "by_channel": described.ChannelSerializer,
+    "by_country": described.CountrySerializer,
+    "by_network": described.NetworkSerializer,
+}
+
+
+@pytest.fixture
+def boss(staff):
+    return staff("view_delivery")
+
+
+def read(client, **query) -> dict:
+    response = client.get(DELIVERY, query)
+    assert response.status_code == 200, response.content
+    return response.json()
+
+
+def errors(client, **query) -> dict:
+    response = client.get(DELIVERY, query)
+    assert response.status_code == 400
+    assert response.json()["code"].startswith("invalid_")
+    return response.json()["errors"]
+
+
+@pytest.fixture
+def traffic(lanck, phone):
+    """A verified number by SMS yesterday, and today a call that nobody took and a text."""
+    verification = services.start_verification(number=phone)
+    lanck.report(lanck.sent[-1], "DELIVERED", mccmnc="310260")
+    services.check_verification(verification_id=verification.pk, code=lanck.sent[-1].code)
+    Message.objects.update(
+        created_at=F("created_at") - timedelta(days=1), status_at=F("created_at") - timedelta(days=1), price="0.0075"
+    )
+    Verification.objects.update(
+        created_at=F("created_at") - timedelta(days=1), ended_at=F("ended_at") - timedelta(days=1)
+    )
+    services.start_verification(number="+4915112345678", method="voice")
+    lanck.report(lanck.sent[-1], "UNDELIVERED")
+    services.send_sms(number=phone, text="Hello")
+
+
+def test_it_tells_what_came_of_a_period(boss, traffic):
+    figures = read(boss)
+    today = site_day()
+    assert (figures["since"], figures["until"]) == (str(today - timedelta(days=29)), str(today))
+    total = figures["total"]
+    assert (total["started"], total["reached_lanck"], total["reached_phone"], total["verified"]) == (2, 2, 1, 1)
+    assert (total["messages"], total["accepted"], total["delivered"], total["undelivered"]) == (3, 3, 1, 1)
+    assert (total["unsettled"], total["conversion"], total["cost"], total["priced"]) == (1, 0.5, "0.007500", 1)
+    assert total["delivery_rate"] == pytest.approx(1 / 3)
+    assert total["delivery_seconds"]["median"] > 0
+    assert [day["messages"] for day in figures["by_day"][-2:]] == [1, 2]
+    assert {row["purpose"]: row["messages"] for row in figures["by_purpose"]} == {"signup": 2, "": 1}
+    assert {row["channel"]: row["messages"] for row in figures["by_channel"]} == {"sms": 2, "voice": 1}
+    assert {row["country"]: row["verified"] for row in figures["by_country"]} == {"US": 1, "DE": 0}
+    assert figures["by_network"][-1]["mccmnc"] in ("", "310260")
+
+
+def test_it_is_narrowed_by_what_is_asked_for(boss, traffic):
+    today = site_day()
+    assert read(boss, country="DE")["total"]["messages"] == 1
+    assert read(boss, channel="sms", purpose="signup")["total"]["messages"] == 1
+    assert read(boss, mccmnc="310260")["total"]["messages"] == 1
+    assert read(boss, purpose="nothing-like-it")["total"]["messages"] == 0
+    assert read(boss, since=today)["total"]["messages"] == 2
+    assert read(boss, until=today - timedelta(days=1))["total"]["messages"] == 1
+    alone = read(boss, since=today, until=today)
+    assert [day["day"] for day in alone["by_day"]] == [str(today)]
+
+
+def test_the_numbers_are_the_dashboards(boss, traffic):
+    """Both show what one service tells."""
+    today = site_day()
+    figures = services.delivery_figures(services.Scope(today - timedelta(days=6), today))
+    shown = read(boss, since=today - timedelta(days=6))
+    for name in described.TotalsSerializer().fields:
+        if name not in ("cost", "proof_seconds", "delivery_seconds"):
+            assert shown["total"][name] == getattr(figures.total, name), name
+    assert shown["total"]["proof_seconds"]["p95"] == figures.total.proof_time(0.95)
+    assert [row["country"] for row in shown["by_country"]] == list(figures.by_country)
+
+
+def test_what_is_answered_is_what_is_described(boss, traffic, lanck, limited):
+    limited(LIMITS={"number": ["1/day"]})
+    services.start_verification(number="+12015550199")
+    with pytest.raises(Refusal):
+        services.start_verification(number="+12015550199")
+    figures = read(boss)
+    assert list(figures) == list(described.DeliverySerializer().fields)
+    assert set(figures["total"]) == set(described.TotalsSerializer().fields)
+    for name, serializer in GROUPS.items():
+        assert figures[name]
+        assert all(set(row) == set(serializer().fields) for row in figures[name]), name
+    assert set(figures["refusals"][0]) == set(described.RefusedSerializer().fields)
+
+
+def test_errors_and_fraud_states_are_told(boss, lanck, phone):
+    Message.objects.create(channel="sms", number=phone, country="US", status="refused", status_rank=1, error_code=6)
+    NumberInsight.objects.create(number=phone, kind="fraud", status="SUSPICIOUS", country="US")
+    figures = read(boss)
+    [error] = figures["errors"]
+    assert (error["day"], error["code"], error["count"]) == (str(site_day()), 6, 1)
+    assert set(error) == set(described.ErrorSerializer().fields)
+    assert figures["fraud"] == [{"status": "SUSPICIOUS", "count": 1}]
+    assert read(boss, country="DE")["errors"] == []
+
+
+def test_nothing_is_told_of_an_empty_site(boss, lanck):
+    total = read(boss)["total"]
+    assert (total["conversion"], total["delivery_rate"], total["cost"]) == (None, None, "0")
+    assert total["proof_seconds"] == {"median": None, "p95": None}
+
+
+def test_no_number_is_in_it(boss, traffic, phone):
+    assert phone.removeprefix("+") not in str(read(boss))
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"since": "yesterday"}, "since"),
+        ({"until": "2026-02-30"}, "until"),
+        ({"until": "2026-01-31", "since": "2026-02-01"}, "until"),
+        ({"until": "2026-01-31", "since": "2025-01-30"}, "until"),
+        ({"until": "0001-01-01"}, "until"),
+        ({"until": "9999-12-31"}, "until"),
+        ({"channel": "pigeon"}, "channel"),
+        ({"country": "de"}, "country"),
+        ({"mccmnc": "x"}, "mccmnc"),
+        ({"purpose": "x" * 51}, "purpose"),
+        ({"number": "+12015550123"}, "number"),
+        ({"days": "7"}, "days"),
+    ],
+)
+def test_what_does_not_fit_is_named(boss, lanck, query, field):
+    assert list(errors(boss, **query)) == [field]
+
+
+def test_a_value_is_given_once(boss, lanck):
+    assert list(errors(boss, country=["DE", "US"])) == ["country"]
+
+
+def test_a_year_is_the_most(boss, lanck):
+    today = site_day()
+    assert len(read(boss, since=today - timedelta(days=365))["by_day"]) == 366
+    assert list(errors(boss, since=str(today - timedelta(days=366)))) == ["until"]
+
+
+def test_it_costs_a_few_statements_however_much_there_is(boss, lanck, phone):
+    counts = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as captured:
+            read(boss)
+        counts.append(len([sql for sql in statements(captured) if "lanck_" in sql]))
+        for _ in range(20):
+            services.start_verification(number=phone)
+    assert max(counts) <= 7

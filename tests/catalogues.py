@@ -1,0 +1,75 @@
+"""What the code says and what the catalogues make of it, read without gettext's tools."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from babel.messages import Catalog, Message
+from babel.messages.extract import DEFAULT_KEYWORDS, extract
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+from django.utils.translation import templatize
+
+APP = Path(__file__).parent.parent / "django_lanck"
+LANGUAGES = ("ar", "de", "en", "es", "fr", "ru")
+# For developers, in English.
+LEFT_OUT = ("sandbox", "migrations")
+KEYWORDS = {**DEFAULT_KEYWORDS} | {
+    f"{name}{ending}": DEFAULT_KEYWORDS.get(name)
+    for name in ("gettext", "ngettext", "pgettext", "npgettext")
+    for ending in ("_lazy", "_noop")
+}
+
+
+class Key(NamedTuple):
+    context: str | None
+    singular: str
+    plural: str | None
+
+
+def key_of(message: Message) -> Key:
+    ids = message.id if isinstance(message.id, tuple | list) else (message.id, None)
+    return Key(message.context or None, *ids)
+
+
+def sources(*endings: str) -> Iterator[Path]:
+    for path in sorted(APP.rglob("*")):
+        if path.suffix in endings and not set(path.relative_to(APP).parts) & set(LEFT_OUT):
+            yield path
+
+
+def said_by_code() -> dict[Key, str]:
+    """Everything that is marked → the file that says it."""
+    said: dict[Key, str] = {}
+    for path in sources(".py", ".html", ".txt"):
+        text = path.read_text()
+        if path.suffix != ".py":
+            # Django's own step on the way to gettext: a template as a program of which only the marks are left.
+            text = re.sub(r"^\s+", "", templatize(text, origin=str(path)), flags=re.M)
+        catalog = Catalog()
+        for line, ids, _comments, context in extract("python", io.BytesIO(text.encode()), KEYWORDS):
+            catalog.add(ids, None, [(str(path), line)], context=context)
+        said.update((key_of(message), str(path.relative_to(APP))) for message in catalog if message.id)
+    return said
+
+
+def folder(language: str) -> Path:
+    return APP / "locale" / language / "LC_MESSAGES"
+
+
+def catalogue(language: str) -> Catalog:
+    with (folder(language) / "django.po").open("rb") as file:
+        return read_po(file, locale=language, abort_invalid=True)
+
+
+def compiled(language: str) -> Catalog:
+    with (folder(language) / "django.mo").open("rb") as file:
+        return read_mo(file)
+
+
+def forms_of(message: Message) -> list[str]:
+    return [message.string] if isinstance(message.string, str) else list(message.string)
