@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
-from django.db.models import Case, CharField, Count, DateField, F, IntegerField, Min, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, DateField, F, IntegerField, Min, QuerySet, Sum, Value, When
 from django.db.models.functions import Cast
 
 from ..models import CountedDay, DayCount, DeliveryDay, Message, NumberInsight, RefusalCount
@@ -143,7 +143,7 @@ def _words(scope: Scope, live: list[date]) -> Iterable[tuple[str, date, str, int
         .annotate(Count("pk"))
         for day in live
     ]
-    rows: QuerySet[Any, Any] = counts.values_list("kind", "day", "word", "hour", "count")
+    rows: QuerySet[Any, Any] = counts.values_list("kind", "day", "word", "hour").annotate(Sum("count"))
     return rows.union(
         refusals.values_list(_text(REFUSAL), F("day"), F("rule"), _flag("watched"), F("count")),
         counted.values_list(_text(COUNTED), F("day"), _text(""), _flag("is_dirty"), Value(1)),
@@ -183,7 +183,7 @@ def _kept(figures: Figures, live: list[date]) -> Iterator[tuple[date, Key, Total
         key, counts, histograms = Key(*rest[:4]), rest[4:-2], rest[-2:]
         if network:
             figures.networks[key.mccmnc] = network
-        yield day, key, Totals(*counts, *(Counter({int(b): n for b, n in each.items()}) for each in histograms))
+        yield day, key, Totals(*counts, *({int(bucket): n for bucket, n in each.items()} for each in histograms))
 
 
 def _of_rows(figures: Figures, live: list[date]) -> Iterator[tuple[date, Key, Totals]]:

@@ -55,8 +55,8 @@ class Totals:
     undelivered: int = 0
     priced: int = 0
     cost: Decimal = Decimal(0)
-    proof_seconds: Counter[int] = field(default_factory=Counter)
-    delivery_seconds: Counter[int] = field(default_factory=Counter)
+    proof_seconds: dict[int, int] = field(default_factory=dict)
+    delivery_seconds: dict[int, int] = field(default_factory=dict)
 
     @property
     def conversion(self) -> float | None:
@@ -82,13 +82,23 @@ class Totals:
         return percentile(self.proof_seconds, share)
 
     def add(self, other: Totals) -> None:
-        for name in COUNTS:
-            if count := getattr(other, name):
-                setattr(self, name, getattr(self, name) + count)
-        for name in HISTOGRAMS:
-            mine = getattr(self, name)
-            for bucket, count in getattr(other, name).items():
-                mine[bucket] += count
+        # Written out: thousands of rows are added for one page.
+        self.started += other.started
+        self.reached_lanck += other.reached_lanck
+        self.reached_phone += other.reached_phone
+        self.verified += other.verified
+        self.messages += other.messages
+        self.refused += other.refused
+        self.unknown += other.unknown
+        self.accepted += other.accepted
+        self.delivered += other.delivered
+        self.undelivered += other.undelivered
+        self.priced += other.priced
+        self.cost += other.cost
+        for bucket, count in other.proof_seconds.items():
+            self.proof_seconds[bucket] = self.proof_seconds.get(bucket, 0) + count
+        for bucket, count in other.delivery_seconds.items():
+            self.delivery_seconds[bucket] = self.delivery_seconds.get(bucket, 0) + count
 
 
 HISTOGRAMS: Final = ("proof_seconds", "delivery_seconds")
@@ -122,7 +132,7 @@ def tally_days(days: Sequence[date]) -> dict[date, Tally]:
         totals.priced += priced
         totals.cost += Decimal(cost or 0).quantize(PRICE)
         if bucket is not None:
-            totals.delivery_seconds[int(bucket)] += count
+            totals.delivery_seconds[int(bucket)] = totals.delivery_seconds.get(int(bucket), 0) + count
         if refusal:
             tally.errors[key[2], _hour_of_day(days[0], hour), refusal] += count
         if network and key[3]:
@@ -134,7 +144,7 @@ def tally_days(days: Sequence[date]) -> dict[date, Tally]:
         totals.reached_phone += count * delivered
         totals.verified += count * verified
         if bucket is not None:
-            totals.proof_seconds[int(bucket)] += count
+            totals.proof_seconds[int(bucket)] = totals.proof_seconds.get(int(bucket), 0) + count
     return tallies
 
 
