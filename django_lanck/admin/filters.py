@@ -1,7 +1,8 @@
 """Filters. None reads a table to learn which values there are. A list takes all of its filters together, by address:
 
-messages        ``status``, ``channel``, ``country``, ``category``, ``purpose``, ``mccmnc``, ``error_code``, ``is_test``
-verifications   ``state``, ``method``, ``purpose``, ``is_test``
+messages        ``status``, ``channel``, ``country``, ``category``, ``purpose``, ``mccmnc``, ``error_code``,
+                ``is_test``, ``outcome`` (``accepted``, ``delivered``, ``undelivered``, ``unsettled``)
+verifications   ``state``, ``method``, ``purpose``, ``is_test``, ``reached`` (the step: ``lanck``, ``phone``)
 insights        ``kind``, ``status``
 opt-outs        ``state``, which is ``standing`` or ``lifted``
 each by time    ``created_at__gte`` and ``created_at__lt`` (inbound messages ``received_at``, opt-outs ``opted_out_at``,
@@ -22,7 +23,7 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import ValidationError
-from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Concat
 from django.http import HttpRequest
@@ -32,7 +33,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ..conf import conf
-from ..models import Verification
+from ..models import Message, Status, Verification
+from ..models.message import FINAL_RANK, RANKS
 
 if TYPE_CHECKING:
     from django.contrib.admin.views.main import ChangeList
@@ -108,6 +110,51 @@ SentPurposeFilter = filter_by("purpose", _("purpose"), _sent_purposes, of=PURPOS
 NetworkFilter = filter_by("mccmnc", _("network code"), template=AS_TEXT)
 ErrorFilter = filter_by("error_code", _("error code"), no_value=None, template=AS_TEXT)
 TestFilter = filter_by("is_test", _("test numbers"), [("0", _("leave out")), ("1", _("nothing else"))])
+
+
+ACCEPTED: Final = RANKS[Status.ACCEPTED]
+DELIVERED: Final = RANKS[Status.DELIVERED]
+OUTCOMES: Final[dict[str, tuple[Any, Q]]] = {
+    "accepted": (_("accepted by LANCK"), Q(status_rank__gte=ACCEPTED)),
+    "delivered": (_("delivered"), Q(status_rank=DELIVERED)),
+    "undelivered": (_("not delivered"), Q(status_rank__gte=FINAL_RANK, status_rank__lt=DELIVERED)),
+    "unsettled": (_("not settled"), Q(status_rank__gte=ACCEPTED, status_rank__lt=FINAL_RANK)),
+}
+STEPS: Final[dict[str, tuple[Any, int]]] = {
+    "lanck": (_("accepted by LANCK"), ACCEPTED),
+    "phone": (_("delivered"), DELIVERED),
+}
+
+
+class OutcomeFilter(admin.SimpleListFilter):
+    """What became of a message, as the figures count it: of LANCK's words several may be one outcome."""
+
+    title = _("outcome")
+    parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(name, title) for name, (title, _condition) in OUTCOMES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        _title, condition = OUTCOMES.get(self.value() or "", ("", Q()))
+        return queryset.filter(condition)
+
+
+class ReachedFilter(admin.SimpleListFilter):
+    """Verifications one of whose messages came so far. A code that was verified arrived, whatever the network said."""
+
+    title = _("step reached")
+    parameter_name = "reached"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(name, title) for name, (title, _rank) in STEPS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        _title, rank = STEPS.get(self.value() or "", ("", None))
+        if rank is None:
+            return queryset
+        arrived = Message.objects.filter(verification=OuterRef("pk"), status_rank__gte=rank)
+        return queryset.filter(Q(state=Verification.State.VERIFIED) | Exists(arrived))
 
 
 class StandingFilter(admin.SimpleListFilter):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from ..models import Channel, DatabaseNow, Message, Verification, VerifiedNumber
 from .asking import AskingAdmin
 from .base import link_to, owner_name
-from .filters import DaysFilter, PurposeFilter, StateFilter, TestFilter, filter_by
+from .filters import DaysFilter, PurposeFilter, ReachedFilter, StateFilter, TestFilter, filter_by
 from .number import NumberAdmin
 from .timeline import Event, verification_timeline
 from .words import badge, channel_name
@@ -26,6 +26,7 @@ class VerificationAdmin(AskingAdmin):
         ("created_at", DaysFilter),
         StateFilter,
         filter_by("method", _("method"), Channel.choices),
+        ReachedFilter,
         PurposeFilter,
         TestFilter,
     ]

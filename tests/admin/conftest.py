@@ -1,9 +1,14 @@
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from django_lanck.models import CountedDay, DeliveryDay
+from django_lanck.models.time import site_day
 from django_lanck.services import check_verification, claim_number, redeem_proof, start_verification
 
 MODELS = ["verification", "message", "inboundmessage", "numberinsight", "optout", "verifiednumber"]
@@ -52,3 +57,32 @@ def story(lanck, phone):
     claim_number(user=get_user_model().objects.create_user(f"owner {phone}"), proof=proof)
     verification.refresh_from_db()
     return verification
+
+
+@pytest.fixture
+def analyst(db):
+    """Staff who may see the figures and nothing else, by a group."""
+    group = Group.objects.create(name="analysts")
+    group.permissions.set(permissions("view_delivery"))
+    user = get_user_model().objects.create_user("analyst", is_staff=True)
+    user.groups.add(group)
+    client = Client()
+    client.force_login(user)
+    client.user, client.group = user, group
+    return client
+
+
+@pytest.fixture
+def counted(db):
+    """Keep the figures of a day, as counting does: ``counted(1, verified=3)`` for yesterday's."""
+
+    def count(days_ago, **fields):
+        day = site_day() - timedelta(days=days_ago)
+        CountedDay.objects.get_or_create(day=day, defaults={"counted_at": timezone.now()})
+        if fields:
+            return DeliveryDay.objects.create(
+                **{"day": day, "purpose": "signup", "channel": "sms", "country": "US", "mccmnc": "310260", **fields}
+            )
+        return None
+
+    return count

@@ -20,8 +20,8 @@ from .conftest import MODELS, address, permissions
 pytestmark = pytest.mark.django_db
 FILTERS = {
     "message": "status=UNDELIVERED&channel=sms&category=transactional&country=US&purpose=signup&mccmnc=1&error_code=6"
-    "&is_test=0",
-    "verification": "state=exhausted&method=sms&purpose=signup&is_test=0",
+    "&is_test=0&outcome=undelivered",
+    "verification": "state=exhausted&method=sms&purpose=signup&is_test=0&reached=phone",
     "inboundmessage": "",
     "numberinsight": "kind=hlr&status=FRAUDULENT",
     "optout": "state=lifted",

@@ -1,7 +1,8 @@
 """The figures of 90 days with a million messages, to those with ten thousand: ``make bench``.
 
 In turns on SQLite and PostgreSQL (or where DATABASE_URL points): how long the days take to be counted, and how long
-the figures of today, 7, 30 and 90 days take, over a table of each size in the same database.
+the figures of today, 7, 30 and 90 days take, over a table of each size in the same database; and the page of them in
+the admin, for staff who may see everything by a group.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import os
 import sys
 import time
 from datetime import timedelta
+from typing import Any
 
 from tests.benchmarks.databases import on_each_database
-from tests.benchmarks.pruning import series
+from tests.benchmarks.rows import series
 
 SMALL = int(os.environ.get("BENCHMARK_FIGURES_FROM", "10000"))
 LARGE = int(os.environ.get("BENCHMARK_FIGURES", "1000000"))
@@ -20,11 +22,15 @@ DAYS = 90
 PERIODS = (1, 7, 30, 90)
 ROUNDS = 21
 STATEMENTS = 4
+PAGE_STATEMENTS = 10
 
 
 def measure_one_database() -> None:
     import django
+    from django.conf import settings
 
+    settings.ROOT_URLCONF = "tests.urls"
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
     django.setup()
     from django.db import connection
     from django.test.utils import setup_databases, teardown_databases
@@ -39,23 +45,28 @@ def measure_one_database() -> None:
         for days in PERIODS:
             ratio = took[LARGE][days] / took[SMALL][days]
             print(f"  {days} days: {took[LARGE][days] * 1000:.1f} ms, to {took[SMALL][days] * 1000:.1f}: {ratio:.2f}")
+        for days in PERIODS:
+            large, small = (took[rows][f"page {days}"] * 1000 for rows in (LARGE, SMALL))
+            print(f"  page of {days} days: {large:.1f} ms, to {small:.1f}: {large / small:.2f}")
         sys.stdout.flush()
     finally:
         connection.close()
         teardown_databases(databases, verbosity=0)
 
 
-def measure(rows: int) -> dict[int, float]:
-    """Count the days, then the seconds that the figures of each period take at best."""
+def measure(rows: int) -> dict[int | str, float]:
+    """Count the days, then the seconds that the figures of each period and the page of them take at best."""
     from django_lanck.services import count_days
 
     began = time.monotonic()
     done = count_days()
     print(f"{sys.argv[-1]}: {rows:,} messages, {done.counted} days counted in {time.monotonic() - began:.1f} s")
-    times: dict[int, list[float]] = {days: [] for days in PERIODS}
+    times: dict[int | str, list[float]] = {}
+    client = analyst()
     for _ in range(ROUNDS):
         for days in PERIODS:
-            times[days].append(figures(days, rows))
+            times.setdefault(days, []).append(figures(days, rows))
+            times.setdefault(f"page {days}", []).append(page(client, days))
     return {days: min(each) for days, each in times.items()}
 
 
@@ -76,6 +87,35 @@ def figures(days: int, rows: int) -> float:
     assert len(captured) == STATEMENTS, len(captured)
     assert not shown.uncounted_days
     assert days < DAYS or shown.total.messages == rows, shown.total
+    return took
+
+
+def analyst() -> Any:
+    """Staff with every permission of the app, by a group."""
+    from django.contrib.auth.models import Group, Permission, User
+    from django.test import Client
+
+    group, _ = Group.objects.get_or_create(name="analysts")
+    group.permissions.set(Permission.objects.filter(content_type__app_label="lanck"))
+    user, _ = User.objects.get_or_create(username="analyst", is_staff=True)
+    user.groups.add(group)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def page(client: Any, days: int) -> float:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    began = time.perf_counter()
+    answer = client.get("/admin/lanck/deliveryday/", {"days": days})
+    took = time.perf_counter() - began
+    assert answer.status_code == 200
+    with CaptureQueriesContext(connection) as captured:
+        client.get("/admin/lanck/deliveryday/", {"days": days})
+    asked = [query for query in captured if not query["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]
+    assert len(asked) <= PAGE_STATEMENTS, len(asked)
     return took
 
 

@@ -1,0 +1,182 @@
+"""The page of deliveries with 90 days of made-up traffic, as people see it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from django_lanck.models import LimitCounter, Message
+
+from .conftest import SCREENSHOTS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PAGE = "/admin/lanck/deliveryday/"
+CSP = "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data:"
+# How people look at it, by the name of the picture.
+LOOKS: dict[str, dict[str, Any]] = {
+    "wide": {},
+    "narrow": {"viewport": {"width": 390, "height": 844}},
+    "dark": {"color_scheme": "dark"},
+    "right-to-left": {"locale": "ar"},
+    "narrow-right-to-left": {"locale": "ar", "viewport": {"width": 390, "height": 844}},
+    "forced-colours": {"forced_colors": "active"},
+}
+
+
+@pytest.fixture
+def traffic(site: str, settings) -> None:
+    settings.ORIGIN = site
+    settings.LANCK = {**settings.LANCK, "CONVERSION": {"prefix": (20, 10)}}
+    call_command("demo_data", messages=6000, verbosity=0)
+
+
+def log_in(context: BrowserContext, site: str) -> None:
+    client = Client()
+    client.force_login(User.objects.get_or_create(username="staff", is_staff=True, is_superuser=True)[0])
+    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site}])
+
+
+@pytest.fixture
+def staff(context: BrowserContext, site: str) -> Page:
+    """A page of somebody who may do everything, on a site whose CSP allows nothing inline."""
+    log_in(context, site)
+    page = context.new_page()
+    page.route(lambda url: url.partition("?")[0].endswith(PAGE), with_csp)
+    return page
+
+
+def with_csp(route: Any) -> None:
+    answer = route.fetch(max_redirects=0)
+    route.fulfill(response=answer, headers={**answer.headers, "content-security-policy": CSP})
+
+
+def look(page: Page, name: str) -> None:
+    """Keep a picture; nothing may stick out, and axe has to find nothing."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"delivery-{name}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, name
+    found = Axe().run(page, context=["#content"])
+    assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+
+
+def test_90_days_can_be_read_by_everybody(chromium: Browser, site: str, traffic):
+    for name, options in LOOKS.items():
+        usual = {"base_url": site, "viewport": {"width": 1280, "height": 900}, "locale": "en-US"}
+        context = chromium.new_context(**{**usual, **options})
+        log_in(context, site)
+        page = context.new_page()
+        page.goto(f"{PAGE}?days=90")
+        page.locator(".lanck-latest tbody tr").first.wait_for()
+        assert page.locator(".lanck-chart svg").count() == 3
+        assert page.locator("#lanck-verifications-heading ~ .lanck-chart .lanck-column").count() == 90
+        assert page.locator(".lanck-days").get_attribute("open") is None
+        page.locator(".lanck-days summary").click()
+        assert page.locator(".lanck-days tbody tr").count() == 90
+        page.locator(".lanck-days summary").click()
+        look(page, name)
+        context.close()
+
+
+def test_an_empty_page_explains_itself(staff: Page):
+    staff.goto(PAGE)
+    staff.get_by_text("Nothing was sent in this period.").wait_for()
+    look(staff, "empty")
+    staff.get_by_role("link", name="Look at 90 days").click()
+    staff.wait_for_url("**?days=90")
+
+
+def test_it_prints_with_its_numbers_and_without_its_buttons(staff: Page, traffic):
+    staff.goto(f"{PAGE}?days=30&country=ES")
+    staff.emulate_media(media="print")
+    look(staff, "print")
+    for hidden in ("#header", "#nav-sidebar", ".lanck-selection", ".lanck-tools", ".lanck-latest"):
+        assert not staff.locator(hidden).first.is_visible(), hidden
+    assert staff.locator(".lanck-days tbody tr").first.is_visible()
+    assert staff.locator(".lanck-print").first.is_visible()
+    assert "Country: ES" in staff.locator(".lanck-print").inner_text()
+
+
+def test_figures_are_narrowed_and_lead_to_their_rows(staff: Page, traffic):
+    staff.goto(PAGE)
+    staff.get_by_role("link", name="30 days").click()
+    staff.get_by_label("Country").select_option("ES")
+    staff.get_by_role("button", name="Show").click()
+    staff.wait_for_url("**?days=30&purpose=&channel=&country=ES&mccmnc=")
+    figure = staff.locator("dt:has-text('Not settled') + dd .lanck-figure")
+    count = int(figure.inner_text())
+    figure.click()
+    staff.wait_for_url("**/message/**")
+    assert staff.locator("#result_list tbody tr").count() == min(count, 50)
+
+
+def test_a_prefix_is_paused_and_gets_codes_again_by_a_click(staff: Page, traffic):
+    staff.goto(PAGE)
+    row = staff.locator("[aria-labelledby=lanck-prefixes-heading] tr", has_text="+35320914")
+    row.get_by_role("button", name="Pause").click()
+    staff.get_by_text("+35320914 gets no codes until").wait_for()
+    assert LimitCounter.objects.filter(label="+35320914", not_before__gt=timezone.now()).exists()
+    row.get_by_role("button", name="Lift the pause").click()
+    staff.get_by_text("+35320914 gets codes again.").wait_for()
+    assert row.count() == 0
+
+
+def test_the_figures_are_downloaded(staff: Page, traffic):
+    staff.goto(f"{PAGE}?days=7")
+    with staff.expect_download() as download:
+        staff.locator("[aria-labelledby=lanck-countries-heading]").get_by_role("link", name="CSV").click()
+    assert download.value.suggested_filename.startswith("delivery-countries-")
+    assert "US," in download.value.path().read_text(encoding="utf-8-sig")
+
+
+def test_the_latest_messages_come_by_themselves_until_somebody_stops_them(staff: Page, phone):
+    def send(network: str) -> None:
+        Message.objects.create(channel="sms", number=phone, network=network)
+
+    def see(network: str) -> None:
+        staff.locator(".lanck-latest").get_by_text(network).wait_for()
+
+    staff.clock.install()
+    send("First Mobile")
+    staff.goto(PAGE)
+    see("First Mobile")
+    send("Second Mobile")
+    staff.clock.run_for(5_000)
+    see("Second Mobile")
+
+    asked: list[str] = []
+    staff.on("request", lambda request: asked.append(request.url) if "latest" in request.url else None)
+    staff.get_by_role("button", name="Stop").click()
+    send("Third Mobile")
+    staff.clock.run_for(60_000)
+    assert asked == []
+    staff.get_by_role("button", name="Go on").click()
+    see("Third Mobile")
+
+    asked.clear()
+    hide(staff, True)
+    staff.clock.run_for(60_000)
+    assert asked == []
+    send("Fourth Mobile")
+    hide(staff, False)
+    see("Fourth Mobile")
+    assert phone.removeprefix("+") not in "".join(asked)
+
+
+def hide(page: Page, hidden: bool) -> None:
+    """As when the person looks at another tab, or comes back."""
+    page.evaluate(
+        "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"
+        " document.dispatchEvent(new Event('visibilitychange')); }",
+        hidden,
+    )
