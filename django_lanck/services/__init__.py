@@ -24,6 +24,7 @@ from .messaging import (
     speak_text,
 )
 from .metrics import Metrics, current_metrics
+from .numbers import number_as_kept, number_in_text, parse_number
 from .optouts import lift_opt_out, opt_out
 from .pace import Pace, background
 from .proofs import change_number, claim_number, number_of_proof, owner_of, redeem_proof, verified_number_of
