@@ -16,9 +16,8 @@ from ..exceptions import ERRORS_BY_CODE
 from ..services import Figures
 from .amounts import count_text, day_text
 from .charts import width_of
-from .insight import WORDS
 from .linking import Links
-from .words import badge
+from .words import INSIGHT_WORDS, badge
 
 # What each rule counts or looks at, by its name in WATCH.
 RULE_WORDS: Final[Mapping[str, Any]] = {
@@ -95,7 +94,7 @@ def fraud_rows(figures: Figures, links: Links) -> list[FraudRow]:
     most = max(figures.fraud.values(), default=0)
     return [
         FraudRow(
-            badge(state, WORDS.get(state)),
+            badge(state, INSIGHT_WORDS.get(state)),
             count_text(count),
             width_of(count, most),
             links.insights(kind="fraud", status=state),

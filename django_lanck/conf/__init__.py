@@ -306,6 +306,7 @@ class LanckSettings(GuardSettings):
         """Seconds since somebody showed who they are, after which it is asked again before a number is changed."""
         return self._get("RECENT_AUTHENTICATION", 900)
 
+    @property
     def metrics_tokens(self) -> Sequence[str]:
         """Whoever has one may read the metrics; several while one takes the other's place. Without any they are off."""
         return self._get("METRICS_TOKENS", ())
