@@ -114,7 +114,8 @@ def delivery_figures(scope: Scope) -> Figures:
 
 def _add_counts(figures: Figures, live: list[date]) -> set[date]:
     """Add what is counted by a word; which days of the scope were counted."""
-    rows = list(_words(figures.scope, live))
+    # MariaDB makes decimals of integers in a union.
+    rows = [(kind, day, word, int(number), count) for kind, day, word, number, count in _words(figures.scope, live)]
     counted = {day for kind, day, *_ in rows if kind == COUNTED}
     for kind, day, word, number, count in rows:
         if kind == REFUSAL:

@@ -20,6 +20,7 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
+    Subquery,
     Sum,
     Value,
     When,
@@ -169,12 +170,14 @@ def tally_days(days: Sequence[date]) -> dict[date, Tally]:
 def _message_groups(days: Sequence[date]) -> Iterable[tuple[Any, ...]]:
     """Messages by what they are, by the rank of their status (or ``REFUSED``) and by how long their delivery took."""
     is_delivered = Q(status_rank=DELIVERED, status_at__isnull=False)
+    # Looked up for each, where a join might read the whole other table.
+    purpose = Verification.objects.filter(pk=OuterRef("verification_id")).values("purpose")
     return (
         Message.objects.filter(within(days, "created_at"), is_test=False)
         .order_by()
         .values_list(
             _number_of_day(days, "created_at"),
-            Coalesce("verification__purpose", Value("")),
+            Coalesce(Subquery(purpose), Value("")),
             *Key._fields[1:],
             Case(When(IS_REFUSED, then=REFUSED), default="status_rank", output_field=IntegerField()),
             Case(When(is_delivered, then=bucket_between("created_at", "status_at"))),
@@ -188,7 +191,9 @@ def _verification_groups(days: Sequence[date]) -> Iterable[tuple[Any, ...]]:
 
     A verified code has arrived, whatever the network said.
     """
-    own = Message.objects.filter(verification=OuterRef("verification")).order_by()
+    # None is older than its verification: what is before the first day need not be read.
+    sent = Message.objects.filter(created_at__gte=start_of_day(days[0])).order_by()
+    own = sent.filter(verification=OuterRef("verification"))
     later, earlier = own.filter(pk__gt=OuterRef("pk")), own.filter(pk__lt=OuterRef("pk"))
     verified = Q(verification__state=Verification.State.VERIFIED)
 
@@ -198,8 +203,7 @@ def _verification_groups(days: Sequence[date]) -> Iterable[tuple[Any, ...]]:
 
     steps = (verified, VERIFIED), (reached(DELIVERED), ARRIVED), (reached(ACCEPTED), ON_ITS_WAY)
     return (
-        Message.objects.filter(within(days, "verification__created_at"), ~Exists(later), verification__is_test=False)
-        .order_by()
+        sent.filter(within(days, "verification__created_at"), ~Exists(later), verification__is_test=False)
         .values_list(
             _number_of_day(days, "verification__created_at"),
             "verification__purpose",
