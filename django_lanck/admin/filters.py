@@ -191,7 +191,8 @@ class DaysFilter(admin.FieldListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         bounds = {name: _moment(text) for name, text in self._chosen().items()}
-        if not request.GET.get(SEARCH_VAR, "").strip():
+        searched = request.GET.get(SEARCH_VAR, "").strip()
+        if not searched or "\0" in searched:  # which nothing is searched by
             times = queryset.filter(**bounds).order_by(f"-{self.field_path}").values_list(self.field_path, flat=True)
             last = list(times[self.reach - 1 : self.reach + 1])
             if len(last) == 2:

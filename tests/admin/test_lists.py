@@ -127,6 +127,12 @@ def test_the_newest_of_the_chosen_days_are_looked_through(admin_client, reach):
     assert page.further_back == ""
 
 
+def test_a_search_for_what_cannot_be_searched_looks_no_further_back(admin_client, reach):
+    fill(45)
+    for query in ("q=%00", "q=%20", "q=1%00"):
+        assert listing(admin_client, query).further_back, query
+
+
 def test_a_number_is_found_however_far_back_it_is(admin_client, reach):
     fill(45)
     wanted = fill(1, number="+12015550199", created_at=NOON - timedelta(days=99))
