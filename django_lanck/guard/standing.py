@@ -47,7 +47,7 @@ def standing_limits(
 ) -> list[StandingLimit]:
     """The limits that count something now, those in the way first. One statement."""
     limits = _limits(number, country, user_ids, sessions)
-    counters = LimitCounter.objects.in_force().filter(key__in={limit.key for _action, limit in limits})
+    counters = LimitCounter.objects.filter(key__in={limit.key for _action, limit in limits})
     rows = counters.annotate(now=DatabaseNow(), number_is_known=Exists(known(number)))  # type: ignore[no-redef]
     found = {row.key: row for row in rows}
     standing = [

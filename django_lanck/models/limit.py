@@ -106,16 +106,13 @@ class LimitCounterQuerySet(models.QuerySet["LimitCounter"]):
             with transaction.atomic(using=self.db):
                 _give_back_statement(self.db, len(limits), len(converted), waiting).execute(self.db, _keys(both))
 
-    def in_force(self) -> LimitCounterQuerySet:
-        """Those whose window is running, or that let nothing through yet."""
-        return self.filter(Q(ends_at__gt=DatabaseNow()) | Q(not_before__gt=DatabaseNow()))
-
     def lift(self, keys: Collection[str]) -> int:
-        """End the windows that are running: what is used next begins new ones. Returns how many those were.
+        """End the windows that count something: what is used next begins new ones. Returns how many those were.
 
         One UPDATE, and no row goes: somebody may be about to count on it.
         """
-        rows = self.in_force().filter(key__in=keys)._in_order()
+        in_force = Q(ends_at__gt=DatabaseNow()) | Q(not_before__gt=DatabaseNow())
+        rows = self.filter(in_force, key__in=keys, used__gt=0)._in_order()
         return rows.update(used=0, converted=0, refused=0, not_before=DatabaseNow(), ends_at=DatabaseNow())
 
     def full(self, limits: Sequence[Limit]) -> list[FullLimit]:

@@ -297,6 +297,15 @@ def test_the_number_ran_into_its_limit(limited, lanck, phone, told, age):
     assert "ran into" not in told(verification)
 
 
+def test_a_number_that_was_verified_meanwhile_needs_no_more_codes(limited, lanck, phone, told):
+    limited(LIMITS={"number": ["1/hour"]}, WATCH=["ladder"])
+    verification = start_verification(number=phone)
+    with pytest.raises(Exception, match="too_many_requests"):
+        start_verification(number=phone)
+    check_verification(verification_id=verification.pk, code=lanck.sent[-1].code)
+    assert told(verification).startswith("The number was verified at ")
+
+
 def test_a_limit_that_only_watches_is_no_reason(limited, lanck, phone, told):
     limited(LIMITS={"number": ["1/hour"]}, WATCH=["ladder", "number"])
     start_verification(number=phone)

@@ -157,6 +157,26 @@ def test_lifting_lets_the_person_go_on_and_nobody_else(limited, lanck, phone):
     assert lift_limits(number="+12015550100") == 0
 
 
+def test_only_what_counts_is_lifted(limited, lanck, phone, age):
+    limited(CHECK_LIMITS={"number": ["5/day"], "number_purpose": []})
+    verification = start_verification(number=phone)
+    check_verification(verification_id=verification.pk, code=lanck.sent[-1].code)  # right, so it uses nothing up
+    assert ("number", "check", 86_400) not in standing(phone)
+    age(verification, 86_401)
+    assert lift_limits(number=phone) == 0
+    start_verification(number=phone)
+    assert lift_limits(number=phone) == 3  # the number's two, and the ladder
+
+
+def test_after_a_lift_the_next_use_begins_a_new_window(limited, lanck, phone, age):
+    limited(LIMITS={"number": ["1/hour"]}, **NO_LADDER)
+    age(start_verification(number=phone), 1800)
+    lift_limits(number=phone)
+    start_verification(number=phone)
+    until = standing(phone)["number", "start", 3600].until
+    assert (until - timezone.now()).total_seconds() > 3500
+
+
 def test_lifting_is_for_the_users_and_sessions_that_are_named(limited, lanck, phone):
     limited(LIMITS={"user": ["1/hour"]}, **NO_LADDER)
     user, other = (get_user_model().objects.create_user(name) for name in ("customer", "other"))
