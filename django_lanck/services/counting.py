@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,7 +17,7 @@ from ..models import CountedDay, DatabaseNow, DayCount, DeliveryDay, Message, Nu
 from ..models.time import site_day, start_of_day
 from .asking import in_transaction
 from .batches import BATCH, carry_out
-from .tally import COUNTS, HISTOGRAMS, Key, Tally, Totals, tally_days, within
+from .tally import COUNTS, HISTOGRAMS, Key, Tally, Totals, checks_of, errors_of, hour_of_day, tally_days
 
 # A day is counted so long after its end: by then clocks that are slow, and transactions, are in the next day too.
 GRACE: Final = timedelta(hours=1)
@@ -119,7 +120,7 @@ def _count(day: date) -> None:
     DeliveryDay.objects.filter(day=day).delete()
     DeliveryDay.objects.bulk_create(_rows(day, tally))
     DayCount.objects.filter(day=day, kind=DayCount.Kind.ERROR).delete()
-    counts = list(_errors(day, tally))
+    counts = list(_errors(day))
     if row.counted_at is None or _keeps_checks(day):
         DayCount.objects.filter(day=day, kind=DayCount.Kind.FRAUD).delete()
         counts += _fraud(day)
@@ -151,12 +152,14 @@ def _bounded(totals: dict[Key, Totals]) -> dict[Key, Totals]:
     return totals
 
 
-def _errors(day: date, tally: Tally) -> Iterator[DayCount]:
-    for (country, hour, code), count in tally.errors.items():
-        yield DayCount(day=day, kind=DayCount.Kind.ERROR, word=str(code), country=country, hour=hour, count=count)
+def _errors(day: date) -> Iterator[DayCount]:
+    counts: Counter[tuple[str, str, int]] = Counter()
+    for word, country, hours, count in errors_of(day).values_list("word", "country", "hours").annotate(Count("pk")):
+        counts[word, country, hour_of_day(day, hours)] += count  # an hour may come twice
+    for (word, country, hour), count in counts.items():
+        yield DayCount(day=day, kind=DayCount.Kind.ERROR, word=word, country=country, hour=hour, count=count)
 
 
 def _fraud(day: date) -> Iterator[DayCount]:
-    checks = NumberInsight.objects.filter(within([day], "created_at"), kind=NumberInsight.Kind.FRAUD).order_by()
-    for word, country, count in checks.values_list("status", "country").annotate(Count("pk")):
+    for word, country, count in checks_of(day).values_list("status", "country").annotate(Count("pk")):
         yield DayCount(day=day, kind=DayCount.Kind.FRAUD, word=word, country=country, count=count)

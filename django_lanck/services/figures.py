@@ -11,14 +11,14 @@ from typing import Any, Final, NamedTuple
 from django.db.models import Case, CharField, Count, DateField, F, IntegerField, Min, QuerySet, Sum, Value, When
 from django.db.models.functions import Cast
 
-from ..models import CountedDay, DayCount, DeliveryDay, Message, NumberInsight, RefusalCount
+from ..models import CountedDay, DayCount, DeliveryDay, Message, RefusalCount
 from ..models.time import site_day
-from .tally import COUNTS, HISTOGRAMS, Key, Totals, tally_days, within
+from .tally import COUNTS, HISTOGRAMS, Key, Totals, checks_of, errors_of, hour_of_day, tally_days, within
 
 FRAUD, ERROR = DayCount.Kind.FRAUD.value, DayCount.Kind.ERROR.value
 REFUSAL: Final = "refusal"
 COUNTED: Final = "counted"
-LIVE_FRAUD: Final = "checked"
+LIVE_FRAUD, LIVE_ERROR = "checked", "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +114,16 @@ def delivery_figures(scope: Scope) -> Figures:
 
 def _add_counts(figures: Figures, live: list[date]) -> set[date]:
     """Add what is counted by a word; which days of the scope were counted."""
-    rows = list(_words(figures.scope, live))
+    # MariaDB makes decimals of integers in a union.
+    rows = [(kind, day, word, int(number), count) for kind, day, word, number, count in _words(figures.scope, live)]
     counted = {day for kind, day, *_ in rows if kind == COUNTED}
     for kind, day, word, number, count in rows:
         if kind == REFUSAL:
             figures.refusals[Refused(word, bool(number))] += count
         elif kind == ERROR:
             figures.errors[ErrorHour(day, number, int(word))] += count
+        elif kind == LIVE_ERROR and day not in counted:
+            figures.errors[ErrorHour(day, hour_of_day(day, number), int(word))] += count
         elif kind == FRAUD or (kind == LIVE_FRAUD and day not in counted):
             figures.fraud[word] += count
         elif kind == COUNTED and number:
@@ -130,24 +133,24 @@ def _add_counts(figures: Figures, live: list[date]) -> set[date]:
 
 
 def _words(scope: Scope, live: list[date]) -> Iterable[tuple[str, date, str, int, int]]:
-    """One statement: kind, day, word, number (an hour; 1 for watched, or for dirty) and count."""
+    """One statement: kind, day, word, number (an hour or hours; 1 for watched, or for dirty) and count."""
     days = {"day__range": (scope.since, scope.until)}
     country = scope.chosen("country")
     counts = DayCount.objects.filter(**days, **country).order_by()
     counted = CountedDay.objects.filter(**days, counted_at__isnull=False).order_by()
     refusals = RefusalCount.objects.filter(**days, **scope.chosen("purpose", "country")).order_by()
-    checks = [
-        NumberInsight.objects.filter(within([day], "created_at"), kind=NumberInsight.Kind.FRAUD, **country)
-        .order_by()
-        .values_list(_text(LIVE_FRAUD), Cast(Value(day), DateField()), F("status"), Value(0))
-        .annotate(Count("pk"))
-        for day in live
-    ]
+    of_rows: list[QuerySet[Any, Any]] = []
+    for day in live:
+        checks, errors, at = checks_of(day, **country), errors_of(day, **country), Cast(Value(day), DateField())
+        of_rows += [
+            checks.values_list(_text(LIVE_FRAUD), at, F("status"), Value(0)).annotate(Count("pk")),
+            errors.values_list(_text(LIVE_ERROR), at, F("word"), F("hours")).annotate(Count("pk")),
+        ]
     rows: QuerySet[Any, Any] = counts.values_list("kind", "day", "word", "hour").annotate(Sum("count"))
     return rows.union(
         refusals.values_list(_text(REFUSAL), F("day"), F("rule"), _flag("watched"), F("count")),
         counted.values_list(_text(COUNTED), F("day"), _text(""), _flag("is_dirty"), Value(1)),
-        *checks,
+        *of_rows,
         all=True,
     )
 
@@ -191,9 +194,6 @@ def _of_rows(figures: Figures, live: list[date]) -> Iterator[tuple[date, Key, To
     scope = figures.scope
     for day, tally in tally_days(live).items() if live else ():
         figures.networks |= tally.networks
-        for (country, hour, code), count in tally.errors.items():
-            if scope.country in ("", country):
-                figures.errors[ErrorHour(day, hour, code)] += count
         yield from ((day, key, totals) for key, totals in tally.totals.items() if scope.has(key))
 
 

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from django.db.models import Case, Count, DateTimeField, Exists, F, IntegerField, Max, OuterRef, Q, Sum, Value, When
-from django.db.models.functions import Coalesce, Floor
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    DateTimeField,
+    Exists,
+    F,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Coalesce, Floor
 from django.utils import timezone
 
-from ..models import Message, Status, Verification
+from ..models import Message, NumberInsight, Status, Verification
 from ..models.message import RANKS
 from ..models.time import MillisecondsBetween, start_of_day
 from .histogram import bucket_between, percentile
@@ -21,6 +37,12 @@ from .histogram import bucket_between, percentile
 ACCEPTED: Final = RANKS[Status.ACCEPTED]
 DELIVERED: Final = RANKS[Status.DELIVERED]
 UNDELIVERED: Final = frozenset([RANKS[Status.REJECTED], RANKS[Status.UNDELIVERED]])
+UNKNOWN: Final = RANKS[Status.UNKNOWN]
+# It has the rank of an unknown one, and another number here.
+REFUSED: Final = -1
+IS_REFUSED: Final = Q(status_rank=RANKS[Status.REFUSED], status=Status.REFUSED)
+# The steps of a verification.
+ON_ITS_WAY, ARRIVED, VERIFIED = 1, 2, 3
 HOUR: Final = 3_600_000
 PRICE: Final = Decimal("0.000001")
 
@@ -107,11 +129,10 @@ COUNTS: Final = tuple(name for name in Totals.__dataclass_fields__ if name not i
 
 @dataclass(slots=True)
 class Tally:
-    """One day's totals, the names of networks by code, and LANCK's errors: country, hour and code → count."""
+    """One day's totals, and the names of networks by code."""
 
     totals: dict[Key, Totals] = field(default_factory=dict)
     networks: dict[str, str] = field(default_factory=dict)
-    errors: Counter[tuple[str, int, int]] = field(default_factory=Counter)
 
     def at(self, key: Key) -> Totals:
         return self.totals.setdefault(key, Totals())
@@ -120,12 +141,12 @@ class Tally:
 def tally_days(days: Sequence[date]) -> dict[date, Tally]:
     """Count the rows of days that follow each other, without those of test numbers. Two statements."""
     tallies = {day: Tally() for day in days}
-    for number, *key, rank, refusal, hour, bucket, count, priced, cost, network in _message_groups(days):
+    for number, *key, rank, bucket, count, priced, cost, network in _message_groups(days):
         tally = tallies[days[number]]
         totals = tally.at(Key(*key))
         totals.messages += count
-        totals.refused += count * (refusal is not None)
-        totals.unknown += count * (rank == RANKS[Status.UNKNOWN] and refusal is None)
+        totals.refused += count * (rank == REFUSED)
+        totals.unknown += count * (rank == UNKNOWN)
         totals.accepted += count * (rank >= ACCEPTED)
         totals.delivered += count * (rank == DELIVERED)
         totals.undelivered += count * (rank in UNDELIVERED)
@@ -133,37 +154,32 @@ def tally_days(days: Sequence[date]) -> dict[date, Tally]:
         totals.cost += Decimal(cost or 0).quantize(PRICE)
         if bucket is not None:
             totals.delivery_seconds[int(bucket)] = totals.delivery_seconds.get(int(bucket), 0) + count
-        if refusal:
-            tally.errors[key[2], _hour_of_day(days[0], hour), refusal] += count
         if network and key[3]:
             tally.networks[key[3]] = network
-    for number, *key, taken, delivered, verified, bucket, count in _verification_groups(days):
+    for number, *key, step, bucket, count in _verification_groups(days):
         totals = tallies[days[number]].at(Key(*key))
         totals.started += count
-        totals.reached_lanck += count * taken
-        totals.reached_phone += count * delivered
-        totals.verified += count * verified
+        totals.reached_lanck += count * (step >= ON_ITS_WAY)
+        totals.reached_phone += count * (step >= ARRIVED)
+        totals.verified += count * (step >= VERIFIED)
         if bucket is not None:
             totals.proof_seconds[int(bucket)] = totals.proof_seconds.get(int(bucket), 0) + count
     return tallies
 
 
 def _message_groups(days: Sequence[date]) -> Iterable[tuple[Any, ...]]:
-    """Messages by what they are and what became of them. A refusal is LANCK's error, or 0 where it has none."""
-    start = Value(start_of_day(days[0]), DateTimeField())
-    is_refused = Q(status_rank=RANKS[Status.REFUSED], status=Status.REFUSED)
+    """Messages by what they are, by the rank of their status (or ``REFUSED``) and by how long their delivery took."""
     is_delivered = Q(status_rank=DELIVERED, status_at__isnull=False)
-    hours = MillisecondsBetween(start, F("created_at")) / HOUR
+    # Looked up for each, where a join might read the whole other table.
+    purpose = Verification.objects.filter(pk=OuterRef("verification_id")).values("purpose")
     return (
         Message.objects.filter(within(days, "created_at"), is_test=False)
         .order_by()
         .values_list(
             _number_of_day(days, "created_at"),
-            Coalesce("verification__purpose", Value("")),
+            Coalesce(Subquery(purpose), Value("")),
             *Key._fields[1:],
-            "status_rank",
-            Case(When(is_refused, then=Coalesce("error_code", Value(0)))),
-            Case(When(is_refused, then=Floor(hours))),
+            Case(When(IS_REFUSED, then=REFUSED), default="status_rank", output_field=IntegerField()),
             Case(When(is_delivered, then=bucket_between("created_at", "status_at"))),
         )
         .annotate(Count("pk"), Count("price"), Sum("price"), Max("network"))
@@ -171,33 +187,52 @@ def _message_groups(days: Sequence[date]) -> Iterable[tuple[Any, ...]]:
 
 
 def _verification_groups(days: Sequence[date]) -> Iterable[tuple[Any, ...]]:
-    """Verifications by what their newest message is, and the steps that they reached.
+    """Verifications by what their newest message is, by the last step that they reached and by how long that took.
 
     A verified code has arrived, whatever the network said.
     """
-    same = Message.objects.filter(verification=OuterRef("verification"), pk__lt=OuterRef("pk")).order_by()
-    later = Message.objects.filter(verification=OuterRef("verification"), pk__gt=OuterRef("pk")).order_by()
+    # None is older than its verification: what is before the first day need not be read.
+    sent = Message.objects.filter(created_at__gte=start_of_day(days[0])).order_by()
+    own = sent.filter(verification=OuterRef("verification"))
+    later, earlier = own.filter(pk__gt=OuterRef("pk")), own.filter(pk__lt=OuterRef("pk"))
     verified = Q(verification__state=Verification.State.VERIFIED)
 
-    def reached(rank: int) -> Case:
+    def reached(rank: int) -> Combinable | Q:
         """Whether any of its messages came so far; the newest one is at hand."""
-        arrived = verified | Q(status_rank__gte=rank) | Exists(same.filter(status_rank__gte=rank))
-        return Case(When(arrived, then=1), default=0, output_field=IntegerField())
+        return Q(status_rank__gte=rank) | Exists(earlier.filter(status_rank__gte=rank))
 
+    steps = (verified, VERIFIED), (reached(DELIVERED), ARRIVED), (reached(ACCEPTED), ON_ITS_WAY)
     return (
-        Message.objects.filter(within(days, "verification__created_at"), ~Exists(later), verification__is_test=False)
-        .order_by()
+        sent.filter(within(days, "verification__created_at"), ~Exists(later), verification__is_test=False)
         .values_list(
             _number_of_day(days, "verification__created_at"),
             "verification__purpose",
             *Key._fields[1:],
-            reached(ACCEPTED),
-            reached(DELIVERED),
-            Case(When(verified, then=1), default=0, output_field=IntegerField()),
+            Case(*(When(has, then=step) for has, step in steps), default=0, output_field=IntegerField()),
             Case(When(verified, then=bucket_between("verification__created_at", "verification__ended_at"))),
         )
         .annotate(Count("pk"))
     )
+
+
+def errors_of(day: date, **chosen: str) -> QuerySet[Any, Any]:
+    """LANCK's errors on a day, to be grouped by ``word`` (its code) and ``hours`` since the day began."""
+    hours = MillisecondsBetween(Value(start_of_day(day), DateTimeField()), F("created_at")) / HOUR
+    refused = Message.objects.filter(within([day], "created_at"), IS_REFUSED, is_test=False, **chosen).order_by()
+    return refused.exclude(error_code=None).annotate(
+        word=Cast("error_code", CharField()), hours=Cast(Floor(hours), IntegerField())
+    )
+
+
+def checks_of(day: date, **chosen: str) -> QuerySet[Any, Any]:
+    """Fraud checks on a day, to be grouped by ``status``."""
+    kind = NumberInsight.Kind.FRAUD
+    return NumberInsight.objects.filter(within([day], "created_at"), kind=kind, **chosen).order_by()
+
+
+def hour_of_day(day: date, hours: int) -> int:
+    """The hour that clocks show where the site is, so many hours after a day began."""
+    return timezone.localtime(start_of_day(day) + timedelta(hours=hours), timezone.get_default_timezone()).hour
 
 
 def within(days: Sequence[date], name: str) -> Q:
@@ -209,9 +244,3 @@ def _number_of_day(days: Sequence[date], name: str) -> Case:
     """Which of the days, from 0, the time ``name`` is on."""
     later = [When(**{f"{name}__lt": start_of_day(day)}, then=number) for number, day in enumerate(days[1:])]
     return Case(*later, default=len(days) - 1, output_field=IntegerField())
-
-
-def _hour_of_day(first: date, hours: float) -> int:
-    """The hour that clocks show where the site is, so many hours after a day began."""
-    at = start_of_day(first) + timedelta(hours=int(hours))
-    return timezone.localtime(at, timezone.get_default_timezone()).hour

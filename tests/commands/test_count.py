@@ -9,6 +9,12 @@ from django_lanck.services import counting
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def at_any_hour(monkeypatch):
+    """Yesterday is counted, also in the first hour of a day."""
+    monkeypatch.setattr(counting, "GRACE", timedelta(0))
+
+
 @pytest.fixture
 def days():
     """Three days that have a message each."""

@@ -34,6 +34,12 @@ AGO = 10
 DAY = timedelta(days=1)
 
 
+@pytest.fixture(autouse=True)
+def at_any_hour(monkeypatch):
+    """Yesterday is counted, also in the first hour of a day."""
+    monkeypatch.setattr(counting, "GRACE", timedelta(0))
+
+
 def long_ago(days=AGO):
     return site_day() - days * DAY
 

@@ -15,6 +15,7 @@ from django_lanck.services import (
     Scope,
     Totals,
     count_days,
+    counting,
     delivery_figures,
     send_sms,
     start_verification,
@@ -26,6 +27,12 @@ from tests.services.test_start import statements
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def at_any_hour(monkeypatch):
+    """Yesterday is counted, also in the first hour of a day."""
+    monkeypatch.setattr(counting, "GRACE", timedelta(0))
 
 
 def last(days, **chosen):
