@@ -82,7 +82,7 @@ def _due() -> list[date]:
     counted = {day for day, row in known.items() if row.is_closed or (row.counted_at and not row.is_dirty)}
     busy = list(_days_with_rows(last, counted))
     if busy:
-        between = (busy[0] + DAY * number for number in range((last - busy[0]).days))
+        between = (busy[0] + DAY * number for number in range((last - busy[0]).days + 1))
         empty = [CountedDay(day=day, counted_at=DatabaseNow()) for day in between if day not in {*known, *busy}]
         CountedDay.objects.bulk_create(empty, ignore_conflicts=True, batch_size=BATCH)
     return sorted({*busy, *known} - counted)
