@@ -85,8 +85,8 @@ def change_number(
     :func:`redeem_proof` and :func:`claim_number`; the earlier number stays theirs then.
     """
     with transaction.atomic():
-        get_user_model()._default_manager.select_for_update().filter(pk=user.pk).first()
         redeem_proof(proof=proof, purpose=purpose, binding=binding)
+        get_user_model()._default_manager.select_for_update().filter(pk=user.pk).first()
         claim = claim_number(user=user, proof=proof)
         VerifiedNumber.objects.filter(user_id=user.pk).exclude(pk=claim.pk).delete()
     return claim

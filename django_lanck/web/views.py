@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.decorators import method_decorator
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
@@ -144,6 +144,11 @@ class FirstView(FlowView):
 class NumberView(FirstView):
     """Where the code goes, and how."""
 
+    @cached_property
+    def before(self) -> Verification | None:
+        """The one that this browser began before."""
+        return self.current()
+
     def get(self, request: HttpRequest) -> HttpResponse:
         form = NumberForm(profile=self.profile, countries=self.countries(), initial=self.initial())
         return self.show(form)
@@ -159,8 +164,7 @@ class NumberView(FirstView):
             return self.show(form)
 
     def show(self, form: NumberForm) -> HttpResponse:
-        verification = self.current()
-        waiting = verification if verification and not refusal_code(verification) else None
+        waiting = self.before if self.before and not refusal_code(self.before) else None
         owned = services.verified_number_of(self.request.user) if self.flow.needs_login else None
         return self.page("number", form=form, waiting=waiting, owned=owned)
 
@@ -169,10 +173,10 @@ class NumberView(FirstView):
 
     def initial(self) -> dict[str, str]:
         """What can be guessed: the number that this browser just gave, else the country of its user or languages."""
-        verification, owned = self.current(), services.verified_number_of(self.request.user)
-        if verification:
-            number = services.parse_number(verification.number)
+        if self.before:
+            number = services.parse_number(self.before.number)
             return {"country": country_of(number), "number": number.as_international}
+        owned = services.verified_number_of(self.request.user)
         likely = country_of(owned.number) if owned else countries.likely_country(self.request, self.countries())
         return {"country": likely}
 

@@ -245,6 +245,15 @@ class TestStatus:
         assert "no-store" in waiting.open("signup", "status")["Cache-Control"]
 
 
+def test_looking_at_a_page_takes_few_statements(visitor, stranger, lanck, phone):
+    """The session is read, and the verification with its messages."""
+    visitor.give("signup", phone)
+    for browser, step, few in ((stranger, "", 0), (visitor, "", 2), (visitor, "code", 2)):
+        with CaptureQueriesContext(connection) as captured:
+            browser.open("signup", step)
+        assert len(statements(captured)) == few
+
+
 @pytest.mark.parametrize("method", ["sms", "voice", "call"])
 @pytest.mark.parametrize(
     "status", ["sending", "accepted", "SENT", "DELIVERED", "ANSWERED", "refused", "ODD", "REJECTED"]
