@@ -82,6 +82,13 @@ def test_a_number_with_its_code_becomes_national_when_it_is_left(page, number, c
     assert country.input_value() == "United Kingdom"
 
 
+def test_of_countries_that_share_a_code_the_chosen_one_stays(page, number, country):
+    country.fill("canada")
+    country.press("Enter")
+    number.press_sequentially("+1204")
+    assert chosen(page) == "CA"
+
+
 def test_the_caret_stays_where_it_was(number):
     number.press_sequentially("2015550123")
     put_caret(number, 7)  # (201) 5|55-0123
@@ -122,6 +129,14 @@ def test_a_pasted_number_is_understood_in_any_spelling(page, number, text, shown
     paste(number, text)
     assert number.input_value() == shown
     assert chosen(page) == region
+
+
+def test_a_number_of_a_country_that_is_not_offered_keeps_its_code(page, settings):
+    settings.LANCK = {**settings.LANCK, "COUNTRIES": ["US"]}
+    page.goto("/account/phone/signup/")
+    number = page.get_by_label("Phone number")
+    paste(number, "+44 20 7946 0123")
+    assert number.input_value() == "+44 20 7946 0123"
 
 
 def test_the_code_goes_to_the_number_that_is_shown(page, number):

@@ -57,7 +57,6 @@
   }
 
   form.addEventListener("submit", () => waiting.abort());
-  addEventListener("pagehide", () => waiting.abort());
   addEventListener("pageshow", (event) => event.persisted && waitForText());
   waitForText();
 })();
