@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.core.checks import Warning
 from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
@@ -16,7 +18,9 @@ def check_recent_authentication() -> Found:
 
 
 def check_page_purposes() -> Found:
-    missing = [purpose for purpose in PURPOSES if _are_included() and purpose not in conf.purposes]
+    if not isinstance(conf.purposes, Mapping) or not _are_included():
+        return
+    missing = [purpose for purpose in PURPOSES if purpose not in conf.purposes]
     if missing:
         yield Warning(
             f"The pages for {', '.join(map(repr, missing))} answer 404: LANCK['PURPOSES'] has no such purpose.",

@@ -14,6 +14,7 @@ from django.utils import timezone
 from phonenumbers import SUPPORTED_REGIONS
 from prometheus_client.parser import text_string_to_metric_families
 
+from django_lanck.conf import conf
 from django_lanck.exceptions import ERRORS_BY_CODE, Refusal
 from django_lanck.models import Channel, CountedDay, LimitCounter, Message, RefusalCount, Status, Verification
 from django_lanck.models.message import RANKS
@@ -150,7 +151,7 @@ def test_nobody_can_make_up_labels(lanck, phone):
                 labels.setdefault(name, set()).add(value)
     del labels["le"], labels["outcome"], labels["step"], labels["watched"]
     assert labels == {
-        "purpose": {"", "signup", "other"},
+        "purpose": {"", *conf.purposes, "other"},
         "channel": {*Channel, "other"},
         "country": {"US", "other"},
         "rule": {*RULES_SHOWN, "other"},
