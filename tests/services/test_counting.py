@@ -428,3 +428,11 @@ def test_a_day_that_is_closed_while_it_waits_to_be_counted_stays(lanck, old, mon
     Message.objects.all().delete()
     count_days()
     assert kept() == before
+
+
+def test_a_late_receipt_of_a_message_without_verification_marks_its_day_too(lanck, phone):
+    send_sms(number=phone, text="Hi")
+    Message.objects.update(created_at=F("created_at") - AGO * DAY)
+    count_days()
+    lanck.report(lanck.sent[-1], "DELIVERED")
+    assert is_dirty(long_ago())
