@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -98,11 +97,11 @@ def _messages(metrics: Metrics) -> Iterator[Metric]:
     yield times
 
 
-def _add_times(family: GaugeHistogramMetricFamily, labels: Sequence[str], counts: Counter[int]) -> None:
+def _add_times(family: GaugeHistogramMetricFamily, labels: Sequence[str], counts: Mapping[int, int]) -> None:
     """The sum is that of the buckets' middles, so within 9.1 % of the exact one."""
     buckets = [(f"{bound:g}", float(sum(n for bucket, n in counts.items() if bucket < end))) for end, bound in BOUNDS]
     middle = sum(n * FIRST * RATIO ** (bucket + 0.5) for bucket, n in counts.items())
-    family.add_metric(labels, [*buckets, ("+Inf", float(counts.total()))], float(middle))
+    family.add_metric(labels, [*buckets, ("+Inf", float(sum(counts.values())))], float(middle))
 
 
 def _by_country(metrics: Metrics) -> Iterator[Metric]:

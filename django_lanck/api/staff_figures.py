@@ -28,9 +28,7 @@ class DeliveryQuery(Query):
     """Which days, and what of them."""
 
     since = serializers.DateField(
-        required=False,
-        validators=CALENDAR,
-        help_text=f"The first day, where the site is. Default: {USUAL_DAYS} days with the last one.",
+        required=False, help_text=f"The first day, where the site is. Default: {USUAL_DAYS} days with the last one."
     )
     until = serializers.DateField(
         required=False, validators=CALENDAR, help_text="The last day, itself included. Default: today."

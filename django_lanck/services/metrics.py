@@ -17,7 +17,7 @@ from ..exceptions import ERRORS_BY_CODE
 from ..models import Channel, CountedDay, DatabaseNow, LimitCounter, Message, RefusalCount, Status
 from ..models.message import DAY, FINAL_RANK, RANKS
 from ..models.time import seconds_from_now, site_day
-from .tally import Tally, Totals, tally_days
+from .tally import Tally, Totals, errors_of, tally_days
 
 # What stands for a word that somebody else may choose, so that nobody can make up labels without end.
 OTHER: Final = "other"
@@ -63,6 +63,7 @@ class Metrics:
 class _Words:
     refusals: Counter[Refused] = field(default_factory=Counter)
     paused: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
 
 
 def current_metrics() -> Metrics:
@@ -74,7 +75,7 @@ def current_metrics() -> Metrics:
         started=_started(tally),
         sent=_sent(tally),
         countries=_countries(tally),
-        errors=_errors(tally),
+        errors=words.errors,
         refusals=words.refusals,
         paused=words.paused,
         unsettled=recent["unsettled"],
@@ -120,32 +121,27 @@ def _countries(tally: Tally) -> dict[tuple[str, str], Totals]:
     return found
 
 
-def _errors(tally: Tally) -> Counter[str]:
-    """LANCK's errors by its codes, each of those that this app knows also at zero."""
-    found = Counter({str(code): 0 for code in ERRORS_BY_CODE})
-    for (_country, _hour, code), count in tally.errors.items():
-        found[_known(str(code), found)] += count
-    return found
-
-
 def _words(today: date) -> _Words:
-    """What was turned down today, and the pauses in force: one statement."""
-    purposes = _purposes()
-    found = _Words(paused=Counter(dict.fromkeys(PAUSES.values(), 0)))
+    """What was turned down today, LANCK's errors, and the pauses in force, each also at zero: one statement."""
+    found = _Words()
+    found.paused.update(dict.fromkeys(PAUSES.values(), 0))
+    found.errors.update(dict.fromkeys(map(str, ERRORS_BY_CODE), 0))
     for rule in RULES_SHOWN:
-        for purpose in ("", *purposes):
+        for purpose in ("", *_purposes()):
             found.refusals[Refused(rule, purpose, rule in conf.watch)] = 0
-    for kind, rule, purpose, watched, count in _rows_of_words(today):
+    for kind, word, purpose, watched, count in _rows_of_words(today):
         if kind == "paused":
-            found.paused[PAUSES[rule]] += count
+            found.paused[PAUSES[word]] += count
+        elif kind == "error":
+            found.errors[_known(word, found.errors)] += count
         else:
             purpose = _known(purpose, ("", *conf.purposes))
-            found.refusals[Refused(_known(rule, RULES_SHOWN), purpose, bool(watched))] += count
+            found.refusals[Refused(_known(word, RULES_SHOWN), purpose, bool(watched))] += count
     return found
 
 
 def _rows_of_words(today: date) -> Iterator[tuple[Any, ...]]:
-    """Kind, rule, purpose, 1 for watched, and count."""
+    """Kind, rule or code, purpose, 1 for watched, and count."""
     holds = [rule for rule in PAUSES if rule not in conf.watch]
     by_rule = Q(rule__in=holds, refused__gt=0, ends_at__gt=DatabaseNow())
     by_hand = Q(rule__in=list(PAUSES), not_before__gt=DatabaseNow())
@@ -158,6 +154,9 @@ def _rows_of_words(today: date) -> Iterator[tuple[Any, ...]]:
         .annotate(Sum("count"))
         .union(
             paused.values_list(Value("paused", text), F("rule"), Value("", text), Value(0)).annotate(Count("pk")),
+            errors_of(today)
+            .values_list(Value("error", text), F("word"), Value("", text), Value(0))
+            .annotate(Count("pk")),
             all=True,
         )
         .iterator()

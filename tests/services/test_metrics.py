@@ -61,7 +61,7 @@ def test_a_verification_is_counted_at_each_step(lanck, phone):
     found = current_metrics()
     assert verifications(found) == (1, 1, 1, 1)
     assert messages(found) == (1, 1, 1)
-    assert found.started["signup"].proof_seconds.total() == 1
+    assert sum(found.started["signup"].proof_seconds.values()) == 1
 
 
 def test_what_is_counted_never_falls(lanck, phone):
@@ -175,6 +175,8 @@ def test_refusals_and_pauses(lanck, limited, phone):
     for _ in range(2):
         with pytest.raises(Refusal):
             start_verification(number=phone)
+    yesterday = site_day() - timedelta(days=1)
+    RefusalCount.objects.create(day=yesterday, rule="number", action="start", purpose="signup", count=7)
     assert current_metrics().refusals[Refused("number", "signup", False)] == 2
     pause_prefix(prefix="+3532091")
     assert current_metrics().paused == {"prefix": 1, "country": 0}
@@ -193,11 +195,18 @@ def test_what_is_only_watched_is_not_paused(lanck, limited):
     assert current_metrics().paused["country"] == 1
 
 
+def test_what_was_paused_by_hand_is_paused_also_where_its_rule_only_watches(lanck, limited):
+    limited(WATCH=["prefix_conversion"])
+    pause_prefix(prefix="+3532091")
+    assert current_metrics().paused["prefix"] == 1
+
+
 def test_what_is_not_settled(lanck, phone):
     assert (current_metrics().unsettled, current_metrics().oldest_unsettled) == (0, 0)
     for status in ("accepted", "SENT", "unknown", "DELIVERED", "UNDELIVERED", "refused"):
         a_message(status=status, created_at=timezone.now() - timedelta(hours=30))
     a_message(status="accepted")
+    a_message(status="accepted", is_test=True)
     a_message(status="accepted", created_at=timezone.now() - timedelta(days=4))
     found = current_metrics()
     assert (found.unsettled, found.unknown) == (3, 1)
