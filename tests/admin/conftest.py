@@ -8,6 +8,7 @@ from django_lanck.services import check_verification, claim_number, redeem_proof
 
 MODELS = ["verification", "message", "inboundmessage", "numberinsight", "optout", "verifiednumber"]
 SCRIPT = "<script>alert(1)</script>"
+MASKED = "+1201•••0123"
 
 
 def address(model, pk=None):
@@ -27,6 +28,14 @@ def act(client, model, action, *rows, **more):
 def part(page, heading):
     """The section of a page under a heading."""
     return page[page.index(heading) :].partition("</section>")[0]
+
+
+def story_of(row, place="story"):
+    return reverse(f"admin:lanck_{row._meta.model_name}_{place}", args=[row.pk])
+
+
+def find(client, number, **more):
+    return client.post(reverse("admin:lanck_find_number"), {"number": number}, **more)
 
 
 @pytest.fixture
@@ -51,4 +60,23 @@ def story(lanck, phone):
     # A username that is the number, as a signup by phone may make it.
     claim_number(user=get_user_model().objects.create_user(f"owner {phone}"), proof=proof)
     verification.refresh_from_db()
+    return verification
+
+
+@pytest.fixture
+def told(admin_client):
+    """Verdict of the story of a row: what happened and what to do, in one text."""
+
+    def tell(row):
+        verdict = admin_client.get(story_of(row)).context["verdict"]
+        return f"{verdict.said} {verdict.todo}"
+
+    return tell
+
+
+@pytest.fixture
+def waiting(lanck, phone, age):
+    """Somebody asked for a code a minute ago."""
+    verification = start_verification(number=phone)
+    age(verification, 60)
     return verification
