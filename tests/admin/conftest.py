@@ -13,6 +13,7 @@ from django_lanck.services import check_verification, claim_number, redeem_proof
 
 MODELS = ["verification", "message", "inboundmessage", "numberinsight", "optout", "verifiednumber"]
 SCRIPT = "<script>alert(1)</script>"
+MASKED = "+1201•••0123"
 
 
 def address(model, pk=None):
@@ -32,6 +33,14 @@ def act(client, model, action, *rows, **more):
 def part(page, heading):
     """The section of a page under a heading."""
     return page[page.index(heading) :].partition("</section>")[0]
+
+
+def story_of(row, place="story"):
+    return reverse(f"admin:lanck_{row._meta.model_name}_{place}", args=[row.pk])
+
+
+def find(client, number, **more):
+    return client.post(reverse("admin:lanck_find_number"), {"number": number}, **more)
 
 
 @pytest.fixture
@@ -86,3 +95,22 @@ def counted(db):
         return None
 
     return count
+
+
+@pytest.fixture
+def told(admin_client):
+    """Verdict of the story of a row: what happened and what to do, in one text."""
+
+    def tell(row):
+        verdict = admin_client.get(story_of(row)).context["verdict"]
+        return f"{verdict.said} {verdict.todo}"
+
+    return tell
+
+
+@pytest.fixture
+def waiting(lanck, phone, age):
+    """Somebody asked for a code a minute ago."""
+    verification = start_verification(number=phone)
+    age(verification, 60)
+    return verification

@@ -15,9 +15,8 @@ from django_lanck.services import lift_limits, start_verification
 from tests.services.test_start import statements
 from tests.test_indexes import planned
 
-from .conftest import MODELS, permissions
+from .conftest import MODELS, find, permissions, story_of
 from .test_numbers import RENTED
-from .test_story import find, story_of
 
 pytestmark = pytest.mark.django_db
 VIEWS = [f"view_{model}" for model in MODELS]

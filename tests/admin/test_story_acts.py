@@ -11,8 +11,7 @@ from django_lanck.models import LimitCounter, Message, Verification, VerifiedNum
 from django_lanck.services import check_verification, opt_out, start_verification
 from tests.parallel import at_once
 
-from .conftest import address
-from .test_story import MASKED, find, story_of
+from .conftest import MASKED, address, find, story_of
 
 pytestmark = pytest.mark.django_db
 

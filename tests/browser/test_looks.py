@@ -6,11 +6,13 @@ axe-core finds nothing, nothing is wider than the screen, and a picture of each 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.auth.models import User
 
+import django_lanck
 from django_lanck.models import VerifiedNumber
 
 from .steps import NO_SMS, ask_for_code, code_on, press, sign_up, type_code, wrong
@@ -38,6 +40,14 @@ def look(request) -> str:
 @pytest.fixture
 def options(look: str) -> dict[str, Any]:
     return LOOKS[look]
+
+
+@pytest.fixture(autouse=True)
+def templates(look: str, settings) -> None:
+    """The base template that comes along, on the wide screen; elsewhere it is the demo's."""
+    if look == "wide":
+        directory = Path(django_lanck.__file__).parent / "templates"
+        settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [directory]}]
 
 
 @pytest.fixture

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client, override_settings
 
+import django_lanck
 from django_lanck.models import VerifiedNumber
 from django_lanck.services import check_verification, claim_number, redeem_proof, start_verification
 
 ROOT = "/account/phone"
+TEMPLATES = Path(django_lanck.__file__).parent / "templates"
 OTHER = "+12015550124"
 
 
@@ -56,7 +60,8 @@ def address(flow: str, step: str = "") -> str:
 
 @pytest.fixture(autouse=True)
 def pages(settings, lanck):
-    """A site with the ready pages."""
+    """A site with the ready pages, as they come: the demo has a base template of its own."""
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [TEMPLATES]}]
     settings.ROOT_URLCONF = "tests.web.urls"
     settings.LOGIN_URL = "lanck_web:login"
     settings.LOGIN_REDIRECT_URL = "members"
