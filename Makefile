@@ -9,7 +9,7 @@ export UV_PROJECT_ENVIRONMENT := $(VENV)
 export UV_PYTHON_DOWNLOADS := never
 SYNC = $(BIN)/uv sync --quiet --frozen --inexact --no-default-groups
 
-.PHONY: help demo test test-all lint types docs schema bench lock clean
+.PHONY: help demo test test-all lint types docs bench messages lock clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,12 @@ bench: $(BIN)/uv ## Print the ratios of tests/benchmarks
 	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python -m tests.benchmarks.guard
 	$(BIN)/python -m tests.benchmarks.pruning
+	$(BIN)/python -m tests.benchmarks.admin
+	$(BIN)/python -m tests.benchmarks.figures
+
+messages: $(BIN)/uv ## Renew the catalogues of translations; needs GNU gettext
+	$(SYNC) --group test
+	$(BIN)/python testproject/manage.py messages
 
 lock: $(BIN)/uv ## Renew uv.lock
 	$(BIN)/uv lock --upgrade --default-index https://pypi.org/simple

@@ -25,10 +25,16 @@ django.setup()
 import django_lanck
 
 root = Path(django_lanck.__file__).parent
-needs_extra = {"django_lanck.api.schema", "django_lanck.api.staff_schema", "django_lanck.testing.pytest_plugin"}
+needs_extra = (
+    "django_lanck.api.schema",
+    "django_lanck.api.staff_schema",
+    "django_lanck.prometheus",
+    "django_lanck.testing.pytest_plugin",
+    "django_lanck.web.",
+)
 names = [module.name for module in pkgutil.walk_packages([str(root)], "django_lanck.")]
 for name in names:
-    if name not in needs_extra:
+    if not name.startswith(needs_extra):
         importlib.import_module(name)
 checkout = Path(__file__).parents[1] / "django_lanck"
 files = {path.relative_to(checkout) for path in checkout.rglob("*") if path.is_file() and path.suffix != ".pyc"}
