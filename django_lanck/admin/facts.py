@@ -108,7 +108,8 @@ def _owner(story: Story) -> SafeString | str:
     others = sorted({owner_name(each.user, number) for each in verified if each.user_id not in ids})
     earlier = _("Verified earlier by %s.") % ", ".join(others) if others else ""
     if claim is None:
-        return f"{_('nobody')}. {earlier}" if earlier else _("nobody")
+        nobody = _("nobody")
+        return f"{nobody}. {earlier}" if earlier else nobody
     url = reverse("admin:lanck_verifiednumber_change", args=[claim.pk])
     since = _("since %s.") % clock(claim.verified_at, story.now)
     return format_html('<a href="{}">{}</a> {} {}', url, owner_name(claim.user, number), since, earlier)

@@ -202,8 +202,9 @@ class NumberAdmin(ReadOnlyAdmin):
         try:
             sent = resend_for_person(verification_id=verification.pk, method=method)
         except Refusal as refusal:
-            wait = f" {_('Wait %s.') % time_span(refusal.retry_after)}" if refusal.retry_after else ""
-            said = _("The code was not sent again by %(method)s: %(why)s") % {**words, "why": refusal.detail + wait}
+            wait = _("Wait %s.") % time_span(refusal.retry_after) if refusal.retry_after else ""
+            why = f"{refusal.detail} {wait}".strip()
+            said = _("The code was not sent again by %(method)s: %(why)s") % {**words, "why": why}
             messages.error(request, said)
         else:
             is_known = sent.delivery != "unknown"

@@ -112,7 +112,7 @@ def error_rows(figures: Figures, links: Links) -> list[ErrorRow]:
     return [
         ErrorRow(
             code,
-            ERRORS_BY_CODE[code].meaning if code in ERRORS_BY_CODE else "",
+            _(ERRORS_BY_CODE[code].meaning) if code in ERRORS_BY_CODE else "",
             count_text(hours.total()),
             [Cell(hour, count_text(hours[hour]), -(-LEVELS * hours[hour] // most)) for hour in range(24)],
             links.messages(status="refused", error_code=str(code)),

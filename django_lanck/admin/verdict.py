@@ -101,8 +101,8 @@ def _of_limit(story: Story, limit: StandingLimit, newest: Verification | None) -
         said = f"{_of_message(story, message).said} {said}"
     until = clock(limit.until, story.now)
     again = _("Codes are checked again from %s.") if limit.action == "check" else _("It may ask again at %s.")
-    lifted = f" {_('If the person needs it now, lift the limit.')}" if limit.is_personal else ""
-    return Verdict(said, again % until + lifted, "bad", "lift" if limit.is_personal else "")
+    lifted = _("If the person needs it now, lift the limit.") if limit.is_personal else ""
+    return Verdict(said, f"{again % until} {lifted}".strip(), "bad", "lift" if limit.is_personal else "")
 
 
 def _of_verification(story: Story, verification: Verification) -> Verdict:

@@ -206,5 +206,6 @@ def sentence(refusal: Refusal) -> str:
     if refusal.retry_after is None:
         return refusal.detail
     is_usual = refusal.code in _WAITING and refusal.detail == Refusal(refusal.code).detail
-    words = str(_WAITING[refusal.code]) if is_usual else f"{refusal.detail} {_('Try again in {time}.')}"
+    again = _("Try again in {time}.")
+    words = str(_WAITING[refusal.code]) if is_usual else f"{refusal.detail} {again}"
     return words.replace("{time}", time_span(refusal.retry_after))
