@@ -116,9 +116,7 @@ def _times(days: Sequence[Any], totals: Sequence[Totals]) -> Trend:
     return Trend(
         "times",
         _("Time to delivery by day"),
-        _(
-            "How long half of the messages took at most, and 95 percent of them. Each line up is about ten times as long."
-        ),
+        _("How long half of the messages took at most, and 95 percent. Each line up is about ten times as long."),
         [("median", _("half of them")), ("p95", _("95 percent of them"))],
         seconds_of_days(days, lines, titles),
     )
