@@ -83,7 +83,7 @@ class FlowView(View):
         return {"ip": services.client_address(self.request), "request": self.request}
 
     def which(self, verification: Verification) -> dict[str, Any]:
-        return {"verification_id": verification.pk, "binding": self.binding, "purposes": [self.flow.purpose]}
+        return {"verification_id": verification.pk, "binding": self.binding}
 
     def current(self) -> Verification | None:
         return progress.current(self.request, self.flow)

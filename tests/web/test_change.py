@@ -1,5 +1,6 @@
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.backends import ModelBackend
 
 from django_lanck import signals
 from django_lanck.models import Verification, VerifiedNumber
@@ -79,6 +80,11 @@ def test_somebody_who_is_not_logged_in_logs_in_first(visitor):
     assert visitor.give("change", OTHER)["Location"] == f"{address('login')}?next={address('change')}"
 
 
+def test_nobody_confirms_who_is_not_logged_in(visitor):
+    for step in ("", "code"):
+        assert visitor.open("confirm", step)["Location"] == f"{address('login')}?next={address('confirm', step)}"
+
+
 def test_a_login_that_is_long_ago_is_confirmed_first(member, lanck):
     long_ago(member)
     sent = len(lanck.sent)
@@ -138,7 +144,16 @@ def test_a_wrong_password_is_told_to_whoever_counts_them(visitor, account, heard
     assert len(failed) == 1
 
 
-def test_the_password_of_another_account_confirms_nothing(visitor, account):
+class ByPassword(ModelBackend):
+    """A backend that asks for no name: the password says who it is."""
+
+    def authenticate(self, request, password=None, **credentials):
+        return next((user for user in get_user_model().objects.all() if user.check_password(password)), None)
+
+
+@pytest.mark.parametrize("backend", ["django.contrib.auth.backends.ModelBackend", f"{__name__}.ByPassword"])
+def test_the_password_of_another_account_confirms_nothing(visitor, account, settings, backend):
+    settings.AUTHENTICATION_BACKENDS = [backend]
     account(OTHER, password="theirs")
     visitor.log_in(account(password="mine"))
     long_ago(visitor)
