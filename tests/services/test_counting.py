@@ -419,3 +419,20 @@ def test_a_count_waits_for_a_change_that_is_not_committed_yet(old, before):
 
 def test_keys_are_the_columns_that_figures_are_kept_apart_by():
     assert Key._fields == DeliveryDay._meta.constraints[0].fields[1:]
+
+
+def test_a_day_that_is_closed_while_it_waits_to_be_counted_stays(lanck, old, monkeypatch):
+    before = kept()
+    monkeypatch.setattr(counting, "_due", lambda: [long_ago()])
+    CountedDay.objects.close(long_ago())
+    Message.objects.all().delete()
+    count_days()
+    assert kept() == before
+
+
+def test_a_late_receipt_of_a_message_without_verification_marks_its_day_too(lanck, phone):
+    send_sms(number=phone, text="Hi")
+    Message.objects.update(created_at=F("created_at") - AGO * DAY)
+    count_days()
+    lanck.report(lanck.sent[-1], "DELIVERED")
+    assert is_dirty(long_ago())
