@@ -15,7 +15,6 @@ from django.utils.decorators import method_decorator
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from ..models import DeliveryDay, Message
@@ -113,7 +112,6 @@ class DeliveryAdmin(ModelAdmin):
             raise Http404
         return csv_response(delivery_figures(read_selection(request.GET)[0].scope), table)
 
-    @method_decorator(never_cache)
     def latest_view(self, request: HttpRequest) -> HttpResponse:
         """The newest messages, as a part of the page."""
         self._check(request)
