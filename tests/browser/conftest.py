@@ -42,8 +42,10 @@ def _missing(what: str) -> NoReturn:
 
 
 @pytest.fixture
-def site(live_server, settings) -> str:
+def site(live_server, settings) -> Iterator[str]:
     """The address of the demo."""
+    from django_lanck.sandbox import receipts
+
     settings.LANCK = {
         "ACCESS_TOKEN": "sandbox:sandbox",
         "BASE_URL": f"{live_server.url}/sandbox/v1",
@@ -56,7 +58,10 @@ def site(live_server, settings) -> str:
         "RECEIPT_DELAY": 0.2,
         "INBOUND_URL": f"{live_server.url}/lanck/inbound/secret-of-the-inbound-url/",
     }
-    return live_server.url
+    yield live_server.url
+    # What is still to be reported would meet the emptying of the tables.
+    receipts.clear()
+    receipts.wait()
 
 
 @pytest.fixture
