@@ -127,7 +127,7 @@ def test_fault_17_the_provider_is_slow_with_everything(lanck, wire, site, people
     with ThreadPoolExecutor(50) as pool:
         starts = [pool.submit(starter.start) for starter in starters]
         wait_until(lambda: wire.held == 50)
-        for page in ("", "signup/", "admin/login/", "lanck/receipts/x/"):
+        for page in ("", "account/phone/signup/", "admin/login/", "lanck/receipts/x/"):
             assert reader.session.get(f"{site}/{page}", timeout=PATIENCE).status_code == 200
         assert known.look()["delivery"] == "accepted"
         assert post_receipt(lanck.sent[0], "DELIVERED") == 204
