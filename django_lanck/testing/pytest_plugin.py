@@ -1,18 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from django.test import override_settings
 
 from .fake import FakeLanck
 from .mixin import shared_lanck
 
 
 @pytest.fixture
-def lanck() -> Iterator[FakeLanck]:
-    """An empty FakeLanck that the site's settings point to."""
+def lanck(settings: Any) -> FakeLanck:
+    """An empty FakeLanck that the site's settings point to.
+
+    They are put back by pytest-django's ``settings``, so that whatever else a test sets by it comes off in its order.
+    """
     fake = shared_lanck()
     fake.reset()
-    with override_settings(LANCK=fake.settings):
-        yield fake
+    settings.LANCK = fake.settings
+    return fake
