@@ -88,7 +88,9 @@ def change_number(
         redeem_proof(proof=proof, purpose=purpose, binding=binding)
         get_user_model()._default_manager.select_for_update().filter(pk=user.pk).first()
         claim = claim_number(user=user, proof=proof)
-        VerifiedNumber.objects.filter(user_id=user.pk).exclude(pk=claim.pk).delete()
+        # Held first: somebody may take one over at this moment, and then it is not to be deleted.
+        for other in VerifiedNumber.objects.select_for_update().filter(user_id=user.pk).exclude(pk=claim.pk):
+            other.delete()
     return claim
 
 
