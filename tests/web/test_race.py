@@ -88,6 +88,23 @@ def test_a_number_that_is_taken_over_while_its_owner_changes_theirs_stays_with_t
     assert (owner(OTHER), owner(phone)) == (user, stranger)
 
 
+def test_a_change_that_the_database_undoes_for_somebody_elses_sake_is_made_again(lanck, account, phone):
+    user = account(phone)
+    proof = prove(lanck, user, OTHER)
+    undone = [OperationalError("deadlock")]
+
+    def listener(**kwargs):
+        if undone:
+            raise undone.pop()
+
+    pre_delete.connect(listener, sender=VerifiedNumber)
+    try:
+        change_number(user=user, proof=proof, binding=f"user:{user.pk}")
+    finally:
+        pre_delete.disconnect(listener, sender=VerifiedNumber)
+    assert (owner(OTHER), owner(phone), undone) == (user, None, [])
+
+
 def test_of_two_members_who_change_to_one_number_one_has_it(lanck, account):
     members = [Visitor(lanck).log_in(account(number)) for number in ("+12015550141", "+12015550142")]
     codes = []
