@@ -51,7 +51,10 @@ def as_prometheus(metrics: Metrics, accept: str) -> tuple[bytes, str]:
     """The figures in the format that the header ``Accept`` asks for, and its content type."""
     registry = CollectorRegistry()
     registry.register(_Collector(metrics))
-    encode, content_type = choose_encoder(accept)
+    try:
+        encode, content_type = choose_encoder(accept)
+    except (TypeError, ValueError):  # it compares a version that is no number
+        encode, content_type = choose_encoder("")
     return encode(registry), content_type
 
 

@@ -170,7 +170,7 @@ def test_the_format_is_the_one_that_is_asked_for(client, on):
     openmetrics = read(client, Accept="application/openmetrics-text; version=1.0.0,text/plain;q=0.5")
     assert openmetrics["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
     assert samples(openmetrics.content.decode(), parse_openmetrics)
-    for accept in ("", "*/*", "text/html"):
+    for accept in ("", "*/*", "text/html", "application/openmetrics-text; version=newest"):
         plain = read(client, Accept=accept)
         assert plain["Content-Type"].startswith("text/plain; version=0.0.4")
         assert samples(plain.content.decode())

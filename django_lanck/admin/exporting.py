@@ -12,8 +12,6 @@ from ..exceptions import ERRORS_BY_CODE
 from ..services import Figures, Totals
 
 BOM: Final = "\ufeff"  # without it, Excel takes the text for one of the last century
-# What a spreadsheet takes for the begin of a formula.
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 PLACES: Final = 4
 
 Cells = list[Any]
@@ -116,8 +114,11 @@ def _lines(rows: Iterator[Cells]) -> Iterator[str]:
 
 
 def _harmless(cell: Any) -> Any:
-    """A text that no spreadsheet takes for a formula: networks are called what others call them."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+    """A text that no spreadsheet takes for a formula: networks are called what others call them.
+
+    Some pass over blanks and signs that are not seen, and some know the wide signs too: so it begins with a word.
+    """
+    return f"'{cell}" if isinstance(cell, str) and cell and not cell[0].isalnum() else cell
 
 
 def _counts(totals: Totals) -> Cells:

@@ -226,7 +226,9 @@ def _moment(text: str) -> datetime:
         moment = parse_datetime(text)
         if moment is None:
             raise IncorrectLookupParameters
-        return (moment if timezone.is_aware(moment) else timezone.make_aware(moment)).astimezone(UTC)
+        aware = moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+        timezone.localtime(aware)  # the boxes show that day: at the ends of the calendar there may be none
+        return aware.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise IncorrectLookupParameters from error
 

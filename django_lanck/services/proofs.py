@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_variables
 from .. import signals
 from ..exceptions import Refusal
 from ..models import Verification, VerifiedNumber
+from .batches import carry_out
 from .binding import binding_hashes
 from .checking import proof_hash
 from .testnumbers import is_of_staff, is_staff
@@ -84,12 +85,17 @@ def change_number(
     One transaction, and one of a user at a time: of two changes at once the later one holds. Raises Refusal as
     :func:`redeem_proof` and :func:`claim_number`; the earlier number stays theirs then.
     """
-    with transaction.atomic():
+
+    def change() -> VerifiedNumber:
         redeem_proof(proof=proof, purpose=purpose, binding=binding)
         get_user_model()._default_manager.select_for_update().filter(pk=user.pk).first()
         claim = claim_number(user=user, proof=proof)
-        VerifiedNumber.objects.filter(user_id=user.pk).exclude(pk=claim.pk).delete()
-    return claim
+        # Held first: somebody may take one over at this moment, and then it is not to be deleted.
+        for other in VerifiedNumber.objects.select_for_update().filter(user_id=user.pk).exclude(pk=claim.pk):
+            other.delete()
+        return claim
+
+    return carry_out(change)  # two who change to each other's number wait for one another
 
 
 def verified_number_of(user: AbstractBaseUser | AnonymousUser) -> VerifiedNumber | None:

@@ -17,6 +17,8 @@ from .flows import Flow
 
 SESSION_KEY: Final = "lanck_web"
 LONGEST_ADDRESS: Final = 2000
+# How a whole address begins. Any other word is one from wherever the browser is, or the name of a view.
+BEGINS: Final = ("/", "http://", "https://")
 
 
 def begin(request: HttpRequest, flow: Flow, verification: Verification, after: str) -> None:
@@ -53,10 +55,11 @@ def address_after(asked: str) -> str:
 def asked_for(request: HttpRequest) -> str:
     """The page of this site that ``next`` asks for; empty where it asks for none or for another site's."""
     asked = request.POST.get("next", request.GET.get("next", ""))
-    safe = len(asked) <= LONGEST_ADDRESS and url_has_allowed_host_and_scheme(
+    is_whole = asked.startswith(BEGINS) and len(asked) <= LONGEST_ADDRESS
+    is_safe = url_has_allowed_host_and_scheme(
         asked, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return asked if safe else ""
+    return asked if is_whole and is_safe else ""
 
 
 def seconds_to_resend(verification: Verification) -> int | None:

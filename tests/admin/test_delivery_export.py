@@ -46,7 +46,7 @@ def test_a_spreadsheet_reads_it_as_utf_8(analyst):
     assert b"".join(analyst.get(f"{EXPORT}days/").streaming_content).startswith(b"\xef\xbb\xbfday,")
 
 
-@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\u00a0=", "\u200b=", "\uff1d"])
 def test_no_name_is_a_formula(exported, counted, begin):
     counted(
         1, messages=1, network=f'{begin}HYPERLINK("http://evil.example",1)\n,x', purpose=f"{begin}cmd|' /C calc'!A0"

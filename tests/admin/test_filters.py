@@ -96,6 +96,19 @@ def test_what_no_filter_takes_leads_to_the_whole_list(admin_client, wanted, quer
     assert (answer.status_code, answer.url) == (302, f"{address('message')}?e=1")
 
 
+@pytest.mark.parametrize(
+    ("zone", "query"),
+    [
+        ("Asia/Tokyo", "created_at__gte=9999-12-31T23:30:00Z"),
+        ("America/New_York", "created_at__lt=0001-01-01T00:30:00Z"),
+    ],
+)
+def test_a_moment_whose_day_the_site_does_not_have_is_none(admin_client, wanted, settings, zone, query):
+    settings.TIME_ZONE = zone
+    answer = admin_client.get(f"{address('message')}?{query}")
+    assert (answer.status_code, answer.url) == (302, f"{address('message')}?e=1")
+
+
 @pytest.mark.parametrize("query", ["created_at__year=2026", "status__contains=D", "verification__purpose=login"])
 def test_nothing_else_is_looked_up(admin_client, query):
     assert admin_client.get(f"{address('message')}?{query}").status_code == 400

@@ -29,6 +29,9 @@ FLOWS = ("signup", "login", "change", "confirm")
         " https://evil.example",
         "/" + "x" * 2001,
         "\x00//evil.example",
+        "evil",
+        "lanck_web:confirm",
+        "?evil",
     ],
 )
 def test_nobody_is_led_to_another_site(visitor, account, phone, asked):

@@ -1,10 +1,14 @@
 """Many at once, on connections of their own."""
 
+import threading
+
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import OperationalError
+from django.db.models.signals import pre_delete
 
 from django_lanck.models import VerifiedNumber
-from django_lanck.services import change_number, check_verification, start_verification
+from django_lanck.services import change_number, check_verification, claim_number, redeem_proof, start_verification
 from tests.parallel import at_once
 from tests.web.conftest import OTHER, Visitor, owner
 
@@ -55,6 +59,50 @@ def prove(lanck, user, number):
     verification = start_verification(number=number, purpose="change_number", user=user, binding=f"user:{user.pk}")
     code = lanck.sent[-1].code
     return check_verification(verification_id=verification.pk, code=code, binding=f"user:{user.pk}").proof
+
+
+def test_a_number_that_is_taken_over_while_its_owner_changes_theirs_stays_with_the_new_owner(lanck, account, phone):
+    """Also on a site that listens to deletions: for them rows are read first, and deleted afterwards."""
+    user, stranger = account(phone), account("+12015550141")
+    proof = prove(lanck, user, OTHER)
+    verification = start_verification(number=phone)
+    newer = check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
+    redeem_proof(proof=newer)
+    claims = []
+    other = threading.Thread(
+        target=lambda: claims.extend(at_once(lambda _: claim_number(user=stranger, proof=newer), 1, threads=1))
+    )
+
+    def listener(**kwargs):
+        other.start()
+        other.join(0.5)
+
+    pre_delete.connect(listener, sender=VerifiedNumber)
+    try:
+        change_number(user=user, proof=proof, binding=f"user:{user.pk}")
+    finally:
+        pre_delete.disconnect(listener, sender=VerifiedNumber)
+    other.join()
+    if isinstance(claims[0], OperationalError):  # MariaDB ends one of two that wait for each other; nothing is spent
+        claim_number(user=stranger, proof=newer)
+    assert (owner(OTHER), owner(phone)) == (user, stranger)
+
+
+def test_a_change_that_the_database_undoes_for_somebody_elses_sake_is_made_again(lanck, account, phone):
+    user = account(phone)
+    proof = prove(lanck, user, OTHER)
+    undone = [OperationalError("deadlock")]
+
+    def listener(**kwargs):
+        if undone:
+            raise undone.pop()
+
+    pre_delete.connect(listener, sender=VerifiedNumber)
+    try:
+        change_number(user=user, proof=proof, binding=f"user:{user.pk}")
+    finally:
+        pre_delete.disconnect(listener, sender=VerifiedNumber)
+    assert (owner(OTHER), owner(phone), undone) == (user, None, [])
 
 
 def test_of_two_members_who_change_to_one_number_one_has_it(lanck, account):
