@@ -27,6 +27,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     "narrow": {"viewport": {"width": 390, "height": 844}},
     "dark": {"color_scheme": "dark"},
     "right-to-left": {"locale": "ar"},
+    "narrow-long-words": {"locale": "de", "viewport": {"width": 320, "height": 640}},
     "narrow-right-to-left": {"locale": "ar", "viewport": {"width": 390, "height": 844}},
     "forced-colours": {"forced_colors": "active"},
 }
