@@ -27,7 +27,6 @@ LOOKS: dict[str, dict[str, Any]] = {
     "narrow": {"viewport": {"width": 390, "height": 844}},
     "dark": {"color_scheme": "dark"},
     "right-to-left": {"locale": "ar"},
-    "narrow-long-words": {"locale": "de", "viewport": {"width": 320, "height": 640}},
     "narrow-right-to-left": {"locale": "ar", "viewport": {"width": 390, "height": 844}},
     "forced-colours": {"forced_colors": "active"},
 }
@@ -87,6 +86,13 @@ def test_90_days_can_be_read_by_everybody(chromium: Browser, site: str, traffic)
         page.locator(".lanck-days summary").click()
         look(page, name)
         context.close()
+
+
+@pytest.mark.parametrize("options", [{"locale": "de", "viewport": {"width": 320, "height": 640}}])
+def test_long_words_fit_a_narrow_screen(staff: Page, traffic):
+    staff.goto(f"{PAGE}?days=30")
+    staff.get_by_text("Prozentpunkt").first.wait_for()
+    look(staff, "narrow-long-words")
 
 
 def test_an_empty_page_explains_itself(staff: Page):
