@@ -88,6 +88,21 @@ def test_90_days_can_be_read_by_everybody(chromium: Browser, site: str, traffic)
         context.close()
 
 
+@pytest.mark.parametrize("options", [{"locale": "de", "viewport": {"width": 320, "height": 640}}])
+def test_long_words_fit_a_narrow_screen(staff: Page, traffic):
+    staff.goto(f"{PAGE}?days=30")
+    staff.get_by_text("Prozentpunkt").first.wait_for()
+    look(staff, "narrow-long-words")
+
+
+@pytest.mark.parametrize("options", [{"locale": "de"}, {"locale": "ru"}])
+def test_long_words_leave_the_tables_whole_beside_the_menu(staff: Page, traffic):
+    staff.goto(f"{PAGE}?days=30")
+    staff.locator(".lanck-days summary").click()
+    hidden = "every => every.map(each => each.scrollWidth - each.clientWidth)"
+    assert set(staff.locator(".lanck-scroll:has(.lanck-rows)").evaluate_all(hidden)) == {0}
+
+
 def test_an_empty_page_explains_itself(staff: Page):
     staff.goto(PAGE)
     staff.get_by_text("Nothing was sent in this period.").wait_for()

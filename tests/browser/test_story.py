@@ -129,3 +129,33 @@ def test_a_number_is_forgotten_and_in_no_address(agent, undelivered, looked_at):
     looked_at(agent, "2-nothing")
     assert len(addresses) == 4
     assert not [address for address in addresses if NO_SMS[1:] in address]
+
+
+# Whether a number begins on the left with its "+", wherever it stands on the page.
+ORDER = """() => {
+  const found = [];
+  const texts = document.createTreeWalker(document.querySelector("#content"), NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const text = texts.currentNode, plus = text.data.search(/[+][0-9]/);
+    if (plus < 0 || !text.parentElement.checkVisibility()) continue;
+    const left = (at) => {
+      const range = document.createRange();
+      range.setStart(text, at);
+      range.setEnd(text, at + 1);
+      return range.getBoundingClientRect().x;
+    };
+    found.push(left(plus) < left(plus + 1));
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("options", [{"locale": "ar"}])
+def test_numbers_keep_their_order_among_arabic(page, context, client, site, undelivered):
+    client.force_login(User.objects.create_superuser("agent"))
+    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site}])
+    for place in ("", f"{undelivered.pk}/change/", f"{undelivered.pk}/story/"):
+        page.goto(f"/admin/lanck/verification/{place}")
+        assert page.locator("html").get_attribute("dir") == "rtl"
+        order = page.evaluate(ORDER)
+        assert order and all(order), place

@@ -151,6 +151,7 @@ def test_the_demo_is_safe_to_prepare_twice(client, settings):
     for address in ("/", f"{PHONE_PAGES}/signup/", "/sandbox/", "/admin/", "/api/docs/"):
         assert f"http://127.0.0.1:{settings.PORT}{address}" in first
     assert "admin / admin" in first
+    assert ".venv/bin/python testproject/manage.py demo_data" in first  # Django is in there, and nowhere else
     assert client.login(username="admin", password="admin")
     assert User.objects.get().is_superuser
 

@@ -52,7 +52,7 @@ class Command(BaseCommand):
         ]
         lines = [f"  {name:<19}{self.style.HTTP_INFO(address)}  {note}".rstrip() for name, address, note in rows]
         title = self.style.MIGRATE_HEADING("The django-lanck demo")
-        more = "  For months of made-up traffic in the admin: python testproject/manage.py demo_data"
+        more = "  For months of made-up traffic in the admin: .venv/bin/python testproject/manage.py demo_data"
         return "\n".join(["", f"  {title}. Its LANCK is {conf.base_url}", "", *lines, "", more, ""])
 
 
