@@ -324,6 +324,17 @@ def test_days_are_counted_before_their_rows_are_erased_and_never_from_what_is_le
     assert not CountedDay.objects.filter(is_closed=True, day__gt=long_ago(29)).exists()
 
 
+def test_a_closed_day_is_not_said_for_ever_to_have_changed(lanck, old):
+    CountedDay.objects.close(long_ago())
+    before = kept()
+    lanck.report(lanck.sent[-1], "DELIVERED")
+    assert is_dirty(long_ago())
+    count_days()
+    assert not is_dirty(long_ago())
+    assert kept() == before
+    assert count_days().due == 0
+
+
 def test_fraud_checks_that_went_before_their_messages_stay_counted(lanck, pruned):
     naive.fill(long_ago(20), 2, 1)
     fraud = Counter(NumberInsight.objects.filter(kind="fraud").values_list("status", flat=True))
