@@ -19,7 +19,7 @@ from tests.services.test_start import statements
 
 from .conftest import SCRIPT, part, permissions
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 PAGE = "/admin/lanck/deliveryday/"
 WEEK = {
     "started": 100, "reached_lanck": 96, "reached_phone": 90, "verified": 80, "proof_seconds": {"30": 80},

@@ -32,7 +32,7 @@ from django_lanck.services import (
 from django_lanck.services.metrics import COUNTRIES_SHOWN, RULES_SHOWN, RefusedPurpose
 from tests.services.test_start import statements, with_lanck
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
 
 def a_message(channel: str = "sms", country: str = "US", status: str = "DELIVERED", **fields) -> Message:
