@@ -346,8 +346,8 @@ def test_the_page_takes_at_most_ten_statements_whatever_is_on_it(request, lanck,
 def test_numbers_and_dates_are_those_of_the_language(analyst, counted):
     counted(1, **{**WEEK, "started": 2000, "verified": 1234})
     page = analyst.get(f"{PAGE}?days=7", headers={"Accept-Language": "de"}).content.decode()
-    assert "61,7%" in page
-    assert "1.234 of 2.000" in page
+    assert "61,7\u00a0%" in page
+    assert "1.234 von 2.000" in page
     for attribute in re.findall(r' (?:x|y|x1|y1|x2|y2|cx|cy|width|height)="([^"]*)"', page):
         assert "," not in attribute
 

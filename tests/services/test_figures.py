@@ -114,6 +114,17 @@ def test_yesterday_comes_from_its_rows_until_it_is_counted():
     assert before.uncounted_days == []
 
 
+def test_yesterday_comes_from_what_was_kept_once_it_was_counted():
+    naive.fill(site_day() - DAY, 1, 1)
+    before = delivery_figures(last(2))
+    count_days()
+    for model in (Message, Verification, NumberInsight):
+        model.objects.all().delete()
+    after = delivery_figures(last(2))
+    assert (before.by_day, before.fraud, before.errors) == (after.by_day, after.fraud, after.errors)
+    assert after.total.messages > 0
+
+
 def test_a_day_that_is_counted_meanwhile_is_not_there_twice():
     """Its figures may be there when it was just read that they are not."""
     naive.fill(site_day() - DAY, 1, 1)
