@@ -125,6 +125,14 @@ def test_yesterday_comes_from_what_was_kept_once_it_was_counted():
     assert after.total.messages > 0
 
 
+def test_a_day_that_is_only_marked_is_not_counted():
+    naive.fill(site_day() - 2 * DAY, 2, 1)
+    CountedDay.objects.mark([site_day() - 2 * DAY, site_day() - DAY])
+    figures = delivery_figures(last(3))
+    assert counts(figures.by_day[site_day() - DAY]) == grouped(lambda day, *rest: day)[site_day() - DAY]
+    assert (figures.uncounted_days, figures.dirty_days) == ([site_day() - 2 * DAY], [])
+
+
 def test_a_day_that_is_counted_meanwhile_is_not_there_twice():
     """Its figures may be there when it was just read that they are not."""
     naive.fill(site_day() - DAY, 1, 1)
