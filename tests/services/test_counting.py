@@ -327,6 +327,14 @@ def test_the_day_of_which_rows_are_old_soon_is_closed_too(monkeypatch):
     assert counting.horizon(30) == long_ago(29)
 
 
+def test_a_day_that_was_not_counted_is_not_closed():
+    naive.fill(long_ago(), 1, 1)
+    CountedDay.objects.mark([long_ago()])
+    CountedDay.objects.close(long_ago())
+    assert count_days().counted == 1
+    assert kept() == naive.counted()
+
+
 def test_a_closed_day_is_not_said_for_ever_to_have_changed(lanck, old):
     CountedDay.objects.close(long_ago())
     before = kept()

@@ -250,6 +250,8 @@ def test_fraud_states_and_errors_are_told_for_kept_days_and_today():
     assert figures.total.refused == 2
     british = delivery_figures(last(7, country="GB"))
     assert (british.fraud, british.errors) == ({"SUSPICIOUS": 1}, {ErrorHour(site_day(), 13, 402): 1})
+    american = delivery_figures(last(7, country="US"))
+    assert (american.fraud, american.errors) == ({"SUSPICIOUS": 2}, {ErrorHour(before, 7, 402): 5})
 
 
 def test_test_numbers_are_in_no_figure(lanck, phone):
@@ -257,8 +259,9 @@ def test_test_numbers_are_in_no_figure(lanck, phone):
     start_verification(number=phone)
     assert delivery_figures(last(1)).total.messages == 2
     Verification.objects.update(is_test=True)
-    Message.objects.update(is_test=True)
-    assert delivery_figures(last(1)).total == Totals()
+    Message.objects.update(is_test=True, status="refused", status_rank=1, error_code=402)
+    figures = delivery_figures(last(1))
+    assert (figures.total, figures.errors) == (Totals(), {})
 
 
 def test_a_verified_code_has_arrived_whatever_the_network_said(lanck, phone):
