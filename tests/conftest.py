@@ -100,3 +100,11 @@ def breaker(lanck):
     _client.cache_clear()
     yield settings
     _client.cache_clear()
+
+
+@pytest.fixture
+def noon(settings):
+    """The site stands where it is about noon: what happens before and after a moment is on the same day."""
+    from datetime import UTC, datetime
+
+    settings.TIME_ZONE = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"

@@ -78,6 +78,12 @@ def test_markup_and_space_around_are_the_same(language):
     assert wrong == []
 
 
+def test_no_translation_ends_the_attribute_that_it_stands_in(language):
+    """Django holds what a template says for harmless, and puts the translation into a label as it is."""
+    found = [form for message in messages(language) for form in forms_of(message) if '"' in form]
+    assert found == []
+
+
 def test_what_is_compiled_is_what_is_written(language):
     def pairs(catalog) -> dict[Key, list[str]]:
         return {key_of(message): forms_of(message) for message in catalog if message.id}

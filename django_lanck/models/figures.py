@@ -28,7 +28,7 @@ class CountedDayQuerySet(models.QuerySet["CountedDay"]):
 
     def close(self, until: date) -> None:
         """The rows of the days up to this one begin to be erased: what was counted of them stays as it is."""
-        self.filter(day__lte=until, is_closed=False, counted_at__isnull=False).update(is_closed=True, is_dirty=False)
+        self.filter(day__lte=until, is_closed=False, counted_at__isnull=False).update(is_closed=True)
 
     def _write(self, row: CountedDay) -> None:
         targets = connections[self.db].features.supports_update_conflicts_with_target

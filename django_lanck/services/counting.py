@@ -79,7 +79,7 @@ def _due() -> list[date]:
     """Days to count. Those between them on which nothing was are noted as counted, at once for all."""
     last = site_day(_now() - GRACE) - DAY
     known = {row.day: row for row in CountedDay.objects.filter(day__lte=last)}
-    counted = {day for day, row in known.items() if row.is_closed or (row.counted_at and not row.is_dirty)}
+    counted = {day for day, row in known.items() if row.counted_at and not row.is_dirty}
     busy = list(_days_with_rows(last, counted))
     if busy:
         between = (busy[0] + DAY * number for number in range((last - busy[0]).days + 1))
@@ -111,7 +111,7 @@ def _count(day: date) -> None:
     """Put in the place of what is kept of a day what its rows come to.
 
     The day's row is held until the commit, and is written before anything is read: whoever changes something of the
-    day is either seen, or waits here and marks it again.
+    day is either seen, or waits here and marks it again. A closed day loses its mark and nothing else.
     """
     row = CountedDay.objects.claim(day)
     if row.is_closed:

@@ -26,8 +26,8 @@ RULES_SHOWN: Final = (*RULES, "fraud", "fraud_failed", "hlr", "hlr_failed")
 PAUSES: Final = {"prefix_conversion": "prefix", "country_conversion": "country"}
 
 
-class Refused(NamedTuple):
-    """One rule that turned something down; ``watched`` where it would have, but only watches."""
+class RefusedPurpose(NamedTuple):
+    """One rule that turned something down for one purpose; ``watched`` where it would have, but only watches."""
 
     rule: str
     purpose: str
@@ -50,7 +50,7 @@ class Metrics:
     sent: Mapping[tuple[str, str], Totals]
     countries: Mapping[tuple[str, str], Totals]
     errors: Counter[str]
-    refusals: Counter[Refused]
+    refusals: Counter[RefusedPurpose]
     paused: Counter[str]
     unsettled: int
     unknown: int
@@ -61,7 +61,7 @@ class Metrics:
 
 @dataclass(slots=True)
 class _Words:
-    refusals: Counter[Refused] = field(default_factory=Counter)
+    refusals: Counter[RefusedPurpose] = field(default_factory=Counter)
     paused: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
 
@@ -128,7 +128,7 @@ def _words(today: date) -> _Words:
     found.errors.update(dict.fromkeys(map(str, ERRORS_BY_CODE), 0))
     for rule in RULES_SHOWN:
         for purpose in ("", *_purposes()):
-            found.refusals[Refused(rule, purpose, rule in conf.watch)] = 0
+            found.refusals[RefusedPurpose(rule, purpose, rule in conf.watch)] = 0
     for kind, word, purpose, watched, count in _rows_of_words(today):
         if kind == "paused":
             found.paused[PAUSES[word]] += count
@@ -136,7 +136,7 @@ def _words(today: date) -> _Words:
             found.errors[_known(word, found.errors)] += count
         else:
             purpose = _known(purpose, ("", *conf.purposes))
-            found.refusals[Refused(_known(word, RULES_SHOWN), purpose, bool(watched))] += count
+            found.refusals[RefusedPurpose(_known(word, RULES_SHOWN), purpose, bool(watched))] += count
     return found
 
 

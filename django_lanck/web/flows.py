@@ -67,4 +67,3 @@ CONFIRM: Final = Flow(
     button=_("Confirm"),
     needs_login=True,
 )
-FLOWS: Final = (SIGNUP, LOGIN, CHANGE, CONFIRM)

@@ -19,7 +19,7 @@ from tests.services.test_start import statements
 
 from .conftest import SCRIPT, part, permissions
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 PAGE = "/admin/lanck/deliveryday/"
 WEEK = {
     "started": 100, "reached_lanck": 96, "reached_phone": 90, "verified": 80, "proof_seconds": {"30": 80},
@@ -346,8 +346,8 @@ def test_the_page_takes_at_most_ten_statements_whatever_is_on_it(request, lanck,
 def test_numbers_and_dates_are_those_of_the_language(analyst, counted):
     counted(1, **{**WEEK, "started": 2000, "verified": 1234})
     page = analyst.get(f"{PAGE}?days=7", headers={"Accept-Language": "de"}).content.decode()
-    assert "61,7\xa0%" in page
-    assert "1.234 of 2.000" in page
+    assert "61,7\u00a0%" in page
+    assert "1.234 von 2.000" in page
     for attribute in re.findall(r' (?:x|y|x1|y1|x2|y2|cx|cy|width|height)="([^"]*)"', page):
         assert "," not in attribute
 

@@ -10,7 +10,7 @@ from django_lanck.admin.exporting import TABLES
 from django_lanck.models import DayCount, RefusalCount
 from django_lanck.models.time import site_day
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 EXPORT = "/admin/lanck/deliveryday/export/"
 
 

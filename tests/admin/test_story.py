@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
+from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 from django.utils import timezone
 
+from django_lanck.admin.story import MOST, read_story
 from django_lanck.models import InboundMessage, Message, NumberInsight, OptOut, Verification, VerifiedNumber
 from django_lanck.services import (
     check_fraud,
@@ -206,6 +209,23 @@ def test_the_newest_50_of_each_kind_and_the_way_to_the_others(admin_client, phon
     assert "The sender is S50." not in page
     assert "Of each kind the newest 50 are here; the lists have all." in page
     assert f'<a href="{address("message")}?q=%2B12015550123">Messages <b>50+</b></a>' in page
+
+
+def test_exactly_50_are_all_there_are(phone):
+    Message.objects.bulk_create(Message(channel="sms", number=phone) for _ in range(MOST))
+    story = read_story(phone, lambda model: True)
+    assert (len(story.messages), story.cut) == (MOST, [])
+
+
+def test_of_many_notes_the_newest_are_read(admin_user, phone):
+    row = OptOut.objects.create(number=phone, opted_out_at=timezone.now())
+    of_row = {"content_type": ContentType.objects.get_for_model(OptOut), "object_id": str(row.pk), "user": admin_user}
+    LogEntry.objects.bulk_create(
+        LogEntry(action_time=timezone.now() - timedelta(minutes=ago), action_flag=2, change_message=f"{ago}", **of_row)
+        for ago in range(MOST + 1)
+    )
+    notes = read_story(phone, lambda model: True).notes
+    assert [note.change_message for note in notes] == [str(ago) for ago in range(MOST)]
 
 
 def test_what_people_write_is_text_and_not_markup(admin_client, lanck, phone):

@@ -1,5 +1,7 @@
 """Who may read the story of a number, what they are shown of it, and what it costs."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
@@ -10,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from django_lanck.admin.story import RECENT, read_story
 from django_lanck.models import InboundMessage, Message, NumberInsight, OptOut, Receipt, Verification, VerifiedNumber
 from django_lanck.services import lift_limits, start_verification
 from tests.services.test_start import statements
@@ -130,6 +133,40 @@ def test_a_story_has_no_rows_that_its_reader_may_not_see(agent, rows, model, wor
         assert each not in hidden
     of_model = next(row for row in rows if row._meta.model_name == model)
     assert agent.get(story_of(of_model)).status_code == 403
+
+
+def test_the_search_leads_to_no_row_that_its_reader_may_not_see(agent, lanck, phone):
+    OptOut.objects.create(number=phone, opted_out_at=timezone.now())
+    agent.user.user_permissions.set(permissions("view_verification", "view_message", "view_number"))
+    answer = find(agent, phone)
+    assert answer.status_code == 200
+    assert "list of opt-outs" not in answer.content.decode()
+
+
+def test_the_limits_of_the_owner_count_also_for_those_who_are_not_told_who_it_is(rows, phone):
+    Verification.objects.update(user=None)
+    owner = VerifiedNumber.objects.get().user_id
+    assert read_story(phone, lambda model: model is not VerifiedNumber).people["user_ids"] == {owner}
+
+
+def test_the_sessions_of_the_newest_verifications_are_the_persons(phone):
+    """Those of people who were logged in are not: their users are."""
+    user = get_user_model().objects.create_user("owner")
+    for index in range(RECENT + 2):
+        Verification.objects.create(
+            number=phone,
+            purpose="signup",
+            method="sms",
+            code_length=6,
+            max_attempts=5,
+            binding_hash=f"session {index}" if index != 3 else "",
+            user=user if index == 4 else None,
+            created_at=timezone.now() + timedelta(seconds=index),
+            expires_at=timezone.now(),
+        )
+    people = read_story(phone, lambda model: True).people
+    sessions = {f"session {index}" for index in range(2, RECENT + 2) if index not in (3, 4)}
+    assert people == {"user_ids": {user.pk}, "sessions": sessions}
 
 
 @pytest.mark.parametrize(("act", "permission"), ACTS.items())

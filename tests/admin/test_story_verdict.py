@@ -1,8 +1,12 @@
 """What most likely happened to the code of a number, and what to do about it."""
 
-import pytest
+from datetime import timedelta
 
-from django_lanck.models import Verification
+import pytest
+from django.db.models import F
+
+from django_lanck.admin.story import read_story
+from django_lanck.models import Message, Verification
 from django_lanck.services import (
     cancel_verification,
     check_verification,
@@ -41,6 +45,14 @@ def test_a_word_that_nobody_knows_is_no_end(lanck, waiting, told):
 def test_the_network_did_not_deliver_it(lanck, waiting, told, status):
     lanck.report(lanck.sent[-1], status)
     assert told(waiting) == "The network did not deliver the SMS. Send the code again by voice call."
+
+
+def test_the_newest_message_is_the_one_that_was_kept_last_whatever_the_clock_did(lanck, waiting, phone):
+    resend_verification(verification_id=waiting.pk, method="voice")
+    Message.objects.filter(channel="sms").update(created_at=F("created_at") + timedelta(hours=1))
+    story = read_story(phone, lambda model: True)
+    assert [message.channel for message in story.messages] == ["sms", "voice"]
+    assert story.message_of(waiting).channel == "voice"
 
 
 def test_when_it_can_be_sent_again(lanck, phone, told):

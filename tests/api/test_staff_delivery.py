@@ -16,7 +16,7 @@ from django_lanck.models import Message, NumberInsight, Verification
 from django_lanck.models.time import site_day
 from tests.services.test_start import statements
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 DELIVERY = "/api/staff/delivery/"
 GROUPS = {
     "by_day": described.DaySerializer,

@@ -6,13 +6,7 @@ from django_lanck.models import DeliveryDay, Message
 from django_lanck.models.time import site_day, start_of_day
 from django_lanck.services import counting
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def at_any_hour(monkeypatch):
-    """Yesterday is counted, also in the first hour of a day."""
-    monkeypatch.setattr(counting, "GRACE", timedelta(0))
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
 
 @pytest.fixture

@@ -14,11 +14,14 @@ pytestmark = pytest.mark.django_db
 PHONE, OTHER = "+12015550123", "+12015550124"
 CODE = "424242"
 URL = "/api/phone/verifications/"
-TODAY = datetime.now(UTC).date()
+
+
+def today():
+    return datetime.now(UTC).date()
 
 
 def test_number(**keys):
-    return {PHONE: {"CODE": CODE, "UNTIL": TODAY, "PURPOSES": ["signup"], **keys}}
+    return {PHONE: {"CODE": CODE, "UNTIL": today(), "PURPOSES": ["signup"], **keys}}
 
 
 test_number.__test__ = False
@@ -107,14 +110,14 @@ def test_it_has_as_many_attempts_as_any_other(lanck):
 
 
 def test_it_is_one_until_the_end_of_its_last_day(limited, lanck):
-    limited(TEST_NUMBERS=test_number(UNTIL=TODAY - timedelta(days=1)), TEST_NUMBERS_IN_PRODUCTION=True)
+    limited(TEST_NUMBERS=test_number(UNTIL=today() - timedelta(days=1)), TEST_NUMBERS_IN_PRODUCTION=True)
     assert not start().is_test
     assert len(lanck.sent) == 1
 
 
-@pytest.mark.parametrize("until", [str(TODAY), TODAY, date(9999, 12, 31)])
+@pytest.mark.parametrize("until", [lambda: str(today()), today, lambda: date(9999, 12, 31)])
 def test_its_last_day_is_a_date_or_its_text(limited, lanck, until):
-    limited(TEST_NUMBERS=test_number(UNTIL=until), TEST_NUMBERS_IN_PRODUCTION=True)
+    limited(TEST_NUMBERS=test_number(UNTIL=until()), TEST_NUMBERS_IN_PRODUCTION=True)
     assert start().is_test
 
 

@@ -29,15 +29,9 @@ from tests.parallel import at_once
 from tests.services import naive
 from tests.services.test_start import statements
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 AGO = 10
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def at_any_hour(monkeypatch):
-    """Yesterday is counted, also in the first hour of a day."""
-    monkeypatch.setattr(counting, "GRACE", timedelta(0))
 
 
 def long_ago(days=AGO):
@@ -100,7 +94,7 @@ def test_what_else_happened_is_counted():
     fraud = dict(DayCount.objects.filter(kind="fraud").values_list("word", "count"))
     assert fraud == Counter(checks.values_list("status", flat=True))
     refused = Message.objects.filter(status="refused", error_code__isnull=False, is_test=False)
-    errors = Counter((str(each.error_code), each.country, each.created_at.hour) for each in refused)
+    errors = Counter((str(each.error_code), each.country, naive.local(each.created_at).hour) for each in refused)
     rows = DayCount.objects.filter(kind="error", day=day).values_list("word", "country", "hour", "count")
     assert {tuple(which): count for *which, count in rows} == errors
     named = {network: f"Network {network}" for network in ("310260", "311480", "23415")}
@@ -324,6 +318,34 @@ def test_days_are_counted_before_their_rows_are_erased_and_never_from_what_is_le
     assert not CountedDay.objects.filter(is_closed=True, day__gt=long_ago(29)).exists()
 
 
+def test_the_day_of_which_rows_are_old_soon_is_closed_too(monkeypatch):
+    """Pruning goes on while the clock does."""
+    left = start_of_day(site_day() + DAY) - datetime.now(UTC)
+    monkeypatch.setattr(counting, "GRACE", left - timedelta(minutes=1))
+    assert counting.horizon(30) == long_ago(30)
+    monkeypatch.setattr(counting, "GRACE", left + timedelta(minutes=1))
+    assert counting.horizon(30) == long_ago(29)
+
+
+def test_a_day_that_was_not_counted_is_not_closed():
+    naive.fill(long_ago(), 1, 1)
+    CountedDay.objects.mark([long_ago()])
+    CountedDay.objects.close(long_ago())
+    assert count_days().counted == 1
+    assert kept() == naive.counted()
+
+
+def test_a_closed_day_is_not_said_for_ever_to_have_changed(lanck, old):
+    CountedDay.objects.close(long_ago())
+    before = kept()
+    lanck.report(lanck.sent[-1], "DELIVERED")
+    assert is_dirty(long_ago())
+    count_days()
+    assert not is_dirty(long_ago())
+    assert kept() == before
+    assert count_days().due == 0
+
+
 def test_fraud_checks_that_went_before_their_messages_stay_counted(lanck, pruned):
     naive.fill(long_ago(20), 2, 1)
     fraud = Counter(NumberInsight.objects.filter(kind="fraud").values_list("status", flat=True))
@@ -334,6 +356,17 @@ def test_fraud_checks_that_went_before_their_messages_stay_counted(lanck, pruned
     for word, count in DayCount.objects.filter(kind="fraud").values_list("word", "count"):
         counts[word] += count
     assert counts == fraud
+
+
+def test_fraud_checks_that_are_kept_for_ever_are_counted_again(lanck, settings):
+    settings.LANCK = {**lanck.settings, "RETENTION": {"insights": None}}
+    naive.fill(long_ago(), 1, 1)
+    count_days()
+    at = start_of_day(long_ago())
+    NumberInsight.objects.create(number="+12015550123", kind="fraud", status="FRAUDULENT", created_at=at)
+    CountedDay.objects.mark([long_ago()])
+    count_days()
+    assert DayCount.objects.get(kind="fraud", word="FRAUDULENT").count == 1
 
 
 def test_figures_are_erased_after_their_own_time(lanck, pruned):

@@ -15,7 +15,6 @@ from django_lanck.services import (
     Scope,
     Totals,
     count_days,
-    counting,
     delivery_figures,
     send_sms,
     start_verification,
@@ -25,14 +24,8 @@ from django_lanck.services.histogram import ERROR, percentile
 from tests.services import naive
 from tests.services.test_start import statements
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def at_any_hour(monkeypatch):
-    """Yesterday is counted, also in the first hour of a day."""
-    monkeypatch.setattr(counting, "GRACE", timedelta(0))
 
 
 def last(days, **chosen):
@@ -119,6 +112,33 @@ def test_yesterday_comes_from_its_rows_until_it_is_counted():
     assert (before.by_day, before.fraud, before.errors) == (after.by_day, after.fraud, after.errors)
     assert counts(before.total) == sum(naive.counted().values(), Counter())
     assert before.uncounted_days == []
+
+
+def test_yesterday_comes_from_what_was_kept_once_it_was_counted():
+    naive.fill(site_day() - DAY, 1, 1)
+    before = delivery_figures(last(2))
+    count_days()
+    for model in (Message, Verification, NumberInsight):
+        model.objects.all().delete()
+    after = delivery_figures(last(2))
+    assert (before.by_day, before.fraud, before.errors) == (after.by_day, after.fraud, after.errors)
+    assert after.total.messages > 0
+
+
+def test_a_day_that_is_only_marked_is_not_counted():
+    naive.fill(site_day() - 2 * DAY, 2, 1)
+    CountedDay.objects.mark([site_day() - 2 * DAY, site_day() - DAY])
+    figures = delivery_figures(last(3))
+    assert counts(figures.by_day[site_day() - DAY]) == grouped(lambda day, *rest: day)[site_day() - DAY]
+    assert (figures.uncounted_days, figures.dirty_days) == ([site_day() - 2 * DAY], [])
+
+
+def test_a_day_that_is_counted_meanwhile_is_not_there_twice():
+    """Its figures may be there when it was just read that they are not."""
+    naive.fill(site_day() - DAY, 1, 1)
+    count_days()
+    CountedDay.objects.update(counted_at=None)
+    assert counts(delivery_figures(last(2)).total) == sum(naive.counted().values(), Counter())
 
 
 @pytest.mark.parametrize("days", [1, 2, 30, 90])
@@ -230,6 +250,8 @@ def test_fraud_states_and_errors_are_told_for_kept_days_and_today():
     assert figures.total.refused == 2
     british = delivery_figures(last(7, country="GB"))
     assert (british.fraud, british.errors) == ({"SUSPICIOUS": 1}, {ErrorHour(site_day(), 13, 402): 1})
+    american = delivery_figures(last(7, country="US"))
+    assert (american.fraud, american.errors) == ({"SUSPICIOUS": 2}, {ErrorHour(before, 7, 402): 5})
 
 
 def test_test_numbers_are_in_no_figure(lanck, phone):
@@ -237,8 +259,9 @@ def test_test_numbers_are_in_no_figure(lanck, phone):
     start_verification(number=phone)
     assert delivery_figures(last(1)).total.messages == 2
     Verification.objects.update(is_test=True)
-    Message.objects.update(is_test=True)
-    assert delivery_figures(last(1)).total == Totals()
+    Message.objects.update(is_test=True, status="refused", status_rank=1, error_code=402)
+    figures = delivery_figures(last(1))
+    assert (figures.total, figures.errors) == (Totals(), {})
 
 
 def test_a_verified_code_has_arrived_whatever_the_network_said(lanck, phone):

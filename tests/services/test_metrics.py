@@ -29,10 +29,10 @@ from django_lanck.services import (
     send_sms,
     start_verification,
 )
-from django_lanck.services.metrics import COUNTRIES_SHOWN, RULES_SHOWN, Refused
+from django_lanck.services.metrics import COUNTRIES_SHOWN, RULES_SHOWN, RefusedPurpose
 from tests.services.test_start import statements, with_lanck
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
 
 def a_message(channel: str = "sms", country: str = "US", status: str = "DELIVERED", **fields) -> Message:
@@ -112,7 +112,7 @@ def test_every_label_is_there_before_anything_happens(lanck):
     assert list(found.started) == ["signup", "payout", "other"]
     assert {purpose for purpose, _ in found.sent} == {"", "signup", "payout", "other"}
     assert {channel for _, channel in found.sent} > {"sms", "voice", "call", "push", "viber"}
-    assert Refused("number", "signup", False) in found.refusals
+    assert RefusedPurpose("number", "signup", False) in found.refusals
     assert found.errors["6"] == 0
     assert found.paused == {"prefix": 0, "country": 0}
 
@@ -141,7 +141,7 @@ def test_nobody_can_make_up_labels(lanck, phone):
     assert {country for country, _ in found.countries} == {"US", "other"}
     assert found.started["other"].started == len(hostile)
     assert found.errors["other"] == 1
-    assert found.refusals[Refused("other", "other", False)] == len(hostile)
+    assert found.refusals[RefusedPurpose("other", "other", False)] == len(hostile)
     text = as_prometheus(found, "")[0].decode()
     assert phone.removeprefix("+")[:-4] not in text
     labels: dict[str, set[str]] = {}
@@ -178,7 +178,7 @@ def test_refusals_and_pauses(lanck, limited, phone):
             start_verification(number=phone)
     yesterday = site_day() - timedelta(days=1)
     RefusalCount.objects.create(day=yesterday, rule="number", action="start", purpose="signup", count=7)
-    assert current_metrics().refusals[Refused("number", "signup", False)] == 2
+    assert current_metrics().refusals[RefusedPurpose("number", "signup", False)] == 2
     pause_prefix(prefix="+3532091")
     assert current_metrics().paused == {"prefix": 1, "country": 0}
     LimitCounter.objects.update(
