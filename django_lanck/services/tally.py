@@ -171,7 +171,7 @@ def _message_groups(days: Sequence[date]) -> Iterable[tuple[Any, ...]]:
     """Messages by what they are, by the rank of their status (or ``REFUSED``) and by how long their delivery took."""
     is_delivered = Q(status_rank=DELIVERED, status_at__isnull=False)
     # Looked up for each, where a join might read the whole other table.
-    purpose = Verification.objects.filter(pk=OuterRef("verification_id")).values("purpose")
+    purpose = Verification.objects.filter(pk=OuterRef("verification_id")).order_by().values("purpose")
     return (
         Message.objects.filter(within(days, "created_at"), is_test=False)
         .order_by()

@@ -5,7 +5,7 @@ the figures of today, 7, 30 and 90 days take, over a table of each size in the s
 the admin, for staff who may see everything by a group.
 
 The messages are spread over a year, which is how long they are kept by default, or over BENCHMARK_DAYS. It is nearly
-midnight where the site is, so that today, which is counted from its rows, is as long as it can be.
+midnight where the site is, so that today, which is counted from its rows, is nearly as long as it can be.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def measure_one_database() -> None:
 
 
 def where_it_is_nearly_midnight() -> str:
-    """The zone in which it is past eleven at night."""
-    ahead = (23 - datetime.now(UTC).hour + 12) % 24 - 12
+    """The zone in which it is past ten at night: the hour that is left is enough to measure in."""
+    ahead = (22 - datetime.now(UTC).hour + 12) % 24 - 12
     return f"Etc/GMT{-ahead:+}"  # their signs are the other way round
 
 
