@@ -13,6 +13,7 @@ from django.db.models.functions import Cast
 
 from ..models import CountedDay, DayCount, DeliveryDay, Message, RefusalCount
 from ..models.time import site_day
+from .histogram import BUCKET_OF
 from .tally import COUNTS, HISTOGRAMS, Key, Totals, checks_of, errors_of, hour_of_day, tally_days, within
 
 FRAUD, ERROR = DayCount.Kind.FRAUD.value, DayCount.Kind.ERROR.value
@@ -186,7 +187,7 @@ def _kept(figures: Figures, live: list[date]) -> Iterator[tuple[date, Key, Total
         key, counts, histograms = Key(*rest[:4]), rest[4:-2], rest[-2:]
         if network:
             figures.networks[key.mccmnc] = network
-        yield day, key, Totals(*counts, *({int(bucket): n for bucket, n in each.items()} for each in histograms))
+        yield day, key, Totals(*counts, *({BUCKET_OF[bucket]: n for bucket, n in each.items()} for each in histograms))
 
 
 def _of_rows(figures: Figures, live: list[date]) -> Iterator[tuple[date, Key, Totals]]:
