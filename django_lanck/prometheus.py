@@ -10,9 +10,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeHistogramMetricFami
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from .services.histogram import BUCKETS, FIRST, RATIO
-from .services.metrics import Metrics
-from .services.tally import Totals
+from .services.figures.aggregate import Totals
+from .services.figures.histogram import BUCKETS, FIRST, RATIO
+from .services.figures.metrics import Metrics
 
 # The buckets are four to a doubling: a doubling is enough here.
 BOUND: Final = 4

@@ -7,7 +7,7 @@ import requests
 from django.contrib.auth import get_user_model
 
 from django_lanck.models import Message, Receipt, Verification
-from django_lanck.sandbox import receipts
+from django_lanck.sandbox.provider import receipts
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

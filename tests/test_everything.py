@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from django_lanck.models import InboundMessage, Message, NumberInsight, OptOut, Verification
-from django_lanck.sandbox import receipts
 from django_lanck.sandbox.models import SandboxGoal
+from django_lanck.sandbox.provider import receipts
 
 SCRIPT = Path(__file__).parent.parent / "docs" / "everything.py"
 SECRET = "inbound-secret-of-a-test"

@@ -1,11 +1,11 @@
 """What staff see: verifications, messages and what became of them. Nothing can be edited; opt-outs can be kept."""
 
-from .dashboard import DeliveryAdmin
-from .inbound import InboundMessageAdmin
-from .insight import NumberInsightAdmin
-from .message import MessageAdmin
-from .optout import OptOutAdmin
-from .verification import VerificationAdmin, VerifiedNumberAdmin
+from .changelists.inbound import InboundMessageAdmin
+from .changelists.insight import NumberInsightAdmin
+from .changelists.message import MessageAdmin
+from .changelists.opt_out import OptOutAdmin
+from .changelists.verification import VerificationAdmin, VerifiedNumberAdmin
+from .delivery.dashboard import DeliveryAdmin
 
 __all__ = [
     "DeliveryAdmin",

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from ..models import Message, OptOut, Receipt, Status, Verification
 from ..models.message import FINAL_RANK, RANKS, rank_of
 from ..services import CallDetails, call_details
-from .words import badge, call_end, channel_noun
+from .labels import badge, call_end, channel_noun
 
 # What became of the call that sent a message.
 SENDINGS: Final[Mapping[str, Any]] = {

@@ -25,7 +25,7 @@ from ..exceptions import (
     Refusal,
     SenderNotAllowed,
 )
-from ..services.sending import NOT_CARRIED_OUT, refusal_for
+from ..services.provider.failures import NOT_CARRIED_OUT, refusal_for
 
 logger = logging.getLogger("django_lanck")
 TRY_THE_DATABASE_AGAIN: Final = 5

@@ -16,7 +16,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from ..checks import check_settings
 from ..exceptions import InvalidArgument, LanckError, NotSent, OutcomeUnknown, Refusal
-from ..services.asking import refuse_transaction
+from ..services.transactions import refuse_transaction
 
 INTERRUPTED: Final = 130  # as shells have it: 128 and the number of SIGINT
 

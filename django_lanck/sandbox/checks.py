@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from .api.fields import E164, is_web_address
 from .conf import KEYS, conf
-from .fields import E164, is_web_address
 
 PERMISSION_HINT = (
     "Remove 'django_lanck.sandbox' from INSTALLED_APPS here, or, where anyone who reaches this site may read "

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from . import failover, fields, insight, ledger, messaging, verification, voice
-from .calls import Answer, Call
-from .errors import INVALID_REQUEST, APIError
-from .fields import Field
-from .wire import Parameters
+from .api import fields
+from .api.calls import Answer, Call
+from .api.errors import INVALID_REQUEST, APIError
+from .api.fields import Field
+from .api.wire import Parameters
+from .provider import failover, insight, ledger, messaging, verification, voice
 
 COMMON: Final = {"callbackUrl": Field(fields.web_address, default="")}
 TO_NUMBER: Final = COMMON | {"number": Field(fields.number, required=True)}

@@ -1,6 +1,7 @@
 from django.urls import path
 
-from . import handset, views
+from . import views
+from .handset import views as handset
 
 app_name = "lanck_sandbox"
 

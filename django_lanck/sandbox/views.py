@@ -8,12 +8,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from . import magic, operations, rate, wire
-from .calls import Call
-from .errors import APIError
-from .faults import Attempt
-from .gate import where_permitted
+from . import operations
+from .api import rate, wire
+from .api.calls import Call
+from .api.errors import APIError
+from .api.gate import where_permitted
 from .operations import Operation
+from .provider import magic
+from .provider.faults import Attempt
 
 
 @csrf_exempt

@@ -2,45 +2,44 @@
 
 from ..client import RCS, SMS, Flow, Push, RequestInfo, Step, Viber, parse_flow
 from ..guard import Attempt, Prefix, StandingLimit, client_address, pause_prefix, resume_prefix, suspicious_prefixes
-from .binding import binding_for, new_binding
-from .calls import CallDetails, call_details
-from .checking import CheckResult, check_verification
-from .counting import CountedDays, count_days
-from .figures import Figures, Scope, delivery_figures
-from .forgetting import Forgotten, forget_number
-from .goals import report_goal
-from .inbound import record_inbound
-from .insight import check_fraud, look_up
+from .figures.aggregate import Totals
+from .figures.days import CountedDays, count_days
+from .figures.delivery import Figures, Scope, delivery_figures
+from .figures.metrics import Metrics, current_metrics
 from .limits import is_supported, lift_limits, limits_of_number
-from .links import open_link
-from .messaging import (
-    flash_call,
-    send_failover,
-    send_push,
-    send_rcs,
-    send_sms,
-    send_viber,
-    speak_code,
-    speak_text,
-)
-from .metrics import Metrics, current_metrics
+from .maintenance.forget import Forgotten, forget_number
+from .maintenance.reconcile import Reconciled, reconcile
+from .maintenance.retention import Pruned, prune
+from .messages.call_details import CallDetails, call_details
+from .messages.goals import report_goal
+from .messages.inbound import record_inbound
+from .messages.links import open_link
+from .messages.opt_outs import lift_opt_out, opt_out
+from .messages.receipts import record_receipt, refresh_message
+from .messages.requests import request_info
+from .messages.send import flash_call, send_failover, send_push, send_rcs, send_sms, send_viber, speak_code, speak_text
+from .messages.waiting import wait_for_status
 from .numbers import number_as_kept, number_in_text, parse_number
-from .optouts import lift_opt_out, opt_out
 from .pace import Pace, background
-from .proofs import change_number, claim_number, number_of_proof, owner_of, redeem_proof, verified_number_of
-from .provider import check_account, request_info
-from .receipts import record_receipt, refresh_message
-from .reconciliation import Reconciled, reconcile
-from .retention import Pruned, prune
-from .tally import Totals
-from .verification import (
+from .provider.account import check_account
+from .provider.insight import check_fraud, look_up
+from .verifications.binding import binding_for, new_binding
+from .verifications.check import CheckResult, check_verification
+from .verifications.proofs import (
+    change_number,
+    claim_number,
+    number_of_proof,
+    owner_of,
+    redeem_proof,
+    verified_number_of,
+)
+from .verifications.start import (
     cancel_verification,
     get_verification,
     resend_for_person,
     resend_verification,
     start_verification,
 )
-from .waiting import wait_for_status
 
 __all__ = [
     "RCS",

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.db.models.signals import post_delete, pre_delete
 
 from ..models import InboundMessage, Message, OptOut, Receipt, Verification, VerifiedNumber
-from .asking import in_transaction
+from .transactions import in_transaction
 
 T = TypeVar("T")
 

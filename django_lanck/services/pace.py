@@ -16,7 +16,7 @@ from django.db import Error as DatabaseTrouble
 from ..conf import conf
 from ..exceptions import BackgroundTaken
 from ..models import Lease
-from .asking import refuse_transaction
+from .transactions import refuse_transaction
 
 logger = logging.getLogger("django_lanck")
 NAME: Final = "background"

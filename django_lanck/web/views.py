@@ -28,7 +28,7 @@ from ..conf.profiles import Profile
 from ..exceptions import Refusal
 from ..models import Verification
 from ..services.numbers import country_of
-from ..services.verification import refusal_code
+from ..services.verifications.start import refusal_code
 from . import countries, progress, words
 from .access import to_confirm, to_login
 from .flows import LOGIN, SIGNUP, Flow

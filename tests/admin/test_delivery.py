@@ -228,7 +228,7 @@ def test_days_that_are_not_counted_are_said_and_counted_by_a_click(analyst, lanc
 
 
 def test_counting_stops_when_nobody_would_wait_any_longer(analyst, lanck, phone, monkeypatch):
-    monkeypatch.setattr("django_lanck.admin.dashboard.COUNTING_SECONDS", 0)
+    monkeypatch.setattr("django_lanck.admin.delivery.dashboard.COUNTING_SECONDS", 0)
     for days in (3, 4):
         message = Message.objects.create(channel="sms", number=phone)
         Message.objects.filter(pk=message.pk).update(created_at=timezone.now() - timedelta(days=days))

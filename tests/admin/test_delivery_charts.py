@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_lanck.admin.charts import HEIGHT, SECONDS, seconds_of_days, stacked_days, width_of
+from django_lanck.admin.delivery.charts import HEIGHT, SECONDS, seconds_of_days, stacked_days, width_of
 
 DAYS = [date(2026, 11, 1) + timedelta(days=each) for each in range(90)]
 counts = st.lists(st.tuples(*[st.integers(0, 10**7)] * 4), min_size=1, max_size=90)

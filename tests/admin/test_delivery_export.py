@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from django_lanck.admin.exporting import TABLES
+from django_lanck.admin.delivery.export import TABLES
 from django_lanck.models import DayCount, RefusalCount
 from django_lanck.models.time import site_day
 

@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 from django.utils import timezone
 
-from django_lanck.admin.story import MOST, read_story
+from django_lanck.admin.number.story import MOST, read_story
 from django_lanck.models import InboundMessage, Message, NumberInsight, OptOut, Verification, VerifiedNumber
 from django_lanck.services import (
     check_fraud,

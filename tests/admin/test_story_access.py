@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from django_lanck.admin.story import RECENT, read_story
+from django_lanck.admin.number.story import RECENT, read_story
 from django_lanck.models import InboundMessage, Message, NumberInsight, OptOut, Receipt, Verification, VerifiedNumber
 from django_lanck.services import lift_limits, start_verification
 from tests.services.test_start import statements

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-from django_lanck.admin.story import read_story
+from django_lanck.admin.number.story import read_story
 from django_lanck.models import Message, Verification
 from django_lanck.services import (
     cancel_verification,

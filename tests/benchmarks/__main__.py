@@ -120,7 +120,7 @@ def report_receipts(title: str, post: Post) -> None:
     from django.db import connection
 
     from django_lanck.models import Message, Receipt
-    from django_lanck.services.receipts import callback_url
+    from django_lanck.services.messages.receipts import callback_url
     from tests.benchmarks.models import Row
 
     pairs = []

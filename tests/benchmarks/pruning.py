@@ -79,7 +79,7 @@ def receipts() -> Callable[[], float]:
     from django.test import Client
 
     from django_lanck.models import Message
-    from django_lanck.services.receipts import callback_url
+    from django_lanck.services.messages.receipts import callback_url
 
     client = Client()
 

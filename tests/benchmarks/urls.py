@@ -11,7 +11,8 @@ from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
 from django_lanck.client import Accepted
-from django_lanck.services import checking, verification
+from django_lanck.services.verifications import check as checking
+from django_lanck.services.verifications import start as verification
 from tests.benchmarks.models import Report, Row
 
 ids = itertools.count()

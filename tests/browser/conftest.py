@@ -44,7 +44,7 @@ def _missing(what: str) -> NoReturn:
 @pytest.fixture
 def site(live_server, settings) -> Iterator[str]:
     """The address of the demo."""
-    from django_lanck.sandbox import receipts
+    from django_lanck.sandbox.provider import receipts
 
     settings.LANCK = {
         "ACCESS_TOKEN": "sandbox:sandbox",

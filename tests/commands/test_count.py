@@ -4,7 +4,7 @@ import pytest
 
 from django_lanck.models import DeliveryDay, Message
 from django_lanck.models.time import site_day, start_of_day
-from django_lanck.services import counting
+from django_lanck.services.figures import days as counting
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from django_lanck.management.commands.lanck_send import Command
 from django_lanck.models import Channel, Message, OptOut
-from django_lanck.services import waiting
+from django_lanck.services.messages import waiting
 
 pytestmark = pytest.mark.django_db
 MASKED = "+1201•••0123"

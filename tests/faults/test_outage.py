@@ -12,8 +12,8 @@ from django_lanck import signals
 from django_lanck.client import breaker as breaker_module
 from django_lanck.exceptions import BackgroundTaken, Refusal
 from django_lanck.models import Message, Verification
-from django_lanck.sandbox import receipts
 from django_lanck.sandbox.models import SandboxMessage, SandboxSecond
+from django_lanck.sandbox.provider import receipts
 from django_lanck.services import background, pace, reconcile, send_sms, start_verification
 from tests.parallel import at_once
 

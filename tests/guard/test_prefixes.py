@@ -11,7 +11,7 @@ from django_lanck import services
 from django_lanck.exceptions import InvalidArgument, Refusal
 from django_lanck.models import LimitCounter, RefusalCount
 from django_lanck.services import pause_prefix, resume_prefix, suspicious_prefixes
-from django_lanck.services import verification as verification_service
+from django_lanck.services.verifications import start as verification_service
 from tests.guard.test_limits import OTHERS, about, check, refused, start
 from tests.services.test_start import statements
 

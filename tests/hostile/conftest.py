@@ -5,7 +5,7 @@ import requests
 from django.core.signals import request_started
 from django.test import Client
 
-from django_lanck.sandbox import receipts
+from django_lanck.sandbox.provider import receipts
 from tests.test_end_to_end import Person
 
 SANDBOX = "/sandbox/v1/"

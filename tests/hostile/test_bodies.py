@@ -16,7 +16,7 @@ from django.urls import reverse
 from django_lanck.jsonbody import MAX_BYTES
 from django_lanck.models import InboundMessage, Message, Receipt, Verification
 from django_lanck.services import start_verification
-from django_lanck.services.receipts import callback_url
+from django_lanck.services.messages.receipts import callback_url
 from tests.client.scripted import Scripted, Step, says, scripted
 
 pytestmark = pytest.mark.django_db(transaction=True)

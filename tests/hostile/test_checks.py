@@ -20,7 +20,8 @@ from django_lanck.exceptions import Refusal
 from django_lanck.guard import admit
 from django_lanck.models import Verification
 from django_lanck.sandbox.models import SandboxMessage
-from django_lanck.services import binding_for, check_verification, checking, redeem_proof, start_verification
+from django_lanck.services import binding_for, check_verification, redeem_proof, start_verification
+from django_lanck.services.verifications import check as checking
 from tests.client.scripted import says, scripted
 from tests.hostile.conftest import Person, binding_of, check
 from tests.live import wrong

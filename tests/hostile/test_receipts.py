@@ -12,7 +12,7 @@ from django.urls import reverse
 from django_lanck.exceptions import Refusal
 from django_lanck.models import Message, Receipt
 from django_lanck.services import record_receipt, send_sms, start_verification
-from django_lanck.services.receipts import callback_url
+from django_lanck.services.messages.receipts import callback_url
 from tests.client.scripted import says, scripted
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,7 +52,7 @@ def send_link() -> str:
     send_sms(number=NUMBER, text="Look: {link}", link="https://www.example.com/")
     message = Message.objects.order_by("-pk")[0]
     message.delete()
-    from django_lanck.services.links import link_url
+    from django_lanck.services.messages.links import link_url
 
     message.pk = 1
     return link_url(message).rstrip("/").split("/")[-1]

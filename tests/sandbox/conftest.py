@@ -12,7 +12,7 @@ import pytest
 import requests
 from django.test import Client
 
-from django_lanck.sandbox import receipts
+from django_lanck.sandbox.provider import receipts
 
 TOKEN = ("sandbox", "sandbox")
 BASIC = "Basic " + base64.b64encode(b"sandbox:sandbox").decode()

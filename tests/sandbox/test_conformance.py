@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 import requests
 
-from django_lanck.sandbox.errors import ERRORS
+from django_lanck.sandbox.api.errors import ERRORS
 from django_lanck.sandbox.models import SandboxMessage, SandboxRequest, SandboxSecond, SandboxVerification
 from django_lanck.sandbox.operations import OPERATIONS
 from tests.sandbox.conftest import TOKEN

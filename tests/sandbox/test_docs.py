@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from django_lanck.sandbox import magic
 from django_lanck.sandbox.conf import KEYS
 from django_lanck.sandbox.operations import OPERATIONS
+from django_lanck.sandbox.provider import magic
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from django_lanck.sandbox import failover, magic, receipts
-from django_lanck.sandbox.delivery import Delivery, all_but
 from django_lanck.sandbox.models import SandboxMessage, SandboxRequest
+from django_lanck.sandbox.provider import failover, magic, receipts
+from django_lanck.sandbox.provider.delivery import Delivery, all_but
 
 PHONE = "+12015550123"
 NO_PUSH, NO_PUSH_NO_VIBER, SMS_ONLY, NEVER_READS = (f"+120455501{last:02}" for last in range(4))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from django_lanck.sandbox import fields
-from django_lanck.sandbox.errors import INVALID_NUMBER, INVALID_REQUEST, SENDER_NOT_ALLOWED, APIError
+from django_lanck.sandbox.api import fields
+from django_lanck.sandbox.api.errors import INVALID_NUMBER, INVALID_REQUEST, SENDER_NOT_ALLOWED, APIError
 
 PHONE = "+12015550123"
 NO_TEXT = ["", " ", "\n\t"]

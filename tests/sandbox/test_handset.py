@@ -10,7 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from django_lanck.sandbox import handset, inbox, receipts
+from django_lanck.sandbox.handset import inbox
+from django_lanck.sandbox.handset import views as handset
 from django_lanck.sandbox.models import (
     SandboxInbound,
     SandboxInboundPost,
@@ -18,6 +19,7 @@ from django_lanck.sandbox.models import (
     SandboxReceipt,
     SandboxRequest,
 )
+from django_lanck.sandbox.provider import receipts
 
 PHONE = "+12015550123"
 TEXT_URL = f"/sandbox/handset/{PHONE}/text/"
@@ -181,7 +183,7 @@ def test_the_version_differs_when_anything_changed(api):
 
 
 def inbox_delivery():
-    from django_lanck.sandbox.magic import meaning_of
+    from django_lanck.sandbox.provider.magic import meaning_of
 
     return meaning_of(PHONE).delivery
 

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from django_lanck.sandbox import callbacks, inbound, receipts
 from django_lanck.sandbox.models import SandboxInbound, SandboxInboundPost
+from django_lanck.sandbox.provider import callbacks, inbound, receipts
 from django_lanck.sandbox.segments import segments
 
 PHONE = "+12015550123"

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from django_lanck.sandbox import receipts
 from django_lanck.sandbox.models import SandboxMessage, SandboxRequest
+from django_lanck.sandbox.provider import receipts
 
 PHONE = "+12015550123"
 

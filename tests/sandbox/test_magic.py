@@ -6,9 +6,9 @@ import phonenumbers
 import pytest
 import requests
 
-from django_lanck.sandbox import faults, magic, receipts
-from django_lanck.sandbox.errors import ERRORS
+from django_lanck.sandbox.api.errors import ERRORS
 from django_lanck.sandbox.models import SandboxMessage, SandboxPause, SandboxRequest
+from django_lanck.sandbox.provider import faults, magic, receipts
 
 NUMBERS = [row.number for group in magic.GROUPS for row in group.numbers]
 ALWAYS = {"requestId", "number", "mccmnc", "status", "timestamp"}

@@ -3,7 +3,7 @@
 import pytest
 
 from django_lanck.sandbox.models import SandboxMessage
-from django_lanck.sandbox.texts import code_in
+from django_lanck.sandbox.provider.texts import code_in
 
 PHONE = "+12015550123"
 TEXT = "Your order #29211 received"

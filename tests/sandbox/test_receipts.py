@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from django_lanck.sandbox import callbacks, postman, receipts
 from django_lanck.sandbox.models import SandboxReceipt, SandboxRequest
+from django_lanck.sandbox.provider import callbacks, receipts, scheduler
 
 PHONE = "+12015550123"
 ALWAYS = {"requestId", "number", "mccmnc", "status", "timestamp"}
@@ -202,12 +202,12 @@ def test_one_failure_does_not_end_the_thread(live, site, monkeypatch, caplog):
 
 
 def test_one_thread_serves_all_and_goes_when_there_is_nothing_to_do(live, monkeypatch):
-    monkeypatch.setattr(postman, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(scheduler, "IDLE_SECONDS", 0.05)
 
     def working():
         return [thread for thread in threading.enumerate() if thread.name == "lanck-sandbox-postman"]
 
-    monkeypatch.setattr(postman, "_postman", postman.Postman())
+    monkeypatch.setattr(scheduler, "_postman", scheduler.Postman())
     others = len(working())
     for _ in range(5):
         live.start()

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from django_lanck.sandbox.fields import LANGUAGES
+from django_lanck.sandbox.api.fields import LANGUAGES
 from django_lanck.sandbox.models import SandboxVerification
 from tests.parallel import at_once
 

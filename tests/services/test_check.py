@@ -11,7 +11,8 @@ from django.views.debug import ExceptionReporter
 from django_lanck import signals
 from django_lanck.exceptions import Refusal
 from django_lanck.models import Message, Verification
-from django_lanck.services import check_verification, checking, resend_verification, start_verification
+from django_lanck.services import check_verification, resend_verification, start_verification
+from django_lanck.services.verifications import check as checking
 from tests.services.test_start import statements
 
 pytestmark = pytest.mark.django_db

@@ -14,17 +14,17 @@ from django_lanck.models.time import site_day, start_of_day
 from django_lanck.services import (
     check_verification,
     count_days,
-    counting,
     forget_number,
     prune,
     reconcile,
     refresh_message,
     resend_verification,
-    retention,
     send_sms,
     start_verification,
 )
-from django_lanck.services.tally import COUNTS, Key, tally_days
+from django_lanck.services.figures import days as counting
+from django_lanck.services.figures.aggregate import COUNTS, Key, tally_days
+from django_lanck.services.maintenance import retention
 from tests.parallel import at_once
 from tests.services import naive
 from tests.services.test_start import statements

@@ -19,8 +19,8 @@ from django_lanck.services import (
     send_sms,
     start_verification,
 )
-from django_lanck.services.figures import ErrorHour, Network, Refused
-from django_lanck.services.histogram import ERROR, percentile
+from django_lanck.services.figures.delivery import ErrorHour, Network, Refused
+from django_lanck.services.figures.histogram import ERROR, percentile
 from tests.services import naive
 from tests.services.test_start import statements
 

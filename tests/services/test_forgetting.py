@@ -37,10 +37,10 @@ from django_lanck.services import (
     request_info,
     resend_verification,
     send_sms,
-    sending,
     start_verification,
 )
-from django_lanck.services.receipts import learn
+from django_lanck.services.messages import outgoing as sending
+from django_lanck.services.messages.receipts import learn
 
 pytestmark = pytest.mark.django_db
 OTHER = "+12015550187"
@@ -283,7 +283,7 @@ def test_the_admins_log_says_who_did_what_without_the_number(lanck, phone, admin
 
 
 def test_many_rows_take_as_many_batches_and_each_the_same_statements(lanck, phone, monkeypatch):
-    monkeypatch.setattr("django_lanck.services.forgetting.BATCH", 10)
+    monkeypatch.setattr("django_lanck.services.maintenance.forget.BATCH", 10)
     counts = []
     for rows in (10, 30):
         Message.objects.bulk_create(Message(channel="sms", number=phone) for _ in range(rows))
@@ -297,7 +297,7 @@ def test_many_rows_take_as_many_batches_and_each_the_same_statements(lanck, phon
 
 
 def test_an_interrupted_run_is_finished_by_the_next(lanck, phone, monkeypatch):
-    monkeypatch.setattr("django_lanck.services.forgetting.BATCH", 10)
+    monkeypatch.setattr("django_lanck.services.maintenance.forget.BATCH", 10)
     Message.objects.bulk_create(Message(channel="sms", number=phone) for _ in range(25))
     rounds = iter(range(99))
 

@@ -87,7 +87,7 @@ def test_nobody_else_can_make_one(client, lanck, phone, path):
         "%00-x",
     ]
     assert [client.get(f"/lanck/l/{token}/").status_code for token in forged] == [404] * len(forged)
-    from django_lanck.services.links import link_url
+    from django_lanck.services.messages.links import link_url
 
     assert client.get(link_url(without_link).removeprefix("http://testserver")).status_code == 404
     assert not Message.objects.exclude(goal="").exists()

@@ -29,7 +29,7 @@ from django_lanck.services import (
     send_sms,
     start_verification,
 )
-from django_lanck.services.metrics import COUNTRIES_SHOWN, RULES_SHOWN, RefusedPurpose
+from django_lanck.services.figures.metrics import COUNTRIES_SHOWN, RULES_SHOWN, RefusedPurpose
 from tests.services.test_start import statements, with_lanck
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]

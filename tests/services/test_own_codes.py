@@ -20,7 +20,7 @@ from django_lanck.services import (
     resend_verification,
     start_verification,
 )
-from django_lanck.services.codes import code_content, new_code, sms_text
+from django_lanck.services.verifications.codes import code_content, new_code, sms_text
 from django_lanck.text import fits_one_sms
 from tests.parallel import at_once
 
@@ -408,7 +408,7 @@ def test_every_channel_can_carry_a_code():
 
 @pytest.mark.parametrize("again", [False, True])
 def test_an_error_report_has_no_code(lanck, phone, age, rf, monkeypatch, again):
-    monkeypatch.setattr("django_lanck.services.issuing.new_code", lambda length: "739154")
+    monkeypatch.setattr("django_lanck.services.verifications.issue.new_code", lambda length: "739154")
     verification = start(phone)
     age(verification, 31)
     lanck.refuse(6, http_status=403)

@@ -20,7 +20,7 @@ from django_lanck.services import (
     resend_verification,
     start_verification,
 )
-from django_lanck.services.receipts import callback_url
+from django_lanck.services.messages.receipts import callback_url
 from tests.parallel import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)

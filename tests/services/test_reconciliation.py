@@ -8,15 +8,8 @@ from django.test import override_settings
 from django_lanck import signals
 from django_lanck.exceptions import APIError
 from django_lanck.models import DatabaseNow, Goal, Lease, Message, Verification
-from django_lanck.services import (
-    background,
-    check_verification,
-    pace,
-    reconcile,
-    reconciliation,
-    send_sms,
-    start_verification,
-)
+from django_lanck.services import background, check_verification, pace, reconcile, send_sms, start_verification
+from django_lanck.services.maintenance import reconcile as reconciliation
 from tests.parallel import at_once
 from tests.services.test_start import statements
 

@@ -29,10 +29,10 @@ from django_lanck.services import (
     claim_number,
     prune,
     redeem_proof,
-    retention,
     send_sms,
     start_verification,
 )
+from django_lanck.services.maintenance import retention
 from tests.parallel import at_once
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,1 @@
+"""The changelists and detail pages of the models."""

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib import admin
+from django.utils import timezone
+from django.utils.formats import localize
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ...conf import conf
+from ...models import NumberInsight
+from ..filters import DaysFilter, filter_by
+from ..labels import INSIGHT_WORDS, badge
+from ..number.page import NumberAdmin
+
+
+@admin.register(NumberInsight)
+class NumberInsightAdmin(NumberAdmin):
+    list_display = ["created_at", "number", "kind", "said", "network"]
+    list_filter = [
+        ("created_at", DaysFilter),
+        filter_by("kind", gettext_lazy("kind"), NumberInsight.Kind.choices),
+        filter_by("status", gettext_lazy("status"), INSIGHT_WORDS.items()),
+    ]
+    search_help_text = gettext_lazy("A phone number with its country code, in any spelling.")
+    masks = {"number": "masked_number", "imsi": ""}
+    free_texts = ("payload",)
+    fieldsets = [
+        (None, {"fields": ["number", "kind", "said", "created_at", "asked_again"]}),
+        (
+            gettext_lazy("What LANCK knows"),
+            {"fields": ["country", "network", "mccmnc", "mobile_prefix", "ported", "roaming", "imsi"]},
+        ),
+        (gettext_lazy("The answer"), {"fields": ["request_id", "payload"]}),
+    ]
+
+    @admin.display(description=gettext_lazy("status"))
+    def said(self, insight: NumberInsight) -> SafeString:
+        return badge(insight.status, INSIGHT_WORDS.get(insight.status))
+
+    @admin.display(description=gettext_lazy("who asks again"))
+    def asked_again(self, insight: NumberInsight) -> str:
+        newer = NumberInsight.objects.filter(number=insight.number, kind=insight.kind, pk__gt=insight.pk)
+        if newer.exists():
+            return _("gets a newer answer: LANCK was asked since.")
+        until = insight.created_at + timedelta(seconds=conf.insight_lifetime)
+        if until <= timezone.now():
+            return _("makes LANCK be asked anew: this answer is too old.")
+        return _("gets this answer until %s, then LANCK is asked anew.") % localize(timezone.localtime(until))

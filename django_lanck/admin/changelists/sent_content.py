@@ -1,0 +1,85 @@
+"""What was sent, as it is kept: without codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ...models import Channel, Message
+from ..labels import channel_name, time_span
+
+# LANCK's names; any other is shown as it is.
+NAMES: Final[Mapping[str, Any]] = {
+    "from": gettext_lazy("from"),
+    "title": gettext_lazy("title"),
+    "buttonCaption": gettext_lazy("button"),
+    "buttonActionUrl": gettext_lazy("the button opens"),
+    "imageUrl": gettext_lazy("picture"),
+    "language": gettext_lazy("language"),
+    "target": gettext_lazy("target"),
+    "ttl": gettext_lazy("seconds to live"),
+    "priority": gettext_lazy("priority"),
+    "collapseKey": gettext_lazy("replaces others of the key"),
+}
+CONDITIONS: Final[Mapping[str, Any]] = {
+    "delivered": gettext_lazy("If it is not delivered within %(wait)s:"),
+    "read": gettext_lazy("If it is not read within %(wait)s:"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One content. ``onwards`` says when a chain goes on to the next."""
+
+    channel: str
+    text: str
+    facts: list[tuple[str, str]]
+    onwards: str
+
+
+def text_block(text: str) -> SafeString:
+    """A text as people wrote it, with its lines and with no markup of its own."""
+    return format_html('<div class="lanck-text">{}</div>', text)
+
+
+def sent_content(message: Message) -> SafeString:
+    context = {"steps": list(_steps(message)), "is_chain": "flow" in message.content, "note": _note(message)}
+    return render_to_string("admin/lanck/content.html", context)
+
+
+def _steps(message: Message) -> Iterator[Step]:
+    for step in message.steps if message.content else ():
+        said = step["message"]
+        yield Step(
+            channel=channel_name(step["type"]),
+            text=str(said.get("text", "")),
+            facts=[(str(NAMES.get(name, name)), _shown(value)) for name, value in said.items() if name != "text"],
+            onwards=_onwards(step.get("failover")),
+        )
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _onwards(failover: Mapping[str, Any] | None) -> str:
+    return str(CONDITIONS[failover["condition"]]) % {"wait": time_span(failover["wait"])} if failover else ""
+
+
+def _note(message: Message) -> str:
+    """What is not there, and why."""
+    if message.channel in (Channel.FLASH, Channel.P2S):
+        return _("The digits are not kept.")
+    if message.content:
+        return ""
+    if message.verification_id and not message.code_hash:
+        return _("A code that LANCK made. This site never had it.")
+    return _("Nothing of it is kept.")

@@ -1,0 +1,196 @@
+"""The page of deliveries: the list of the days' figures is shown as the figures of a period."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from ...models import DeliveryDay, Message
+from ...services import CountedDays, Figures, count_days, delivery_figures
+from ..base import ModelAdmin, sees_numbers
+from ..labels import badge, channel_name
+from .errors import error_rows, fraud_rows, refusal_rows, worst_hour
+from .export import TABLES, csv_response
+from .formats import count_text
+from .links import Links
+from .panels import day_rows, funnel, tables, tiles
+from .prefixes import change_pause, prefix_rows
+from .previous import Earlier, look_back
+from .selection import PERIODS, Selection, read_selection
+from .trends import trends
+
+MOST_MESSAGES = 20
+COUNTING_SECONDS = 20
+
+
+@admin.register(DeliveryDay)
+class DeliveryAdmin(ModelAdmin):
+    """A ModelAdmin, so that the page is in the list of the app, with Django's own navigation and permissions."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("lanck.view_delivery")
+
+    def get_urls(self) -> list[URLPattern]:
+        """The page and what belongs to it. There is no page of one row."""
+        wrap = self.admin_site.admin_view
+        return [
+            path("", wrap(self.changelist_view), name="lanck_deliveryday_changelist"),
+            path("latest/", wrap(self.latest_view), name="lanck_deliveryday_latest"),
+            path("count/", wrap(self.count_view), name="lanck_deliveryday_count"),
+            path("prefix/", wrap(self.prefix_view), name="lanck_deliveryday_prefix"),
+            path("export/<slug:table>/", wrap(self.export_view), name="lanck_deliveryday_export"),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        self._check(request)
+        selection, left_out = read_selection(request.GET)
+        if left_out:
+            text = _("Left out, because it cannot be chosen: %s.") % ", ".join(left_out)[:200]
+            self.message_user(request, text, messages.WARNING)
+            return HttpResponseRedirect(_address("changelist") + selection.query())
+        figures = delivery_figures(selection.scope)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": capfirst(str(self.opts.verbose_name_plural)),
+            "opts": self.opts,
+            "media": self.media,
+            **self._context(request, selection, figures),
+            **(extra_context or {}),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/lanck/delivery.html", context)
+
+    def _context(self, request: HttpRequest, selection: Selection, figures: Figures) -> dict[str, Any]:
+        links, earlier = Links(request, selection.scope), look_back(selection, figures)
+        return {
+            "selection": selection,
+            "query": selection.query(),
+            "periods": [(days, selection.query(days)) for days in PERIODS],
+            "choices": _choices(selection, earlier),
+            "figures": figures,
+            "is_empty": not (figures.total.messages or figures.total.started),
+            "tiles": tiles(figures, earlier.totals, links),
+            "is_compared": bool(earlier.totals.messages),
+            "steps": funnel(figures.total, links) if figures.total.started else [],
+            "trends": trends(figures),
+            "tables": tables(figures, links),
+            "day_rows": day_rows(figures, links),
+            "refusals": refusal_rows(figures),
+            "fraud": fraud_rows(figures, links),
+            "errors": error_rows(figures, links),
+            "worst_hour": worst_hour(figures),
+            "prefixes": prefix_rows(masked=not sees_numbers(request)),
+            "may_pause": request.user.has_perm("lanck.pause_prefix"),
+            "sees_messages": request.user.has_perm("lanck.view_message"),
+            "hours": range(24),
+        }
+
+    def export_view(self, request: HttpRequest, table: str) -> StreamingHttpResponse:
+        self._check(request)
+        if table not in TABLES:
+            raise Http404
+        return csv_response(delivery_figures(read_selection(request.GET)[0].scope), table)
+
+    def latest_view(self, request: HttpRequest) -> HttpResponse:
+        """The newest messages, as a part of the page."""
+        self._check(request)
+        if not request.user.has_perm("lanck.view_message"):
+            raise PermissionDenied
+        newest = Message.objects.order_by("-pk")[:MOST_MESSAGES]
+        context = {"rows": [(row, badge(row.status)) for row in newest], "sees_numbers": sees_numbers(request)}
+        return TemplateResponse(request, "admin/lanck/delivery/latest.html", context)
+
+    @method_decorator(require_POST)
+    def prefix_view(self, request: HttpRequest) -> HttpResponse:
+        """Pause a prefix, or lift its pause, by the key of its counter."""
+        self._check(request)
+        if not request.user.has_perm("lanck.pause_prefix"):
+            raise PermissionDenied
+        told = change_pause(
+            request.user.pk,
+            request.POST.get("key", ""),
+            resume="resume" in request.POST,
+            masked=not sees_numbers(request),
+        )
+        if told:
+            self.message_user(request, told)
+        else:
+            text = _("Nothing was done: this prefix is not counted any more.")
+            self.message_user(request, text, messages.WARNING)
+        return self._back(request)
+
+    # Counting commits day by day.
+    @method_decorator([transaction.non_atomic_requests, require_POST])
+    def count_view(self, request: HttpRequest) -> HttpResponse:
+        """Count the days that are not counted yet, as many as a person waits for."""
+        self._check(request)
+        done, ends = CountedDays(), time.monotonic() + COUNTING_SECONDS
+        try:
+            done = count_days(progress=lambda done: _stop_when_over(done, ends))
+        except _TimeIsOver as over:
+            done = over.done
+        text = ngettext(
+            "%(counted)s of %(due)s day was counted.", "%(counted)s of %(due)s days were counted.", done.due
+        )
+        self.message_user(request, text % {"counted": count_text(done.counted), "due": count_text(done.due)})
+        return self._back(request)
+
+    def _back(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(_address("changelist") + read_selection(request.GET)[0].query())
+
+    def _check(self, request: HttpRequest) -> None:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+
+
+class _TimeIsOver(Exception):
+    def __init__(self, done: CountedDays) -> None:
+        self.done = done
+
+
+def _stop_when_over(done: CountedDays, ends: float) -> None:
+    if done.counted < done.due and time.monotonic() > ends:
+        raise _TimeIsOver(done)
+
+
+def _address(name: str) -> str:
+    return reverse(f"admin:lanck_deliveryday_{name}")
+
+
+def _choices(selection: Selection, earlier: Earlier) -> list[tuple[str, str, list[tuple[str, str, bool]]]]:
+    """Each filter: its name, its label, and value, text and whether it is chosen."""
+    labels = {"purpose": _("Purpose"), "channel": _("Method"), "country": _("Country"), "mccmnc": _("Network")}
+    chosen = selection.scope.chosen()
+    boxes = []
+    for name, values in earlier.choices.items():
+        texts = {value: _choice_text(name, value, text) for value, text in values.items()}
+        options = sorted(texts.items(), key=lambda each: each[1].lower())
+        boxes.append((name, labels[name], [(value, text, value == chosen.get(name)) for value, text in options]))
+    return boxes
+
+
+def _choice_text(name: str, value: str, text: str) -> str:
+    if name == "channel":
+        return channel_name(value)
+    return f"{text} ({value})" if text != value else value

@@ -1,0 +1,1 @@
+"""The HTTP side of the sandbox: authentication, parameters, errors and the rate limit."""

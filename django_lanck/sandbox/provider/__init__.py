@@ -1,0 +1,1 @@
+"""What LANCK does with a request: verification, delivery, receipts, lookups and faults."""

@@ -1,0 +1,1 @@
+"""Figures of deliveries and verifications, by day."""

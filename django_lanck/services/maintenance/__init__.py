@@ -1,0 +1,1 @@
+"""Background work: reconciliation, retention and erasure."""

@@ -1,0 +1,1 @@
+"""Messages: sending, receipts, inbound SMS, opt-outs, links and goals."""

@@ -1,0 +1,1 @@
+"""Calls to LANCK, the account, number lookups and alarms."""

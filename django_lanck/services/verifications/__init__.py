@@ -1,0 +1,1 @@
+"""Starting, checking and proving verifications, and what a proof is exchanged for."""

@@ -1,0 +1,98 @@
+"""Codes that this site makes: their digits, the texts around them, and what is kept to know them again."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from typing import Final
+
+from django.utils.translation import gettext, override
+
+from ...client import TEXT_TYPES, Accepted, Content, Flash, Flow, PinToSpeech
+from ...client.content import Text
+from ...conf import conf, lancks_language
+from ...keys import is_keyed_hash, keyed_hash
+from ...models import Channel, Message, Status
+from ...models.message import RANKS
+from ...text import fits_one_sms
+
+SALT: Final = "django_lanck.code"
+
+
+def new_code(length: int) -> str:
+    return "".join(secrets.choice("0123456789") for _ in range(length))
+
+
+def code_text(code: str, language: str) -> str:
+    """The sentence with a code, from ``CODE_TEXTS`` or this app's own, in the language or else in English."""
+    texts = conf.code_texts
+    own = next((texts[key] for key in (language, language.partition("-")[0], "") if key in texts), None)
+    if own is None:
+        with override(language or "en"):
+            own = gettext("Your code is {code}.")
+    return own.replace("{code}", code)
+
+
+def sms_text(code: str, language: str) -> str:
+    """The same within one SMS, with the last line by which browsers fill the code in, where a host is set."""
+    last_line = f"\n\n@{conf.code_host} #{code}" if conf.code_host else ""
+    candidates = (code_text(code, language) + last_line, code + last_line)
+    return next((text for text in candidates if fits_one_sms(text)), code)
+
+
+def code_content(channel: str, code: str, language: str) -> Content:
+    """What carries a code on a channel."""
+    if channel == Channel.FLASH:
+        return Flash(code=code)
+    if channel == Channel.P2S:
+        return PinToSpeech(code, language=lancks_language(language) or None)
+    if channel == Channel.FAILOVER:
+        return _flow(code, language)
+    return _text(channel, code, language)
+
+
+def _text(channel: str, code: str, language: str) -> Text:
+    text = sms_text(code, language) if channel == Channel.SMS else code_text(code, language)
+    return TEXT_TYPES[channel](text)
+
+
+def _flow(code: str, language: str) -> Flow:
+    steps = [_text(step[0], code, language) for step in conf.code_flow]
+    flow = Flow(steps[0])
+    for step, (_channel, wait, unless) in zip(steps[1:], conf.code_flow, strict=False):
+        flow = flow.then(step, wait=wait, unless=unless)
+    return flow
+
+
+def code_hash(message: Message, code: str) -> str:
+    return keyed_hash(SALT, _bound(message, code))
+
+
+def is_code_of(message: Message, digits: str) -> bool:
+    return is_keyed_hash(message.code_hash, SALT, _bound(message, digits))
+
+
+def _bound(message: Message, digits: str) -> str:
+    return f"{message.verification_id}:{message.pk}:{digits}"
+
+
+def codes_that_count(messages: Iterable[Message]) -> list[Message]:
+    """Of messages, newest first, those whose code is right: the newest that LANCK took, and any newer ones of which
+    it is unknown whether it did."""
+    counting = []
+    for message in messages:
+        if message.may_carry_code:
+            counting.append(message)
+        if message.status_rank > RANKS[Status.UNKNOWN]:
+            break
+    return counting
+
+
+def take_digits_of_call(message: Message, accepted: Accepted | None, code: str) -> None:
+    """The digits that count are those of the number that calls, also where LANCK chose another one."""
+    called_from = (accepted.caller if accepted else "").removeprefix("+")
+    if message.channel != Channel.FLASH or not called_from.isdigit() or called_from.endswith(code):
+        return
+    digits = called_from[-len(code) :]
+    if len(digits) == len(code):
+        Message.objects.filter(pk=message.pk).update(code_hash=code_hash(message, digits))
