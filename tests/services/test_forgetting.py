@@ -225,7 +225,7 @@ def test_a_message_that_is_being_sent_stays_forgotten(lanck, phone, monkeypatch,
             return ask(call)
         return answered
 
-    monkeypatch.setattr(sending, "ask", asked)
+    monkeypatch.setattr(sending, "call_provider", asked)
     if refused:
         with pytest.raises(Exception, match="Invalid number"):
             send_sms(number=phone, text="Hi")
