@@ -9,6 +9,15 @@ pytest_plugins = ["django_lanck.testing.pytest_plugin"]
 PHONE = "+12015550123"
 
 
+@pytest.fixture(autouse=True)
+def usual_language():
+    """Activate ``LANGUAGE_CODE``: a request in another language leaves that language active in the thread."""
+    from django.conf import settings
+    from django.utils import translation
+
+    translation.activate(settings.LANGUAGE_CODE)
+
+
 @pytest.fixture
 def phone() -> str:
     return PHONE
