@@ -24,8 +24,8 @@ from ...models import (
     Verification,
     VerifiedNumber,
 )
-from ...models.message import RANKS
 from ...models.number import mask_number
+from ...models.status import RANKS
 from ...models.time import seconds_from_now
 from ..batches import BATCH, Counts, carry_out, erase, locked
 from ..figures.days import note_change

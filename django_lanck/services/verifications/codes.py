@@ -13,7 +13,7 @@ from ...client.content import Text
 from ...conf import conf, lancks_language
 from ...keys import is_keyed_hash, keyed_hash
 from ...models import Channel, Message, Status
-from ...models.message import RANKS
+from ...models.status import RANKS
 from ...text import fits_one_sms
 
 SALT: Final = "django_lanck.code"
