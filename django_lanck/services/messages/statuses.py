@@ -7,7 +7,7 @@ from typing import Any
 from ... import signals
 from ...models import Message
 from ...models.status import StatusChange
-from ..figures.days import note_change
+from ..figures.days import mark_changed_days
 
 
 def update_locked(message: Message, change: StatusChange | None, **fields: Any) -> bool:
@@ -18,7 +18,7 @@ def update_locked(message: Message, change: StatusChange | None, **fields: Any) 
     elif fields:
         Message.objects.filter(pk=message.pk).update(**fields)
     if moved or fields:
-        note_change(message.created_at, message.started_at)
+        mark_changed_days(message.created_at, message.started_at)
     return moved
 
 
