@@ -20,7 +20,7 @@ from ... import signals
 from ...conf import conf
 from ...exceptions import Refusal
 from ...models import Verification, VerifiedNumber
-from ..batches import carry_out
+from ..batches import retry_transaction
 from ..transactions import in_transaction
 from .binding import binding_for
 from .check import proof_hash
@@ -202,7 +202,7 @@ def change_number(
             other.delete()
         return claim
 
-    return carry_out(change)  # retries the deadlock of two users who change to each other's number
+    return retry_transaction(change)  # retries the deadlock of two users who change to each other's number
 
 
 def verified_number_of(user: AbstractBaseUser | AnonymousUser) -> VerifiedNumber | None:
