@@ -215,14 +215,14 @@ def test_a_link_of_a_forgotten_message_leads_nowhere(lanck, phone):
 @pytest.mark.parametrize("refused", [False, True])
 def test_a_message_that_is_being_sent_stays_forgotten(lanck, phone, monkeypatch, erase, refused):
     # In the same connection, as the tests' transaction is not seen by others.
-    ask = sending.ask
+    call_provider = sending.call_provider
 
     def asked(call):
-        answered = ask(call) if not refused else None
+        answered = call_provider(call) if not refused else None
         forget_number(number=phone, erase=erase)
         if refused:
             lanck.refuse(11, reason=f"Invalid number {phone}")
-            return ask(call)
+            return call_provider(call)
         return answered
 
     monkeypatch.setattr(sending, "call_provider", asked)
