@@ -39,7 +39,7 @@ class Later(NamedTuple):
 
 
 def spaced(events: Iterable[Event], *, pause: float) -> list[Later]:
-    """Return the events, each due ``pause`` seconds after the one before it and the first ``pause`` seconds from now."""
+    """Return the events with due times ``pause`` seconds apart. The first is due in ``pause`` seconds."""
     return [Later(position * pause, event) for position, event in enumerate(events, 1)]
 
 
