@@ -67,8 +67,8 @@ def test_a_snippet_runs(name, index, lanck, phone, monkeypatch, client, rf, shop
     if "LanckMixin" in names:
         suite = unittest.defaultTestLoader.loadTestsFromTestCase(names["SignupTest"])
         assert unittest.TextTestRunner().run(suite).wasSuccessful()
-    if "test_a_person_can_verify_a_number" in names:
-        names["test_a_person_can_verify_a_number"](client, lanck)
+    if "test_correct_code_returns_a_proof" in names:
+        names["test_correct_code_returns_a_proof"](client, lanck)
     if "claim_number" in names and ("signup" in names or "make_account" in names):
         make_account(names, lanck, phone, rf)
 

@@ -13,7 +13,7 @@ from ... import exceptions
 from ...client import Accepted, Content, Flow, LanckClient
 from ...conf import conf
 from ...models import Message, Status
-from ..figures.days import note_change
+from ..figures.days import mark_changed_days
 from ..provider.call import call_provider
 from ..provider.failures import log_failure
 from .receipts import callback_url
@@ -83,6 +83,6 @@ def record(message: Message, status: Status, **fields: Any) -> None:
         with transaction.atomic():
             Message.objects.filter(pk=message.pk).record_answer(status, **fields)
             if message.verification:  # a resend may have outlived the day
-                note_change(message.verification.created_at)
+                mark_changed_days(message.verification.created_at)
     except (OperationalError, InterfaceError):
         logger.exception("Message %s: that it is %s could not be kept", message.pk, status)

@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_variables
 from ... import signals
 from ...exceptions import Refusal
 from ...models import Verification, VerifiedNumber
-from ..batches import carry_out
+from ..batches import retry_transaction
 from .binding import binding_hashes
 from .check import proof_hash
 from .fixed_codes import is_of_staff, is_staff
@@ -95,7 +95,7 @@ def change_number(
             other.delete()
         return claim
 
-    return carry_out(change)  # two who change to each other's number wait for one another
+    return retry_transaction(change)  # two who change to each other's number wait for one another
 
 
 def verified_number_of(user: AbstractBaseUser | AnonymousUser) -> VerifiedNumber | None:
