@@ -5,7 +5,7 @@ import time
 import pytest
 
 from django_lanck.sandbox.models import SandboxMessage, SandboxSecond
-from tests.parallel import at_once
+from tests.parallel import call_concurrently
 
 
 def within_one_second(burst):
@@ -35,7 +35,7 @@ def test_the_31st_request_in_a_second_is_refused_and_not_carried_out(api):
 @pytest.mark.django_db(transaction=True)
 def test_at_once_no_more_than_30_get_through(api):
     answers = within_one_second(
-        lambda: at_once(lambda _: api.post("verify/info", requestId="x").status_code, 40, threads=10)
+        lambda: call_concurrently(lambda _: api.post("verify/info", requestId="x").status_code, 40, threads=10)
     )
     assert sorted(answers) == [404] * 30 + [429] * 10
 
