@@ -301,7 +301,7 @@ def pruned(lanck, settings, monkeypatch):
         settings.LANCK = {**lanck.settings, "RETENTION": {"messages": 30, "verifications": 30, **days}}
         return prune()
 
-    monkeypatch.setattr(retention, "LONGEST_PAUSE", 0)
+    monkeypatch.setattr(retention, "MAX_PAUSE", 0)
     return run
 
 
@@ -437,7 +437,7 @@ def test_a_count_waits_for_a_change_that_is_not_committed_yet(old, before):
             return count_days()
         with transaction.atomic():
             Message.objects.update(status="DELIVERED", status_rank=7)
-            counting.note_change(Message.objects.get().created_at)
+            counting.mark_changed_days(Message.objects.get().created_at)
             changed.set()
             may_commit.wait(10)
             connection.cursor().execute("SELECT 1")

@@ -52,7 +52,7 @@ def keep(lanck, settings):
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch):
-    monkeypatch.setattr(retention, "LONGEST_PAUSE", 0)
+    monkeypatch.setattr(retention, "MAX_PAUSE", 0)
 
 
 def make(model, days, count=1, **facts):
@@ -332,7 +332,7 @@ def test_what_the_site_hangs_on_the_deletion_of_a_row_happens(keep):
 
 def test_a_batch_that_the_database_undoes_is_tried_again(keep, monkeypatch):
     make(Message, 400, 10, channel="sms", number="+12015550123")
-    monkeypatch.setattr(batches, "PAUSE", 0)
+    monkeypatch.setattr(batches, "RETRY_DELAY", 0)
     trouble = iter([OperationalError("Deadlock found")] * 2)
 
     def undo(execute, sql, params, many, context):

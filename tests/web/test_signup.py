@@ -115,6 +115,18 @@ def test_a_number_that_has_an_account_is_told_to_the_holder_of_the_proof_only(vi
     assert (visitor.user, owner(phone), users.count()) == (None, user, 1)
 
 
+def test_number_of_a_superuser_gives_no_access_to_the_superuser(visitor, account, phone):
+    superuser = account(is_superuser=True)
+    visitor.prove("signup", phone)
+    visitor.press("signup", "finish")
+    assert (visitor.user, owner(phone), users.count()) == (None, superuser, 1)
+    visitor.press("signup", "finish", new=1)
+    assert visitor.user not in (None, superuser)
+    assert not visitor.user.is_superuser
+    superuser.refresh_from_db()
+    assert (superuser.is_superuser, superuser.last_login) == (True, None)
+
+
 def test_it_is_taken_over_only_by_who_says_so(
     visitor, account, phone, record_signal, django_capture_on_commit_callbacks
 ):

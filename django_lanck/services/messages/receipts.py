@@ -22,7 +22,7 @@ from ...exceptions import Refusal
 from ...models import Message, MessageQuerySet, Receipt, Verification
 from ...models.message import LANCKS_WORDS, rank_of
 from ...models.time import site_day, start_of_day
-from ..figures.days import note_change
+from ..figures.days import mark_changed_days
 from ..provider.call import call_provider
 
 # What could hold a person's number or code; on a flash call the calling number is the code.
@@ -80,7 +80,7 @@ def learn(message: Message, info: RequestInfo) -> bool:
         news = _news(row, info.status[:32], None) if info.status else {}
         if facts or news:
             Message.objects.filter(pk=row.pk).update(**facts, **news)
-            note_change(row.created_at, row.started_at)
+            mark_changed_days(row.created_at, row.started_at)
         # Still locked: what comes after this is told by the one who learns it.
         message.refresh_from_db()
     if message.status != old_status:
@@ -166,7 +166,7 @@ def _take_locked(message_id: int, facts: _Facts) -> None:
             old_status = message.status
             if changes := _apply(message, facts):
                 Message.objects.filter(pk=message_id).update(**changes)
-                note_change(message.created_at, message.started_at)
+                mark_changed_days(message.created_at, message.started_at)
             kept = set(message.receipts.order_by().values_list("digest", flat=True))
             if facts.digest in kept:
                 message.receipts.filter(digest=facts.digest).update(repeats=F("repeats") + 1)
