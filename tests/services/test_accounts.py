@@ -57,8 +57,8 @@ def is_spent(purpose="signup"):
     return Verification.objects.filter(purpose=purpose).latest("created_at").proof_redeemed_at is not None
 
 
-def test_signup_creates_the_user_claims_the_number_and_sends_one_signal(prove, phone, heard, rf):
-    completed, request = heard(signals.signup_completed), rf.post("/")
+def test_signup_creates_the_user_claims_the_number_and_sends_one_signal(prove, phone, record_signal, rf):
+    completed, request = record_signal(signals.signup_completed), rf.post("/")
     user = sign_up(proof=prove(), request=request, binding="")
     claim = VerifiedNumber.objects.get(number=phone)
     assert (users.get(), claim.user) == (user, user)
@@ -94,10 +94,10 @@ def test_signup_that_takes_over_moves_the_number_and_leaves_the_other_account_al
     assert superuser.is_superuser
 
 
-def test_signup_is_refused_when_another_account_claims_the_number_meanwhile(owner, prove, monkeypatch, heard):
+def test_signup_is_refused_when_another_account_claims_the_number_meanwhile(owner, prove, monkeypatch, record_signal):
     user, proof = owner(), prove()
     monkeypatch.setattr("django_lanck.services.verifications.accounts.owner_of", lambda number: None)
-    taken = heard(signals.number_taken_over)
+    taken = record_signal(signals.number_taken_over)
     assert refused(sign_up, proof=proof).code == "number_taken"
     assert (users.get(), VerifiedNumber.objects.get().user, is_spent(), taken) == (user, user, False, [])
 
@@ -126,8 +126,8 @@ def test_signup_with_the_proof_of_a_login_is_refused_on_a_site_without_signup(pr
 
 
 @pytest.mark.django_db(transaction=True)
-def test_signup_inside_a_transaction_sends_its_signal_after_the_commit(prove, heard):
-    completed, proof = heard(signals.signup_completed), prove()
+def test_signup_inside_a_transaction_sends_its_signal_after_the_commit(prove, record_signal):
+    completed, proof = record_signal(signals.signup_completed), prove()
     with transaction.atomic():
         sign_up(proof=proof)
         assert completed == []

@@ -159,8 +159,8 @@ def test_a_pending_verification_is_canceled_and_its_code_is_no_longer_right(lanc
         resend_verification(verification_id=verification.pk)
 
 
-def test_one_whose_time_was_over_expired(phone, lanck, age):
-    age(start_verification(number=phone), 700)
+def test_one_whose_time_was_over_expired(phone, lanck, backdate):
+    backdate(start_verification(number=phone), 700)
     forget_number(number=phone)
     assert Verification.objects.get().state == "expired"
 
