@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from ...channels import channel_spec
 from ...conf import conf
+from ...conf.rules import limit_name
 from ...models import Message, Status, Verification
 from ...services import StandingLimit, is_supported
 from ..labels import ago, channel_noun, clock, time_span
@@ -18,28 +19,6 @@ from .story import Story
 
 # Seconds within which LANCK may simply not have got to it.
 SOON: Final = 20
-
-LIMITS: Final[Mapping[tuple[str, str], Any]] = {
-    ("start", "number"): gettext_lazy("codes to this number"),
-    ("start", "number_purpose"): gettext_lazy("codes to this number for one purpose"),
-    ("start", "ladder"): gettext_lazy("codes in a row, with waits between them"),
-    ("start", "user"): gettext_lazy("codes asked for by one user"),
-    ("start", "session"): gettext_lazy("codes asked for in one browser"),
-    ("start", "prefix"): gettext_lazy("codes to its block of numbers"),
-    ("start", "country"): gettext_lazy("codes to its country"),
-    ("start", "site"): gettext_lazy("codes of the whole site"),
-    ("start", "prefix_conversion"): gettext_lazy("codes to its block of numbers that do not come back"),
-    ("start", "country_conversion"): gettext_lazy("codes to its country that do not come back"),
-    ("check", "number"): gettext_lazy("wrong codes for this number"),
-    ("check", "number_purpose"): gettext_lazy("wrong codes for this number and one purpose"),
-    ("check", "prefix"): gettext_lazy("wrong codes for its block of numbers"),
-    ("check", "country"): gettext_lazy("wrong codes for its country"),
-    ("check", "site"): gettext_lazy("wrong codes on the whole site"),
-    ("send", "number"): gettext_lazy("other messages to this number"),
-    ("send", "prefix"): gettext_lazy("other messages to its block of numbers"),
-    ("send", "country"): gettext_lazy("other messages to its country"),
-    ("send", "site"): gettext_lazy("other messages of the whole site"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +49,6 @@ def verdict(story: Story) -> Verdict:
     return _of_nothing(story)
 
 
-def limit_name(limit: StandingLimit) -> str:
-    """Such as ``codes to this number``."""
-    return str(LIMITS.get((limit.action, limit.rule), limit.rule))
-
-
 def other_methods(verification: Verification) -> list[str]:
     """The ways by which its code can be sent again, those that were not used last first."""
     offered = conf.profile_of_started(verification.purpose).methods_of(verification.code_source)
@@ -92,10 +66,10 @@ def _in_the_way(story: Story) -> StandingLimit | None:
 
 
 def _of_limit(story: Story, limit: StandingLimit, newest: Verification | None) -> Verdict:
-    names = {"most": limit.most, "what": limit_name(limit), "time": time_span(limit.seconds)}
+    names = {"most": limit.most, "what": limit_name(limit.action, limit.rule), "time": time_span(limit.seconds)}
     said = _("The number ran into a limit: at most %(most)d %(what)s in %(time)s.") % names
     if limit.rule.endswith("conversion"):
-        said = _("The number ran into a pause of %s.") % limit_name(limit)
+        said = _("The number ran into a pause of %s.") % limit_name(limit.action, limit.rule)
     message = newest and newest in story.pending and story.message_of(newest)
     if message:
         said = f"{_of_message(story, message).said} {said}"

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ...conf import conf
+from ...conf.rules import limit_name
 from ...models import Verification, VerifiedNumber
 from ...services import StandingLimit
 from ..base import owner_name
 from ..labels import badge, channel_noun, clock, time_span
-from .diagnosis import limit_name
 from .story import Sees, Story
 
 
@@ -44,7 +44,7 @@ def limit_facts(story: Story) -> list[dict[str, Any]]:
     told = [limit for limit in story.limits if limit.is_personal or limit.is_in_the_way]
     return [
         {
-            "name": limit_name(limit),
+            "name": limit_name(limit.action, limit.rule),
             "said": _limit(story, limit),
             "badge": badge("in the way") if limit.is_in_the_way else None,
         }
