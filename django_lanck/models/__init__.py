@@ -1,11 +1,12 @@
 """What is remembered: verifications, messages, receipts, inbound texts, insights, verified numbers, limits, figures."""
 
+from ..channels import Channel
 from .figures import CountedDay, CountedDayQuerySet, DayCount, DeliveryDay
 from .inbound import InboundMessage, OptOut, OptOutQuerySet
 from .insight import NumberInsight, NumberInsightQuerySet
 from .lease import Lease, LeaseQuerySet
 from .limit import LimitCounter, LimitCounterQuerySet
-from .message import Category, Channel, Goal, Message, MessageQuerySet, Status
+from .message import Category, Goal, Message, MessageQuerySet, Status
 from .receipt import Receipt
 from .refusal import RefusalCount
 from .time import DatabaseNow

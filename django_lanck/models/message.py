@@ -9,6 +9,7 @@ from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.expressions import CombinedExpression
 from django.utils.translation import gettext_lazy as _
 
+from ..channels import Channel, channel_spec
 from .number import NUMBER_LENGTH, mask_number
 from .time import DatabaseNow, seconds_from_now
 from .verification import Verification
@@ -26,24 +27,6 @@ class Status(models.TextChoices):
     UNDELIVERED = "UNDELIVERED", _("not delivered")
     DELIVERED = "DELIVERED", _("delivered")
     ANSWERED = "ANSWERED", _("answered")
-
-
-class Channel(models.TextChoices):
-    """How a message travels. The first three carry a code of LANCK's making."""
-
-    SMS = "sms", _("SMS")
-    VOICE = "voice", _("voice call")
-    CALL = "call", _("flash call, LANCK's code")
-    PUSH = "push", _("push notification")
-    VIBER = "viber", _("Viber")
-    RCS = "rcs", _("RCS")
-    FAILOVER = "failover", _("failover chain")
-    FLASH = "flash", _("flash call")
-    P2S = "p2s", _("call that dictates digits")
-    T2S = "t2s", _("call that reads a text")
-
-
-FLASH_CHANNELS: Final = frozenset([Channel.CALL, Channel.FLASH])
 
 
 class Category(models.TextChoices):
@@ -276,7 +259,7 @@ class Message(models.Model):
     @property
     def is_flash(self) -> bool:
         """Whether it is a call whose number holds the code."""
-        return self.channel in FLASH_CHANNELS
+        return channel_spec(self.channel).code_is_caller
 
     @property
     def is_final(self) -> bool:

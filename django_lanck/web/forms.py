@@ -14,7 +14,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from .. import services
-from ..conf.profiles import FLASH, Profile
+from ..channels import ChannelTexts, channel_spec
+from ..conf.profiles import Profile
 from ..exceptions import REFUSALS, Refusal
 from ..models import Verification, VerifiedNumber
 from ..models.number import NUMBER_IN_TEXT
@@ -38,9 +39,9 @@ class RefusableForm(forms.Form):
 class MethodsMixin:
     """The radio buttons of ``method``, each with its words."""
 
-    def ways(self) -> list[tuple[Any, words.Way]]:
+    def ways(self) -> list[tuple[Any, ChannelTexts]]:
         field: Any = self["method"]  # type: ignore[index]
-        return [(radio, words.WAYS[radio.data["value"]]) for radio in field]
+        return [(radio, channel_spec(radio.data["value"]).texts) for radio in field]
 
 
 class CountrySelect(forms.Select):
@@ -112,7 +113,7 @@ def method_field(profile: Profile) -> forms.ChoiceField:
     methods = profile.methods_of(profile.code_source)
     return forms.ChoiceField(
         label=_("How should the code reach you?"),
-        choices=[(method, words.WAYS[method].label) for method in methods],
+        choices=[(method, channel_spec(method).texts.label) for method in methods],
         initial=methods[0],
         required=False,
         widget=forms.RadioSelect if len(methods) > 1 else forms.HiddenInput,
@@ -134,7 +135,7 @@ class CodeForm(RefusableForm):
 
     def __init__(self, data: Any = None, *, verification: Verification) -> None:
         super().__init__(data)
-        self.length, self.is_end_of_number = verification.code_length, verification.method in FLASH
+        self.length, self.is_end_of_number = verification.code_length, channel_spec(verification.method).code_is_caller
         self.fields["code"].widget.attrs |= {"data-lanck-code": "", "data-length": self.length}
 
     def clean_code(self) -> str:

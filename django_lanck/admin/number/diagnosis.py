@@ -9,15 +9,15 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from ...channels import channel_spec
 from ...conf import conf
-from ...models import Channel, Message, Status, Verification
+from ...models import Message, Status, Verification
 from ...services import StandingLimit, is_supported
 from ..labels import ago, channel_noun, clock, time_span
 from .story import Story
 
 # Seconds within which LANCK may simply not have got to it.
 SOON: Final = 20
-CALLS: Final = frozenset([Channel.VOICE, Channel.CALL, Channel.FLASH, Channel.P2S, Channel.T2S])
 
 LIMITS: Final[Mapping[tuple[str, str], Any]] = {
     ("start", "number"): gettext_lazy("codes to this number"),
@@ -186,7 +186,7 @@ def _of_final(story: Story, message: Message, verification: Verification | None,
     if message.status in (Status.DELIVERED, Status.ANSWERED):
         return _of_arrived(story, message, verification, known)
     said = _("The network did not deliver the %(channel)s.")
-    if message.channel in CALLS:
+    if channel_spec(message.channel).rings:
         said = _("The %(channel)s did not get through, or nobody took it.")
     return Verdict(said % known, _again(story, verification), "bad", "resend")
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from ...channels import CALLER_CODE_CHANNELS
 from ...client import RequestInfo, get_client
 from ...models import Message
-from ...models.message import FLASH_CHANNELS
 from ..provider.call import call_provider
 from .receipts import NOT_KEPT_OF_FLASH, learn
 
@@ -29,7 +29,7 @@ def request_info(*, request_id: str) -> RequestInfo:
     message = Message.objects.filter(request_id=request_id).first()
     if message:
         learn(message, info)
-    is_flash = message.is_flash if message else info.product.rpartition(".")[2].lower() in {"", *FLASH_CHANNELS}
+    is_flash = message.is_flash if message else info.product.rpartition(".")[2].lower() in {"", *CALLER_CODE_CHANNELS}
     payload = {name: _shown(name, value, is_flash) for name, value in info.payload.items()}
     return replace(info, sender="" if is_flash else info.sender, payload=payload, raw={})
 
