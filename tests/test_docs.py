@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.checks import Error
-from django.test import RequestFactory, override_settings
+from django.test import override_settings
 from django.urls import include, path
 
 from django_lanck import client, models, services, signals
@@ -23,12 +23,16 @@ from django_lanck.conf import KEYS
 from django_lanck.conf.profiles import CHECK_LIMITS, LIMITS, SEND_LIMITS
 from django_lanck.exceptions import REFUSALS
 from django_lanck.models import VerifiedNumber
-from django_lanck.services import check_verification, start_verification
+from django_lanck.services import check_verification, claim_number, redeem_proof, start_verification
 from tests.promises import KINDS, promises, with_tables
 
 ROOT = Path(__file__).parent.parent
+BINDING = "session:abc"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-NOT_IN_THE_API = {"invalid_receipt", "invalid_inbound", "invalid_proof", "newer_claim"}
+NOT_IN_THE_API = {
+    *("invalid_receipt", "invalid_inbound", "invalid_proof", "newer_claim", "number_taken", "duplicate_value"),
+    *("no_account", "account_closed", "other_login_required"),
+}
 
 
 def code_blocks(page: Path, language: str) -> list[str]:
@@ -61,7 +65,7 @@ def shop(monkeypatch):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("name", "index"), SNIPPETS)
-def test_snippet_runs(name, index, lanck, phone, monkeypatch, client, rf, shop):
+def test_snippet_runs(name, index, lanck, phone, monkeypatch, client, shop):
     monkeypatch.setenv("LANCK_ACCESS_TOKEN", "id:secret")
     with override_settings(LANCK={key: lanck.settings[key] for key in lanck.settings if key != "CONVERSION"}):
         names = run_snippet(page_named(name), index)
@@ -74,30 +78,51 @@ def test_snippet_runs(name, index, lanck, phone, monkeypatch, client, rf, shop):
     if "test_correct_code_returns_a_proof" in names:
         names["test_correct_code_returns_a_proof"](client, lanck)
     if "make_account" in names:
-        check_account_function(names["make_account"], lanck, phone)
-    if "signup" in names:
-        check_signup_view(names["signup"], lanck, phone, rf)
+        user = names["make_account"](get_proof(lanck, phone), BINDING)
+        assert VerifiedNumber.objects.get(number=phone).user == user
 
 
-def check_account_function(make_account, lanck, phone) -> None:
-    user = make_account(get_proof(lanck, phone, "session:abc"), "session:abc")
-    assert VerifiedNumber.objects.get(number=phone).user == user
+@pytest.fixture
+def readme_signup(rf):
+    """Return a function that posts a proof to README's view and returns the response and the session."""
+    page = page_named("README.md")
+    (index,) = [index for index, block in enumerate(code_blocks(page, "python")) if "def signup(request)" in block]
+    view = run_snippet(page, index)["signup"]
 
-
-def check_signup_view(signup, lanck, phone, rf: RequestFactory) -> None:
-    """Redeem a proof by the view, the same one again, and another one for the same number."""
-    proof = get_proof(lanck, phone, "session:abc")
-    statuses = []
-    for posted in (proof, proof, get_proof(lanck, phone, "session:abc")):
-        request = rf.post("/", {"proof": posted})
+    def post(proof):
+        request = rf.post("/", {"proof": proof})
         request.session = SessionStore()
-        request.session["lanck_binding"] = "abc"
-        statuses.append(signup(request).status_code)
-    assert statuses == [302, 400, 302]
-    assert request.session["_auth_user_id"] == str(VerifiedNumber.objects.get(number=phone).user_id)
+        request.session["lanck_binding"] = BINDING.removeprefix("session:")
+        return view(request), request.session
+
+    return post
 
 
-def get_proof(lanck, phone, binding) -> str:
+@pytest.mark.django_db
+def test_readme_signup_creates_the_account_and_logs_in_to_it_once(readme_signup, lanck, phone):
+    proof = get_proof(lanck, phone)
+    response, session = readme_signup(proof)
+    assert response.status_code == 302
+    assert session["_auth_user_id"] == str(VerifiedNumber.objects.get(number=phone).user_id)
+    response, session = readme_signup(proof)
+    assert response.status_code == 400
+    assert "_auth_user_id" not in session
+
+
+@pytest.mark.django_db
+def test_readme_signup_with_the_number_of_a_superuser_is_refused(readme_signup, lanck, phone, django_user_model):
+    superuser = django_user_model.objects.create_superuser("root")
+    proof = get_proof(lanck, phone)
+    redeem_proof(proof=proof, binding=BINDING)
+    claim_number(user=superuser, proof=proof)
+    response, session = readme_signup(get_proof(lanck, phone))
+    assert (response.status_code, response.content) == (409, b"This number has an account already.")
+    assert "_auth_user_id" not in session
+    assert django_user_model.objects.get() == superuser
+    assert VerifiedNumber.objects.get().user == superuser
+
+
+def get_proof(lanck, phone, binding=BINDING) -> str:
     verification = start_verification(number=phone, binding=binding)
     return check_verification(verification_id=verification.pk, code=lanck.sent[-1].code, binding=binding).proof
 

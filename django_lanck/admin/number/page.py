@@ -23,8 +23,8 @@ from django.utils.translation import ngettext
 
 from ...exceptions import Refusal
 from ...models import Message, Verification
-from ...models.message import FINAL_RANK
 from ...models.number import mask_number
+from ...models.status import FINAL_RANK
 from ...services import forget_number, lift_limits, number_as_kept, resend_for_person
 from ..base import ReadOnlyAdmin, sees_numbers, without_numbers
 from ..labels import channel_noun, time_span
