@@ -129,7 +129,7 @@ def get_proof(lanck, phone, binding=BINDING) -> str:
 
 @pytest.mark.django_db
 def test_captcha_of_the_limits_page_refuses_starts_without_its_token(client, lanck, phone, shop):
-    url, token = "/api/phone/verifications/", "a token that your captcha's server calls good"
+    url, token = "/api/phone/verifications/", "a valid token"
     with override_settings(LANCK={**lanck.settings, "GUARD": "shop.guard.ask_for_captcha"}):
         for fields, status in ({}, 403), ({"captcha": "x"}, 403), ({"captcha": token}, 201):
             response = client.post(url, {"number": phone, **fields}, "application/json")
