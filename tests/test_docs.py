@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.checks import Error
-from django.test import RequestFactory, override_settings
+from django.test import override_settings
 from django.urls import include, path
 
 from django_lanck.api.serializers import VerificationSerializer
@@ -21,10 +21,11 @@ from django_lanck.checks import check_settings
 from django_lanck.conf import KEYS
 from django_lanck.conf.profiles import CHECK_LIMITS, LIMITS, SEND_LIMITS
 from django_lanck.models import VerifiedNumber
-from django_lanck.services import check_verification, start_verification
+from django_lanck.services import check_verification, claim_number, redeem_proof, start_verification
 from tests.promises import KINDS, promises, with_tables
 
 ROOT = Path(__file__).parent.parent
+BINDING = "session:abc"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -57,7 +58,7 @@ def shop(monkeypatch):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("name", "index"), SNIPPETS)
-def test_a_snippet_runs(name, index, lanck, phone, monkeypatch, client, rf, shop):
+def test_a_snippet_runs(name, index, lanck, phone, monkeypatch, client, shop):
     monkeypatch.setenv("LANCK_ACCESS_TOKEN", "id:secret")
     with override_settings(LANCK={key: lanck.settings[key] for key in lanck.settings if key != "CONVERSION"}):
         names = run(page_named(name), index)
@@ -67,30 +68,54 @@ def test_a_snippet_runs(name, index, lanck, phone, monkeypatch, client, rf, shop
     if "LanckMixin" in names:
         suite = unittest.defaultTestLoader.loadTestsFromTestCase(names["SignupTest"])
         assert unittest.TextTestRunner().run(suite).wasSuccessful()
-    if "test_a_person_can_verify_a_number" in names:
-        names["test_a_person_can_verify_a_number"](client, lanck)
-    if "claim_number" in names and ("signup" in names or "make_account" in names):
-        make_account(names, lanck, phone, rf)
-
-
-def make_account(names, lanck, phone, rf: RequestFactory) -> None:
-    binding = "session:abc"
-    proof = prove(lanck, phone, binding)
-    if "signup" not in names:
-        user = names["make_account"](proof, binding)
+    if "test_correct_code_returns_a_proof" in names:
+        names["test_correct_code_returns_a_proof"](client, lanck)
+    if "make_account" in names:
+        user = names["make_account"](prove(lanck, phone), BINDING)
         assert VerifiedNumber.objects.get(number=phone).user == user
-        return
-    statuses = []
-    for given in (proof, proof, prove(lanck, phone, binding)):
-        request = rf.post("/", {"proof": given})
+
+
+@pytest.fixture
+def readme_signup(rf):
+    """Posts a proof to README's view; returns the response and the session."""
+    page = page_named("README.md")
+    (index,) = [index for index, block in enumerate(blocks(page, "python")) if "def signup(request)" in block]
+    view = run(page, index)["signup"]
+
+    def post(proof):
+        request = rf.post("/", {"proof": proof})
         request.session = SessionStore()
-        request.session["lanck_binding"] = "abc"
-        statuses.append(names["signup"](request).status_code)
-    assert statuses == [302, 400, 302]
-    assert request.session["_auth_user_id"] == str(VerifiedNumber.objects.get(number=phone).user_id)
+        request.session["lanck_binding"] = BINDING.removeprefix("session:")
+        return view(request), request.session
+
+    return post
 
 
-def prove(lanck, phone, binding) -> str:
+@pytest.mark.django_db
+def test_readme_signup_creates_the_account_and_logs_in_to_it_once(readme_signup, lanck, phone):
+    proof = prove(lanck, phone)
+    response, session = readme_signup(proof)
+    assert response.status_code == 302
+    assert session["_auth_user_id"] == str(VerifiedNumber.objects.get(number=phone).user_id)
+    response, session = readme_signup(proof)
+    assert response.status_code == 400
+    assert "_auth_user_id" not in session
+
+
+@pytest.mark.django_db
+def test_readme_signup_with_the_number_of_a_superuser_is_refused(readme_signup, lanck, phone, django_user_model):
+    superuser = django_user_model.objects.create_superuser("root")
+    proof = prove(lanck, phone)
+    redeem_proof(proof=proof, binding=BINDING)
+    claim_number(user=superuser, proof=proof)
+    response, session = readme_signup(prove(lanck, phone))
+    assert (response.status_code, response.content) == (409, b"This number has an account already.")
+    assert "_auth_user_id" not in session
+    assert django_user_model.objects.get() == superuser
+    assert VerifiedNumber.objects.get().user == superuser
+
+
+def prove(lanck, phone, binding=BINDING) -> str:
     verification = start_verification(number=phone, binding=binding)
     return check_verification(verification_id=verification.pk, code=lanck.sent[-1].code, binding=binding).proof
 
@@ -143,7 +168,8 @@ def test_every_refusal_is_documented():
     from django_lanck.exceptions import REFUSALS
 
     text = page_named("api.md").read_text()
-    not_over_http = {"invalid_receipt", "invalid_inbound", "invalid_proof", "newer_claim"}
+    not_over_http = {"invalid_receipt", "invalid_inbound", "invalid_proof", "newer_claim", "number_taken"}
+    not_over_http |= {"duplicate_value", "no_account", "account_closed", "other_login_required"}
     assert {code for code in REFUSALS if f"`{code}`" not in text} == not_over_http
 
 

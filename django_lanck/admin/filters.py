@@ -29,7 +29,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..conf import conf
 from ..models import Message, Status, Verification
-from ..models.message import FINAL_RANK, RANKS
+from ..models.status import FINAL_RANK, RANKS
 
 if TYPE_CHECKING:
     from django.contrib.admin.views.main import ChangeList

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from ..models import Message, OptOut, Receipt, Status, Verification
-from ..models.message import FINAL_RANK, RANKS, rank_of
+from ..models.status import FINAL_RANK, RANKS, rank_of
 from ..services import CallDetails, call_details
 from .labels import badge, call_end, channel_noun
 from .masking import Mask

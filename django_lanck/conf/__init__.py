@@ -11,12 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from ..channels import LANCK_CODE_CHANNELS, SITE_CODE_CHANNELS
 from .guard import GuardSettings
 from .profiles import Profile, make_profile
 
-# How LANCK's codes travel, and how the site's own do.
-METHODS = ("sms", "voice", "call")
-CHANNELS = ("sms", "p2s", "flash", "push", "viber", "rcs", "failover")
 CODE_SOURCES = ("lanck", "site")
 CODE_LENGTHS = (4, 5, 6)
 SENDER_LENGTH = 20
@@ -29,8 +27,8 @@ LANGUAGES = (
 # What a purpose may have of its own, else the site, else is this. Times are seconds.
 PROFILE_DEFAULTS: Mapping[str, Any] = {
     "CODE_SOURCE": "lanck",
-    "METHODS": METHODS,
-    "CHANNELS": CHANNELS,
+    "METHODS": LANCK_CODE_CHANNELS,
+    "CHANNELS": SITE_CODE_CHANNELS,
     "CODE_LENGTH": 6,
     "MAX_ATTEMPTS": 5,
     "CODE_LIFETIME": 600,

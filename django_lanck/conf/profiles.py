@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from ..channels import CALLER_CODE_CHANNELS
+
 PERIODS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 _RATE = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,3})? ?(second|minute|hour|day)s?")
 
@@ -54,7 +56,6 @@ SEND_LIMITS: Final[RawLimits] = {"number": ("30/hour", "100/day"), "prefix": (),
 # Purposes that guard an account: whoever gets through is in. Such a purpose is stricter than the site, unless the
 # purpose itself says otherwise.
 STRICT_PURPOSES: Final = frozenset(["login", "recovery", "reset", "password_reset", "confirm"])
-FLASH: Final = frozenset(["call", "flash"])
 STRICT_NUMBER_PURPOSE: Final = "5/day"
 SHORT_CODE_ATTEMPTS: Final = 3
 
@@ -153,7 +154,7 @@ def _usual_limits(site: Mapping[str, Any], *, strict: bool) -> RawLimits | None:
 
 
 def _without_flash(methods: Sequence[str]) -> tuple[str, ...]:
-    return tuple(method for method in methods if method not in FLASH) or tuple(methods)
+    return tuple(method for method in methods if method not in CALLER_CODE_CHANNELS) or tuple(methods)
 
 
 STRICTER: Final[Mapping[str, Any]] = {

@@ -13,9 +13,10 @@ from django.conf import settings
 from django.core.checks import Warning
 from django.utils.module_loading import import_string
 
+from ..channels import CALLER_CODE_CHANNELS
 from ..conf import conf, is_loopback, parse_address
 from ..conf.guard import LINE_TYPES, RULES, SCREENINGS
-from ..conf.profiles import CHECK_LIMITS, FLASH, LIMITS, SEND_LIMITS, STRICT_PURPOSES, parse_rate
+from ..conf.profiles import CHECK_LIMITS, LIMITS, SEND_LIMITS, STRICT_PURPOSES, parse_rate
 from ..models.number import mask_number
 from ..values import Found, error, is_list, is_number, is_text, is_whole, some_of
 from .address import UNIX
@@ -243,7 +244,7 @@ def deploy_strict_purposes() -> Found:
         loose = (
             profile.max_attempts > MOST_STRICT_ATTEMPTS
             or profile.code_length < 6
-            or not FLASH.isdisjoint([*profile.methods, *profile.channels])
+            or not CALLER_CODE_CHANNELS.isdisjoint([*profile.methods, *profile.channels])
         )
         if loose and (purpose in STRICT_PURPOSES or own.get("STRICT")):
             yield Warning(

@@ -1,4 +1,4 @@
-"""Many rows, a few at a time: no lock is held for long, and memory does not grow with the table."""
+"""Work on many rows in batches, so that no lock is held for long and memory use does not grow with the table."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from .transactions import in_transaction
 T = TypeVar("T")
 
 BATCH: Final = 500
-TRIES: Final = 5
-PAUSE: Final = 0.1
-COUNTED_AS: Final[Mapping[str, str]] = {
+MAX_TRIES: Final = 5
+RETRY_DELAY: Final = 0.1
+# The field of a result that counts the rows of each model.
+COUNT_FIELDS: Final[Mapping[str, str]] = {
     "lanck.Verification": "verifications",
     "lanck.Message": "messages",
     "lanck.Receipt": "receipts",
@@ -35,49 +36,49 @@ COUNTED_AS: Final[Mapping[str, str]] = {
 
 
 class Counts:
-    """Rows by kind."""
+    """The base class of results that count rows by kind."""
 
     __slots__ = ()
 
     def add(self, rows: Mapping[str, int]) -> None:
-        """Add rows by model, as ``delete`` counts them. What went with ours of the site's own is not ours to count."""
+        """Add the number of rows by model, as ``QuerySet.delete`` returns it. Models of other apps are ignored."""
         for model, count in rows.items():
-            if model in COUNTED_AS:
-                name = COUNTED_AS[model]
+            if model in COUNT_FIELDS:
+                name = COUNT_FIELDS[model]
                 setattr(self, name, getattr(self, name) + count)
 
 
-def oldest_first(rows: models.QuerySet[Any], age: str) -> Iterator[list[Any]]:
-    """The primary keys of the rows by their time ``age``, a batch at a time. None is read twice, also if it stays."""
-    rows, beyond = rows.order_by(age, "pk").values_list(age, "pk"), Q()
-    while batch := list(rows.filter(beyond)[:BATCH]):
+def oldest_first(rows: models.QuerySet[Any], time_field: str) -> Iterator[list[Any]]:
+    """Yield the primary keys of the rows in batches, ordered by time. Each row is read once, even if it stays."""
+    rows, after_last = rows.order_by(time_field, "pk").values_list(time_field, "pk"), Q()
+    while batch := list(rows.filter(after_last)[:BATCH]):
         yield [pk for _at, pk in batch]
         at, pk = batch[-1]
-        # The first condition is the one that an index is searched by.
-        beyond = Q(**{f"{age}__gte": at}) & (Q(**{f"{age}__gt": at}) | Q(pk__gt=pk))
+        # The first condition is the one that uses the index.
+        after_last = Q(**{f"{time_field}__gte": at}) & (Q(**{f"{time_field}__gt": at}) | Q(pk__gt=pk))
 
 
-def carry_out(work: Callable[[], T]) -> T:
-    """Do one batch in one transaction. Where the database undoes it for somebody else's sake, try again.
+def retry_transaction(work: Callable[[], T]) -> T:
+    """Run ``work`` in a transaction and return its result; retry when the database rolls it back.
 
-    Two that erase the same rows by different indexes may wait for one another on MariaDB, and SQLite may be busy. Not
-    in the caller's transaction, of which more would be undone.
+    MariaDB reports a deadlock when two processes lock the same rows by different indexes, and SQLite may be busy. Does
+    not retry inside the caller's transaction, because the caller's changes would be lost.
     """
-    for tries_left in range(0 if in_transaction() else TRIES - 1, -1, -1):
+    for tries_left in range(0 if in_transaction() else MAX_TRIES - 1, -1, -1):
         try:
             with transaction.atomic():
                 return work()
         except OperationalError:
             if not tries_left:
                 raise
-            time.sleep(PAUSE)
+            time.sleep(RETRY_DELAY)
     raise AssertionError
 
 
-def locked(rows: models.QuerySet[Any]) -> list[Any]:
-    """The primary keys of the rows, which nobody else can change until the transaction ends.
+def lock_rows(rows: models.QuerySet[Any]) -> list[Any]:
+    """Lock the rows until the transaction ends and return their primary keys.
 
-    SQLite has no row locks; there any write, also one that changes nothing, takes the database's write lock.
+    SQLite has no row locks; there any write, even one that changes nothing, takes the database's write lock.
     """
     if connections[rows.db].features.has_select_for_update:
         rows = rows.select_for_update()
@@ -86,45 +87,50 @@ def locked(rows: models.QuerySet[Any]) -> list[Any]:
     return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
-def erase(rows: models.QuerySet[Any]) -> dict[str, int]:
-    """Erase a few rows with what hangs on them, in the caller's transaction; the rows by model.
+def delete_batch(rows: models.QuerySet[Any]) -> dict[str, int]:
+    """Delete the rows and their dependents in the caller's transaction; return the number of rows by model.
 
-    They are locked first, so that a receipt that comes just now waits, and then finds no message; and which ones they
-    are is asked again under the lock. Nothing is loaded, unless something of the site's own hangs on them.
+    The rows are locked first, so that a receipt that arrives meanwhile waits and then finds no message. The conditions
+    of ``rows`` are evaluated under the lock. No row is loaded, unless another app refers to it or listens for its
+    deletion.
     """
-    model, pks = rows.model, locked(rows)
+    model, pks = rows.model, lock_rows(rows)
     if not pks:
         return {}
-    gone: Counter[str] = Counter(WHAT_HANGS_ON[model](pks) if model in WHAT_HANGS_ON else {})
-    last: models.QuerySet[Any] = model._default_manager.filter(pk__in=pks)
-    gone.update(last.delete()[1] if _is_used_by_site(model) else {model._meta.label: last._raw_delete(last.db)})
-    return gone
+    deleted: Counter[str] = Counter(DEPENDENTS[model](pks) if model in DEPENDENTS else {})
+    locked: models.QuerySet[Any] = model._default_manager.filter(pk__in=pks)
+    if _is_used_by_other_apps(model):
+        deleted.update(locked.delete()[1])
+    else:
+        deleted.update({model._meta.label: locked._raw_delete(locked.db)})
+    return deleted
 
 
-def _is_used_by_site(model: type[models.Model]) -> bool:
-    """Whether another app refers to its rows, or listens to their deletion: then they go as Django has it."""
+def _is_used_by_other_apps(model: type[models.Model]) -> bool:
+    """Return whether another app refers to the model or listens for its deletion."""
     relations = [each for each in model._meta.get_fields(include_hidden=True) if each.auto_created and each.is_relation]
     others = any(each.related_model._meta.app_label != model._meta.app_label for each in relations)  # type: ignore[union-attr]
     return others or pre_delete.has_listeners(model) or post_delete.has_listeners(model)
 
 
-def _of_verifications(pks: list[Any]) -> dict[str, int]:
-    VerifiedNumber.objects.filter(verification__in=pks).update(verification=None)
-    return erase(Message.objects.filter(verification__in=pks))
+def _delete_messages_of(verifications: list[Any]) -> dict[str, int]:
+    VerifiedNumber.objects.filter(verification__in=verifications).update(verification=None)
+    return delete_batch(Message.objects.filter(verification__in=verifications))
 
 
-def _of_messages(pks: list[Any]) -> dict[str, int]:
-    return erase(Receipt.objects.filter(message__in=pks))
+def _delete_receipts_of(messages: list[Any]) -> dict[str, int]:
+    return delete_batch(Receipt.objects.filter(message__in=messages))
 
 
-def _of_inbound(pks: list[Any]) -> dict[str, int]:
-    OptOut.objects.filter(inbound__in=pks).update(inbound=None)
+def _unlink_opt_outs_of(inbound: list[Any]) -> dict[str, int]:
+    OptOut.objects.filter(inbound__in=inbound).update(inbound=None)
     return {}
 
 
-# In the order in which a resend and a receipt lock them.
-WHAT_HANGS_ON: Final[Mapping[type[models.Model], Callable[[list[Any]], dict[str, int]]]] = {
-    Verification: _of_verifications,
-    Message: _of_messages,
-    InboundMessage: _of_inbound,
+# What is deleted or unlinked before the rows of a model, given their keys. The order of locks is that of a resend and
+# of a receipt: verification, message, receipt.
+DEPENDENTS: Final[Mapping[type[models.Model], Callable[[list[Any]], dict[str, int]]]] = {
+    Verification: _delete_messages_of,
+    Message: _delete_receipts_of,
+    InboundMessage: _unlink_opt_outs_of,
 }

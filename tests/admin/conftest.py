@@ -109,8 +109,8 @@ def told(admin_client):
 
 
 @pytest.fixture
-def waiting(lanck, phone, age):
+def waiting(lanck, phone, backdate):
     """Somebody asked for a code a minute ago."""
     verification = start_verification(number=phone)
-    age(verification, 60)
+    backdate(verification, 60)
     return verification

@@ -96,7 +96,7 @@ def test_nothing_known_of_a_number_that_no_code_is_sent_to(admin_client, setting
     assert "Codes are not sent to it: its country or its kind is not supported." in page
 
 
-def test_nothing_is_kept_of_a_number_that_was_forgotten(limited, admin_client, lanck, phone):
+def test_nothing_is_kept_of_a_number_that_was_forgotten(enable_limits, admin_client, lanck, phone):
     start_verification(number=phone)
     forget_number(number=phone)
     assert "Nothing is kept of this number any more" in find(admin_client, phone).content.decode()
@@ -128,12 +128,12 @@ def test_no_row_has_no_story(admin_client, pk):
     assert admin_client.get(reverse("admin:lanck_verification_story", args=[pk])).status_code == 404
 
 
-def test_one_timeline_tells_everything_the_newest_first(admin_client, lanck, phone, age, settings):
+def test_one_timeline_tells_everything_the_newest_first(admin_client, lanck, phone, backdate, settings):
     settings.LANCK = {**lanck.settings, "SENDERS": {"voice": "ACME"}}
     verification = start_verification(number=phone)
     lanck.report(lanck.sent[-1], "SENT")
     lanck.report(lanck.sent[-1], "UNDELIVERED")
-    age(verification, 60)
+    backdate(verification, 60)
     resend_verification(verification_id=verification.pk, method="voice")
     lanck.report(lanck.sent[-1], "ANSWERED", sipStatus=200, duration=7, billable=True)
     check_verification(verification_id=verification.pk, code="000000")
@@ -168,7 +168,7 @@ def test_one_timeline_tells_everything_the_newest_first(admin_client, lanck, pho
     assert section.index(told[-1]) == max(map(section.index, told))
 
 
-def test_how_things_stand_while_a_code_is_pending(limited, admin_client, lanck, phone):
+def test_how_things_stand_while_a_code_is_pending(enable_limits, admin_client, lanck, phone):
     verification = start_verification(number=phone)
     page = admin_client.get(story_of(verification)).content.decode()
     facts = part(page, "lanck-summary-heading")

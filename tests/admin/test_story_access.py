@@ -29,7 +29,7 @@ MOST_STATEMENTS = 14
 
 
 @pytest.fixture
-def rows(limited, lanck, story, phone):
+def rows(enable_limits, lanck, story, phone):
     """One row of each kind, in whose texts the number stands; and a verification that is pending."""
     digits = phone.removeprefix("+")
     lift_limits(number=phone)
@@ -81,8 +81,8 @@ def test_no_address_on_a_masked_page_has_the_number_or_its_block(agent, rows):
     assert "More about this number" not in text
 
 
-def test_a_full_block_of_numbers_does_not_tell_the_masked_digits(limited, agent, lanck, phone):
-    limited(LIMITS={"prefix": ["1/day"]}, WATCH=["ladder"])
+def test_a_full_block_of_numbers_does_not_tell_the_masked_digits(enable_limits, agent, lanck, phone):
+    enable_limits(LIMITS={"prefix": ["1/day"]}, WATCH=["ladder"])
     verification = start_verification(number=phone)
     text = agent.get(story_of(verification)).content.decode()
     assert "codes to its block of numbers" in text

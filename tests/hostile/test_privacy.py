@@ -208,14 +208,14 @@ def test_attack_18_admin_pages_have_no_number_for_those_who_may_not_see_it(secre
 @pytest.mark.parametrize("step", ["start", "check", "resend"])
 @pytest.mark.parametrize("source", ["lanck", "site"])
 def test_attack_18_an_error_report_has_no_code_and_no_token(
-    account, reports, phone, monkeypatch, age, step, source, settings
+    account, reports, phone, monkeypatch, backdate, step, source, settings
 ):
     """Canary code and token through an error report, as text and as Django's technical page → neither of them."""
     settings.LANCK = {**settings.LANCK, "CODE_SOURCE": source}
     secrets, person = Secrets(account), Person(raise_request_exception=False)
     if step != "start":
         made = person.call(number=phone).json()
-        age(Verification.objects.get(), 60)
+        backdate(Verification.objects.get(), 60)
     if step == "check" and source == "site":
         monkeypatch.setattr("django_lanck.services.verifications.check.is_code_of", len)
     else:

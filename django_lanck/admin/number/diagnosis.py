@@ -9,13 +9,12 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from ...models import Channel, Message, Status, Verification
+from ...channels import channel_spec
+from ...models import Message, Status, Verification
 from ...services import StandingLimit
 from ...services.support.diagnosis import ARRIVED, Advice, Cause, Diagnosis, resend_methods
 from ...services.support.story import Story
 from ..labels import ago, channel_noun, clock, time_span
-
-CALLS: Final = frozenset([Channel.VOICE, Channel.CALL, Channel.FLASH, Channel.P2S, Channel.T2S])
 
 LIMITS: Final[Mapping[tuple[str, str], Any]] = {
     ("start", "number"): gettext_lazy("codes to this number"),
@@ -129,7 +128,7 @@ def _delivery(diagnosis: Diagnosis, story: Story) -> str:
         return str(STATUSES.get(message.status, STATUSES[Status.ACCEPTED])) % names
     if message.status in ARRIVED:
         return _arrival(message, story) + _wrong_codes(diagnosis)
-    if message.channel in CALLS:
+    if channel_spec(message.channel).rings:
         return _("The %(channel)s did not get through, or nobody took it.") % names
     return _("The network did not deliver the %(channel)s.") % names
 
@@ -185,7 +184,7 @@ def _advice(diagnosis: Diagnosis, story: Story) -> str:
 def _limit_advice(limit: StandingLimit, story: Story) -> str:
     again = _("Codes are checked again from %s.") if limit.action == "check" else _("It may ask again at %s.")
     again %= clock(limit.until, story.now)
-    return f"{again} {_('If the person needs it now, lift the limit.')}" if limit.is_personal else again
+    return " ".join([again, _("If the person needs it now, lift the limit.")]) if limit.is_personal else again
 
 
 def _resend(verification: Verification, story: Story) -> str:
@@ -213,7 +212,7 @@ def _finish(verification: Verification, story: Story) -> str:
 
 
 def _new_code_by_other_method(verification: Verification, story: Story) -> str:
-    return f"{ADVICE[Advice.NEW_CODE]} {_('Another method may help.')}"
+    return " ".join([str(ADVICE[Advice.NEW_CODE]), _("Another method may help.")])
 
 
 CODE_ADVICE: Final[Mapping[Advice, Callable[[Verification, Story], str]]] = {

@@ -15,7 +15,7 @@ from django.utils import timezone
 from ...conf import conf
 from ...models import CountedDay, DatabaseNow, DayCount, DeliveryDay, Message, NumberInsight, Verification
 from ...models.time import site_day, start_of_day
-from ..batches import BATCH, carry_out
+from ..batches import BATCH, retry_transaction
 from ..transactions import in_transaction
 from .aggregate import COUNTS, HISTOGRAMS, Key, Tally, Totals, checks_of, errors_of, hour_of_day, tally_days
 
@@ -45,7 +45,7 @@ def count_days(*, progress: Callable[[CountedDays], None] | None = None) -> Coun
     days = _due()
     done = CountedDays(due=len(days))
     for day in days:
-        carry_out(partial(_count, day))
+        retry_transaction(partial(_count, day))
         done.counted += 1
         if progress:
             progress(done)
@@ -58,7 +58,7 @@ def close_days(until: date) -> None:
     CountedDay.objects.close(until)
 
 
-def note_change(*times: datetime | None) -> None:
+def mark_changed_days(*times: datetime | None) -> None:
     """Say, in the transaction of a change, when the rows that it changes began. Of today's it costs nothing."""
     today = site_day()
     CountedDay.objects.mark({day for at in times if at and (day := site_day(at)) < today})

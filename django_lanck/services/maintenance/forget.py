@@ -1,4 +1,4 @@
-"""A person wants to be forgotten: everything about one number is erased, or loses what leads to the person."""
+"""Deleting or anonymizing everything that is stored about one phone number."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ from ...models import (
     Verification,
     VerifiedNumber,
 )
-from ...models.message import RANKS
 from ...models.number import mask_number
+from ...models.status import RANKS
 from ...models.time import seconds_from_now
-from ..batches import BATCH, Counts, carry_out, erase, locked
-from ..figures.days import note_change
+from ..batches import BATCH, Counts, delete_batch, lock_rows, retry_transaction
+from ..figures.days import mark_changed_days
 from ..numbers import number_as_kept
 
 if TYPE_CHECKING:
     from phonenumber_field.phonenumber import PhoneNumber
 
-# LANCK repeats an inbound SMS for 24 hours; by its message id a repeat is known to be one.
-REPEATS_END: Final = 2 * 86_400
+# LANCK repeats an inbound SMS for 24 hours; the stored message id identifies the repeat.
+REPEAT_SECONDS: Final = 2 * 86_400
 
 
 @dataclass(slots=True)
 class Forgotten(Counts):
-    """How many rows of each kind knew the number.
+    """The number of rows of each kind that held the number.
 
-    ``opted_out`` says that it stays on the list of opt-outs, and in no other row.
+    ``opted_out`` says that the number stays on the list of opt-outs, and in no other row.
     """
 
     verifications: int = 0
@@ -56,64 +56,72 @@ class Forgotten(Counts):
 
 
 def forget_number(*, number: str | PhoneNumber, erase: bool = False, dry_run: bool = False) -> Forgotten:
-    """Forget one number: a phone number in any spelling, also one that cannot be dialled, or the name of a sender.
+    """Delete or anonymize all rows of one number and return how many there were.
 
+    ``number`` is a phone number in any spelling, even one that cannot be dialled, or the name of a sender.
     Verifications and messages stay for the figures (country, channel, status, price, times) without number, texts,
-    links, ids, proof and user; with ``erase`` they go too, also out of figures that are not final. What is pending is
-    canceled. Receipts, insights, lifted opt-outs and the owner's claim are erased; an opt-out that stands stays, so
-    that it is honoured. ``dry_run`` only counts. 500 rows a transaction (all in the caller's, if there is one); it can
-    be interrupted and run again, and finds nothing the second time. Raises Refusal ``invalid_number`` for nothing.
+    links, ids, proof and user; ``erase`` deletes them too, and removes them from figures that are not final. Pending
+    verifications are canceled. Receipts, insights, lifted opt-outs and the owner's claim are deleted; an active
+    opt-out stays, so that it is honoured. ``dry_run`` only counts.
+
+    Each transaction changes at most 500 rows; inside a transaction of the caller, all changes belong to it. A run can
+    be interrupted and repeated; a second run finds nothing. Raises Refusal ``invalid_number`` for an empty number.
     """
-    kept = number_as_kept(number)
-    done = Forgotten(opted_out=OptOut.objects.standing().filter(number=kept).exists())
+    stored = number_as_kept(number)
+    done = Forgotten(opted_out=OptOut.objects.standing().filter(number=stored).exists())
     if dry_run:
-        done.receipts = Receipt.objects.filter(message__number=kept).count()
-        for step in STEPS:
-            rows = step.rows(kept)
-            done.add({rows.model._meta.label: rows.count()})
+        _count(stored, done)
         return done
     for step in STEPS:
-        rows = step.rows(kept)
+        rows = step.rows(stored)
         while pks := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
-            done.add(carry_out(partial(_batch, step, rows.filter(pk__in=pks), pks, erase=erase)))
-    OptOut.objects.filter(number=kept).update(inbound=None)
+            batch = rows.filter(pk__in=pks)
+            done.add(retry_transaction(partial(_forget_batch, step, batch, pks, erase=erase)))
+    OptOut.objects.filter(number=stored).update(inbound=None)
     return done
 
 
-def _batch(step: _Step, rows: models.QuerySet[Any], pks: list[Any], *, erase: bool) -> Mapping[str, int]:
+def _count(stored: str, done: Forgotten) -> None:
+    done.receipts = Receipt.objects.filter(message__number=stored).count()
+    for step in STEPS:
+        rows = step.rows(stored)
+        done.add({rows.model._meta.label: rows.count()})
+
+
+def _forget_batch(step: _Step, rows: models.QuerySet[Any], pks: list[Any], *, erase: bool) -> Mapping[str, int]:
     if erase and rows.model in (Verification, Message, NumberInsight):
-        note_change(*_times(rows))
+        mark_changed_days(*_start_times(rows))
     counts = step.erase(rows) if erase else step.forget(rows)
-    _clear_log(rows.model, pks)
+    _mask_log_entries(rows.model, pks)
     return counts
 
 
-def _times(rows: models.QuerySet[Any]) -> Iterator[datetime]:
-    """When the rows began, and the messages that go with them."""
+def _start_times(rows: models.QuerySet[Any]) -> Iterator[datetime]:
+    """Yield the creation times of the rows and of the messages that are deleted with them."""
     yield from rows.order_by().values_list("created_at", flat=True)
     if rows.model is Verification:
         yield from Message.objects.filter(verification__in=rows).order_by().values_list("created_at", flat=True)
 
 
 def _anonymize(rows: models.QuerySet[Any]) -> dict[str, int]:
-    return {rows.model._meta.label: rows.order_by().update(**WITHOUT_PERSON[rows.model])}
+    return {rows.model._meta.label: rows.order_by().update(**ANONYMOUS_VALUES[rows.model])}
 
 
 def _anonymize_messages(rows: models.QuerySet[Message]) -> dict[str, int]:
-    """Their receipts go: each has LANCK's id of the request, and whatever else LANCK sent."""
-    receipts = Receipt.objects.filter(message__in=locked(rows)).delete()[1]
+    """Anonymize messages and delete their receipts, whose payloads hold LANCK's request id."""
+    receipts = Receipt.objects.filter(message__in=lock_rows(rows)).delete()[1]
     return {**receipts, **_anonymize(rows)}
 
 
 def _erase_inbound(rows: models.QuerySet[InboundMessage]) -> dict[str, int]:
-    """What LANCK may still repeat keeps its id for now, or the repeat would be kept as a new text."""
-    old = erase(rows.filter(received_at__lt=seconds_from_now(-REPEATS_END)))
-    young = _anonymize(rows)
-    return {label: old.get(label, 0) + count for label, count in young.items()}
+    """Delete inbound messages, and anonymize recent ones: without its id, LANCK's repeat would be stored as new."""
+    deleted = delete_batch(rows.filter(received_at__lt=seconds_from_now(-REPEAT_SECONDS)))
+    anonymized = _anonymize(rows)
+    return {label: deleted.get(label, 0) + count for label, count in anonymized.items()}
 
 
-def _clear_log(model: type[models.Model], pks: list[Any]) -> None:
-    """The admin's log goes on saying who did what to which row, without its masked number."""
+def _mask_log_entries(model: type[models.Model], pks: list[Any]) -> None:
+    """Remove the masked number from the admin's log entries for the rows; the entries stay."""
     if apps.is_installed("django.contrib.admin"):
         entries = apps.get_model("admin", "LogEntry")._default_manager.filter(
             content_type__app_label=model._meta.app_label, content_type__model=model._meta.model_name
@@ -123,7 +131,7 @@ def _clear_log(model: type[models.Model], pks: list[Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """The rows that know a number, and what becomes of a few of them: the rows by model."""
+    """The rows of one model that hold a number, and how to forget or erase a batch. Both return rows by model."""
 
     rows: Callable[[str], models.QuerySet[Any]]
     forget: Callable[[models.QuerySet[Any]], Mapping[str, int]]
@@ -133,8 +141,8 @@ class _Step:
 _PENDING: Final = Q(state=Verification.State.PENDING)
 _EXPIRED: Final = _PENDING & Q(expires_at__lte=DatabaseNow())
 _SENDING: Final = Q(status_rank=RANKS[Status.SENDING])
-# What stays is for the figures. MariaDB sets the columns one after the other: what decides is changed last.
-WITHOUT_PERSON: Final[Mapping[type[models.Model], Mapping[str, Any]]] = {
+# MariaDB assigns the columns in this order, so a column that a condition reads is assigned last.
+ANONYMOUS_VALUES: Final[Mapping[type[models.Model], Mapping[str, Any]]] = {
     Verification: {
         "number": "",
         "user": None,
@@ -162,12 +170,12 @@ WITHOUT_PERSON: Final[Mapping[type[models.Model], Mapping[str, Any]]] = {
     },
     InboundMessage: {"sender": "", "text": "", "payload": {}},
 }
-# In this order: whoever changes a verification goes on to its messages, and at last to the claim on the number.
+# The order of locks everywhere: verification, message, claim.
 STEPS: Final = (
-    _Step(lambda number: Verification.objects.filter(number=number), _anonymize, erase),
-    _Step(lambda number: Message.objects.filter(number=number), _anonymize_messages, erase),
+    _Step(lambda number: Verification.objects.filter(number=number), _anonymize, delete_batch),
+    _Step(lambda number: Message.objects.filter(number=number), _anonymize_messages, delete_batch),
     _Step(lambda number: InboundMessage.objects.filter(sender=number), _anonymize, _erase_inbound),
-    _Step(lambda number: NumberInsight.objects.filter(number=number), erase, erase),
-    _Step(lambda number: OptOut.objects.filter(number=number).exclude(lifted_at=None), erase, erase),
-    _Step(lambda number: VerifiedNumber.objects.filter(number=number), erase, erase),
+    _Step(lambda number: NumberInsight.objects.filter(number=number), delete_batch, delete_batch),
+    _Step(lambda number: OptOut.objects.filter(number=number).exclude(lifted_at=None), delete_batch, delete_batch),
+    _Step(lambda number: VerifiedNumber.objects.filter(number=number), delete_batch, delete_batch),
 )

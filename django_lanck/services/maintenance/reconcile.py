@@ -1,4 +1,4 @@
-"""What receipts would have said, said late instead of never; and what LANCK and the site still have to be told."""
+"""Reconciliation: refresh messages whose receipts are missing, report goals, and record what ended unnoticed."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ from ...client import get_client
 from ...conf import conf
 from ...exceptions import BackgroundTaken, LanckError, OutcomeUnknown
 from ...models import Message, MessageQuerySet, Status, Verification
-from ..figures.days import count_days, note_change
+from ..figures.days import count_days, mark_changed_days
 from ..messages.goals import report_reached_goal
-from ..messages.receipts import announce, refresh_message
+from ..messages.refresh import refresh_message
+from ..messages.statuses import announce
 from ..pace import Pace, background
 from ..provider.failures import NOT_CARRIED_OUT
 from ..transactions import refuse_transaction
 
 logger = logging.getLogger("django_lanck")
 BATCH: Final = 200
-# So many requests in a row without an answer: each takes as long as a call may.
-PATIENCE: Final = 3
+# The number of requests in a row without an answer after which a run stops: each may take the full time-out.
+MAX_UNANSWERED: Final = 3
 
 
 @dataclass(slots=True)
 class Reconciled:
-    """What one run did. ``stopped`` says why it ended before all was done: ``"limit"``, ``"taken"`` (another runner is
-    at work), or LANCK's trouble. ``due`` is how many messages LANCK had to be asked or told about, ``visited`` how many
-    of them the run came to.
+    """The counts of one run.
+
+    ``stopped`` is the reason why the run ended early, or empty: ``"limit"``, ``"taken"`` (another runner is active), or
+    the text of LANCK's error. ``due`` is the number of messages that needed a request to LANCK, ``visited`` how many of
+    them the run reached.
     """
 
     due: int = 0
@@ -49,45 +52,44 @@ class Reconciled:
 
 
 def reconcile(*, limit: int | None = None, progress: Callable[[Reconciled], None] | None = None) -> Reconciled:
-    """Ask LANCK about messages without a final status, report goals, write what ended unnoticed, count days.
+    """Refresh messages without a final status, report goals, record what ended unnoticed, and count days.
 
-    Makes at most ``limit`` requests, ``BACKGROUND_RATE`` a second; tells ``progress`` after each. LANCK is
-    asked by one runner of background work at a time: a second one does the rest and says ``"taken"``. Stops when LANCK
-    cannot be reached, does not answer several times in a row, refuses the account or answers 429. Safe to run twice at
-    once and to run again. Must not be called inside a transaction.
+    Makes at most ``limit`` requests, ``BACKGROUND_RATE`` a second, and calls ``progress`` after each. Only one runner
+    of background work calls LANCK at a time: a second run does the rest and returns ``stopped="taken"``. A run
+    stops when LANCK cannot be reached, leaves three requests in a row unanswered, refuses the account or answers 429.
+    Runs can be repeated and may overlap. Must not be called inside a transaction.
     """
     refuse_transaction()
-    get_client()  # settings that make none are an error before anything is claimed
+    get_client()  # invalid settings raise here, before any message is claimed
     done = Reconciled()
-    _expire(done)
-    _give_up(done)
-    _close(done)
+    _expire_verifications(done)
+    _give_up_abandoned(done)
+    _close_unknown(done)
     try:
         with background() as pace:
-            done.stopped = _settle_all(pace, done, limit, progress)
+            done.stopped = _call_lanck(pace, done, limit, progress)
     except BackgroundTaken:
         done.stopped = "taken"
     done.days = count_days().counted
     return done
 
 
-def _settle_all(pace: Pace, done: Reconciled, limit: int | None, progress: Callable[[Reconciled], None] | None) -> str:
-    """Settle what is due; why that ended early."""
-    silences = 0
+def _call_lanck(pace: Pace, done: Reconciled, limit: int | None, progress: Callable[[Reconciled], None] | None) -> str:
+    """Make the requests that are due; return the reason for stopping early, or an empty string."""
+    unanswered = 0
     due = Message.objects.to_settle(conf.reconcile_after, conf.reconcile_days)
-    # All at once and without an order: a database that is asked for the first few by id would look for them from the
-    # very first message on.
-    waiting = sorted(due.order_by().values_list("pk", flat=True))
-    done.due = len(waiting)
-    for message in _read(due, waiting):
+    # All keys at once and unordered: with ORDER BY id and LIMIT, a database may scan the table from its first row.
+    pks = sorted(due.order_by().values_list("pk", flat=True))
+    done.due = len(pks)
+    for message in _read_batches(due, pks):
         done.visited += 1
-        for settle in _what_to_settle(message):
+        for call in _calls_for(message):
             if limit is not None and done.requests >= limit:
                 return "limit"
-            pace.wait()  # before anything is claimed: what ends the wait must not lose it
-            error = _attempt(settle, message, done)
-            silences = silences + 1 if isinstance(error, OutcomeUnknown) else 0
-            if isinstance(error, NOT_CARRIED_OUT) or silences == PATIENCE:  # the next request would end alike
+            pace.wait()  # before the claim, so that an exception raised here leaves nothing claimed
+            error = _try_call(call, message, done)
+            unanswered = unanswered + 1 if isinstance(error, OutcomeUnknown) else 0
+            if isinstance(error, NOT_CARRIED_OUT) or unanswered == MAX_UNANSWERED:  # the next request would fail too
                 logger.warning("Reconciliation stopped: %s", error)
                 return str(error)
             if progress:
@@ -95,27 +97,27 @@ def _settle_all(pace: Pace, done: Reconciled, limit: int | None, progress: Calla
     return ""
 
 
-# Tells or asks LANCK; False when somebody else does.
-Settle: TypeAlias = Callable[[Message, Reconciled], bool]
+# Claims the message and calls LANCK about it; returns False when another process has claimed it.
+Call: TypeAlias = Callable[[Message, Reconciled], bool]
 
 
-def _read(due: MessageQuerySet, waiting: list[int]) -> Iterator[Message]:
-    """The messages with these ids, oldest first, a batch at a time; without those that were settled meanwhile."""
-    for first in range(0, len(waiting), BATCH):
-        yield from due.filter(pk__in=waiting[first : first + BATCH]).order_by("pk")
+def _read_batches(due: MessageQuerySet, pks: list[int]) -> Iterator[Message]:
+    """Yield the messages with these keys that are still due, oldest first, reading a batch at a time."""
+    for first in range(0, len(pks), BATCH):
+        yield from due.filter(pk__in=pks[first : first + BATCH]).order_by("pk")
 
 
-def _what_to_settle(message: Message) -> Iterator[Settle]:
+def _calls_for(message: Message) -> Iterator[Call]:
     if message.has_goal_to_report:
         yield _report_goal
     if not message.is_final:
-        yield _ask_about
+        yield _refresh
 
 
-def _attempt(settle: Settle, message: Message, done: Reconciled) -> LanckError | None:
-    """Settle one thing; the error that it ended with."""
+def _try_call(call: Call, message: Message, done: Reconciled) -> LanckError | None:
+    """Call LANCK about one message and count the request; return the error, or None."""
     try:
-        done.requests += settle(message, done)
+        done.requests += call(message, done)
     except LanckError as error:
         logger.warning("Message %s: %s", message.pk, error)
         done.requests += 1
@@ -130,7 +132,7 @@ def _report_goal(message: Message, done: Reconciled) -> bool:
     return reported
 
 
-def _ask_about(message: Message, done: Reconciled) -> bool:
+def _refresh(message: Message, done: Reconciled) -> bool:
     if not Message.objects.filter(pk=message.pk).claim_question(conf.reconcile_after):
         return False
     done.asked += 1
@@ -138,33 +140,33 @@ def _ask_about(message: Message, done: Reconciled) -> bool:
     return True
 
 
-def _give_up(done: Reconciled) -> None:
-    """Messages whose worker died while it was sending them: whether LANCK took them is unknown."""
+def _give_up_abandoned(done: Reconciled) -> None:
+    """Set the status ``unknown`` on messages whose worker died while sending: LANCK may have accepted them."""
     while batch := list(Message.objects.abandoned(conf.reconcile_days)[:BATCH]):
         for message in batch:
-            if _give_up_one(message):
+            if _give_up(message):
                 message.refresh_from_db()
                 announce(message, Status.SENDING)
                 done.lost += 1
 
 
-def _give_up_one(message: Message) -> bool:
+def _give_up(message: Message) -> bool:
     with transaction.atomic():
         given_up = Message.objects.filter(pk=message.pk).give_up("The worker that sent it did not come back.")
         if given_up:
-            note_change(message.created_at)
+            mark_changed_days(message.created_at)
     return given_up
 
 
-def _close(done: Reconciled) -> None:
-    """Messages that never learnt their id: nothing can be asked about them."""
+def _close_unknown(done: Reconciled) -> None:
+    """Close messages that have been ``unknown`` for a day: without a request id they cannot be refreshed."""
     while batch := list(Message.objects.unknown_for_a_day(conf.reconcile_days).values_list("pk", flat=True)[:BATCH]):
-        # By their ids: MariaDB locks whatever it reads on the way to what it changes.
+        # By key: MariaDB locks every row that an UPDATE reads, not only those it changes.
         done.closed += Message.objects.filter(pk__in=batch).close()
 
 
-def _expire(done: Reconciled) -> None:
-    """Verifications whose time is over and that nobody looked at since."""
+def _expire_verifications(done: Reconciled) -> None:
+    """Write the state of verifications that expired without being read since."""
     while batch := list(Verification.objects.overdue()[:BATCH]):
         for verification in batch:
             if Verification.objects.filter(pk=verification.pk).expire():

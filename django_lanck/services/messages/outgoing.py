@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
 from ... import exceptions
-from ...client import SMS, Accepted, Content, Flash, Flow, LanckClient, PinToSpeech, TextToSpeech, Viber
+from ...client import Accepted, Content, Flow, LanckClient
 from ...conf import conf
 from ...models import Message, Status
-from ..figures.days import note_change
+from ..figures.days import mark_changed_days
 from ..provider.call import call_provider
 from ..provider.failures import log_failure
 from .receipts import callback_url
@@ -32,8 +32,8 @@ def with_senders(content: Content, country: str) -> Content:
 
 
 def _with_sender(content: C, country: str) -> C:
-    if isinstance(content, SMS | Viber | PinToSpeech | TextToSpeech | Flash) and content.sender is None:
-        return replace(content, sender=conf.sender(content.channel, country))
+    if isinstance(content, Content) and getattr(content, "sender", "") is None:
+        return replace(content, sender=conf.sender(content.channel, country))  # type: ignore[call-arg]
     return content
 
 
@@ -83,6 +83,6 @@ def record(message: Message, status: Status, **fields: Any) -> None:
         with transaction.atomic():
             Message.objects.filter(pk=message.pk).record_answer(status, **fields)
             if message.verification:  # a resend may have outlived the day
-                note_change(message.verification.created_at)
+                mark_changed_days(message.verification.created_at)
     except (OperationalError, InterfaceError):
         logger.exception("Message %s: that it is %s could not be kept", message.pk, status)

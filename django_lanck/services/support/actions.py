@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...exceptions import Refusal
 from ...models import DatabaseNow, Message, Verification
-from ...models.message import FINAL_RANK
+from ...models.status import FINAL_RANK
 from ..limits import lift_limits
 from ..messages.refresh import Refreshed, refresh_messages
 from .diagnosis import resend_methods

@@ -24,7 +24,7 @@ from ...guard import Admission, Attempt, admit, check_rules, settle_check
 from ...keys import keyed_hash
 from ...models import DatabaseNow, Goal, LimitCounter, Message, Verification, VerificationQuerySet
 from ...models.limit import Limit
-from ..figures.days import note_change
+from ..figures.days import mark_changed_days
 from ..numbers import parse_code
 from ..provider.call import call_provider
 from ..provider.failures import NOT_CARRIED_OUT, log_failure, unavailable
@@ -254,7 +254,7 @@ def _succeeded(check: _Check, own_code_of: Message | None = None) -> CheckResult
         if won and own_code_of:
             Message.objects.filter(pk=own_code_of.pk).reach_goal(Goal.NUMBER_VERIFIED)
         if won:
-            note_change(verification.created_at)
+            mark_changed_days(verification.created_at)
     if not won:
         return CheckResult(verification, _reason(verification))
     verification.state = Verification.State.VERIFIED

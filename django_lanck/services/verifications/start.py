@@ -22,7 +22,7 @@ from ...exceptions import APIError, InvalidArgument, NotSent, Refusal
 from ...guard import Action, Admission, Attempt, admit, check_rules
 from ...models import DatabaseNow, Message, Verification
 from ...models.verification import LANGUAGE_LENGTH
-from ..figures.days import note_change
+from ..figures.days import mark_changed_days
 from ..numbers import country_of, parse_number
 from ..provider.failures import NOT_CARRIED_OUT, refusal_for
 from ..transactions import refuse_transaction
@@ -155,7 +155,7 @@ def _resend(before: Verification, method: str | None, *, ip: str | None, request
     def keep() -> tuple[Verification, Callable[[], object]]:
         if not row.claim_resend(resends=before.resends, method=method, wait=wait, lifetime=profile.lifetime):
             raise _lost_resend(before, wait or profile.lifetime)
-        note_change(before.created_at)
+        mark_changed_days(before.created_at)
         verification = row.annotate(now=DatabaseNow()).get()  # type: ignore[no-redef]
         return verification, new_message(client, verification, attempt, fixed_code)[1]
 
