@@ -22,6 +22,7 @@ from django_lanck.conf import KEYS
 from django_lanck.conf.profiles import CHECK_LIMITS, LIMITS, SEND_LIMITS
 from django_lanck.models import VerifiedNumber
 from django_lanck.services import check_verification, claim_number, redeem_proof, start_verification
+from tests.api.conftest import NOT_OVER_HTTP
 from tests.promises import KINDS, promises, with_tables
 
 ROOT = Path(__file__).parent.parent
@@ -168,9 +169,7 @@ def test_every_refusal_is_documented():
     from django_lanck.exceptions import REFUSALS
 
     text = page_named("api.md").read_text()
-    not_over_http = {"invalid_receipt", "invalid_inbound", "invalid_proof", "newer_claim", "number_taken"}
-    not_over_http |= {"duplicate_value", "no_account", "account_closed", "other_login_required"}
-    assert {code for code in REFUSALS if f"`{code}`" not in text} == not_over_http
+    assert {code for code in REFUSALS if f"`{code}`" not in text} == NOT_OVER_HTTP
 
 
 def test_every_name_in_the_table_of_calls_exists():

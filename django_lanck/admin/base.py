@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..exceptions import Refusal
 from ..models.number import mask_number, mask_numbers, mask_party
-from ..services import number_as_kept
+from ..services import may_see_numbers, number_as_kept
 from .changelist import NewestFirst
 from .timeline import Event
 
@@ -181,7 +181,7 @@ def _is_empty(row: Model, field: str) -> bool:
 
 
 def sees_numbers(request: HttpRequest) -> bool:
-    return request.user.has_perm("lanck.view_number")
+    return may_see_numbers(request.user)
 
 
 def without_numbers(value: Any, numbers: list[str]) -> Any:
