@@ -6,9 +6,10 @@ from .inbound import InboundMessage, OptOut, OptOutQuerySet
 from .insight import NumberInsight, NumberInsightQuerySet
 from .lease import Lease, LeaseQuerySet
 from .limit import LimitCounter, LimitCounterQuerySet
-from .message import Category, Goal, Message, MessageQuerySet, Status
+from .message import Category, Goal, Message, MessageQuerySet
 from .receipt import Receipt
 from .refusal import RefusalCount
+from .status import Status
 from .time import DatabaseNow
 from .verification import Verification, VerificationQuerySet
 from .verified_number import VerifiedNumber, VerifiedNumberQuerySet

@@ -10,12 +10,13 @@ from .limits import is_supported, lift_limits, limits_of_number
 from .maintenance.forget import Forgotten, forget_number
 from .maintenance.reconcile import Reconciled, reconcile
 from .maintenance.retention import Pruned, prune
-from .messages.call_details import CallDetails, call_details
+from .messages.callbacks import CallDetails, call_details
 from .messages.goals import report_goal
 from .messages.inbound import record_inbound
 from .messages.links import open_link
 from .messages.opt_outs import lift_opt_out, opt_out
-from .messages.receipts import record_receipt, refresh_message
+from .messages.receipts import record_receipt
+from .messages.refresh import refresh_message
 from .messages.requests import request_info
 from .messages.send import flash_call, send_failover, send_push, send_rcs, send_sms, send_viber, speak_code, speak_text
 from .messages.waiting import wait_for_status

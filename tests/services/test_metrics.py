@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from django_lanck.conf import conf
 from django_lanck.exceptions import ERRORS_BY_CODE, Refusal
 from django_lanck.models import Channel, CountedDay, LimitCounter, Message, RefusalCount, Status, Verification
-from django_lanck.models.message import RANKS
+from django_lanck.models.status import RANKS
 from django_lanck.models.time import site_day
 from django_lanck.prometheus import as_prometheus
 from django_lanck.services import (

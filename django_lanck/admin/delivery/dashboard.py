@@ -19,8 +19,9 @@ from django.views.decorators.http import require_POST
 
 from ...models import DeliveryDay, Message
 from ...services import CountedDays, Figures, count_days, delivery_figures
-from ..base import ModelAdmin, sees_numbers
+from ..base import ModelAdmin
 from ..labels import badge, channel_name
+from ..masking import sees_numbers
 from .errors import error_rows, fraud_rows, refusal_rows, worst_hour
 from .export import TABLES, csv_response
 from .formats import count_text

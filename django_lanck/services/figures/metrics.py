@@ -15,7 +15,8 @@ from ...conf import conf
 from ...conf.guard import RULES
 from ...exceptions import ERRORS_BY_CODE
 from ...models import Channel, CountedDay, DatabaseNow, LimitCounter, Message, RefusalCount, Status
-from ...models.message import DAY, FINAL_RANK, RANKS
+from ...models.message import DAY
+from ...models.status import FINAL_RANK, RANKS
 from ...models.time import seconds_from_now, site_day
 from .aggregate import Tally, Totals, errors_of, tally_days
 

@@ -50,7 +50,7 @@ from ..provider.failures import NOT_CARRIED_OUT
 from ..transactions import waits_for_commit
 from .links import link_url
 from .outgoing import call_for, record, send, sender_of, with_senders
-from .receipts import announce
+from .statuses import announce
 
 if TYPE_CHECKING:
     from phonenumber_field.phonenumber import PhoneNumber

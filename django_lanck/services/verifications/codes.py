@@ -12,8 +12,8 @@ from ...channels import Channel, channel_spec
 from ...client import CONTENT_CLASSES, TEXT_TYPES, Accepted, Content, Flow
 from ...conf import conf, lancks_language
 from ...keys import is_keyed_hash, keyed_hash
-from ...models import Message, Status
-from ...models.message import RANKS
+from ...models import Message
+from ...models.status import RANKS, Status
 from ...text import fits_one_sms
 
 C = TypeVar("C", bound=Content)
