@@ -20,7 +20,7 @@ from django_lanck.api.staff_figures import DeliverySerializer, TotalsSerializer
 from django_lanck.api.staff_serializers import MessageSerializer, SendSerializer
 from django_lanck.checks import check_settings
 from django_lanck.conf import KEYS
-from django_lanck.conf.profiles import CHECK_LIMITS, LIMITS, SEND_LIMITS
+from django_lanck.conf.rules import CHECK_LIMITS, LIMITS, SEND_LIMITS
 from django_lanck.exceptions import REFUSALS
 from django_lanck.models import VerifiedNumber
 from django_lanck.services import check_verification, claim_number, redeem_proof, start_verification

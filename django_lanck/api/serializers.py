@@ -19,7 +19,7 @@ class StartSerializer(serializers.Serializer[Any]):
     language = serializers.CharField(max_length=10, required=False, help_text="Of the code's message or voice.")
 
     def validate_purpose(self, purpose: str) -> str:
-        if purpose not in conf.public_purposes:
+        if purpose not in conf.public_purposes():
             raise serializers.ValidationError(Refusal("invalid_purpose").detail)
         return purpose
 

@@ -10,34 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from ...channels import channel_spec
+from ...conf.rules import limit_name
 from ...models import Message, Status, Verification
 from ...services import StandingLimit
 from ...services.support.diagnosis import ARRIVED, Advice, Cause, Diagnosis, resend_methods
 from ...services.support.story import Story
 from ..labels import ago, channel_noun, clock, time_span
-
-LIMITS: Final[Mapping[tuple[str, str], Any]] = {
-    ("start", "number"): gettext_lazy("codes to this number"),
-    ("start", "number_purpose"): gettext_lazy("codes to this number for one purpose"),
-    ("start", "ladder"): gettext_lazy("codes in a row, with waits between them"),
-    ("start", "user"): gettext_lazy("codes asked for by one user"),
-    ("start", "session"): gettext_lazy("codes asked for in one browser"),
-    ("start", "prefix"): gettext_lazy("codes to its block of numbers"),
-    ("start", "country"): gettext_lazy("codes to its country"),
-    ("start", "site"): gettext_lazy("codes of the whole site"),
-    ("start", "prefix_conversion"): gettext_lazy("codes to its block of numbers that do not come back"),
-    ("start", "country_conversion"): gettext_lazy("codes to its country that do not come back"),
-    ("check", "number"): gettext_lazy("wrong codes for this number"),
-    ("check", "number_purpose"): gettext_lazy("wrong codes for this number and one purpose"),
-    ("check", "prefix"): gettext_lazy("wrong codes for its block of numbers"),
-    ("check", "country"): gettext_lazy("wrong codes for its country"),
-    ("check", "site"): gettext_lazy("wrong codes on the whole site"),
-    ("send", "number"): gettext_lazy("other messages to this number"),
-    ("send", "prefix"): gettext_lazy("other messages to its block of numbers"),
-    ("send", "country"): gettext_lazy("other messages to its country"),
-    ("send", "site"): gettext_lazy("other messages of the whole site"),
-}
-
 
 # What happened to a message without a final status; any other status is explained as ACCEPTED.
 STATUSES: Final[Mapping[str, Any]] = {
@@ -111,11 +89,6 @@ def explain(diagnosis: Diagnosis, story: Story) -> Explanation:
     return Explanation(" ".join(filter(None, said)), _advice(diagnosis, story), TONES[diagnosis.advice])
 
 
-def limit_name(limit: StandingLimit) -> str:
-    """Return what a limit counts, such as ``codes to this number``."""
-    return str(LIMITS.get((limit.action, limit.rule), limit.rule))
-
-
 def _delivery(diagnosis: Diagnosis, story: Story) -> str:
     """Return what happened to the message; empty if its delivery is no part of the cause."""
     message = diagnosis.message
@@ -165,9 +138,9 @@ def _cause(diagnosis: Diagnosis, story: Story) -> str:
 
 def _limit(limit: StandingLimit) -> str:
     if limit.rule.endswith("conversion"):
-        return _("The number ran into a pause of %s.") % limit_name(limit)
+        return _("The number ran into a pause of %s.") % limit_name(limit.action, limit.rule)
     text = _("The number ran into a limit: at most %(most)d %(what)s in %(time)s.")
-    return text % {"most": limit.most, "what": limit_name(limit), "time": time_span(limit.seconds)}
+    return text % {"most": limit.most, "what": limit_name(limit.action, limit.rule), "time": time_span(limit.seconds)}
 
 
 def _advice(diagnosis: Diagnosis, story: Story) -> str:

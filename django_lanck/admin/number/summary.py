@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ...conf import conf
+from ...conf.rules import limit_name
 from ...models import Verification, VerifiedNumber
 from ...services import StandingLimit
 from ...services.support.story import CanView, Story
 from ..labels import badge, channel_noun, clock, time_span
 from ..masking import owner_name
-from .diagnosis import limit_name
 
 
 def summary_rows(story: Story, can_view: CanView) -> Iterator[tuple[str, SafeString | str]]:
@@ -44,7 +44,7 @@ def limit_rows(story: Story) -> list[dict[str, Any]]:
     """
     return [
         {
-            "name": limit_name(limit),
+            "name": limit_name(limit.action, limit.rule),
             "text": _limit(story, limit),
             "badge": badge("in the way") if limit.is_in_the_way else None,
         }

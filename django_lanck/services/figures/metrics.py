@@ -12,7 +12,7 @@ from django.db.models import Case, CharField, Count, F, IntegerField, Max, Min, 
 from phonenumbers import SUPPORTED_REGIONS
 
 from ...conf import conf
-from ...conf.guard import RULES
+from ...conf.rules import CONVERSION_RULES, RULES, SCREENING_RULES
 from ...exceptions import ERRORS_BY_CODE
 from ...models import Channel, CountedDay, DatabaseNow, LimitCounter, Message, RefusalCount, Status
 from ...models.message import DAY
@@ -23,8 +23,8 @@ from .aggregate import Tally, Totals, errors_of, tally_days
 # What stands for a word that somebody else may choose, so that nobody can make up labels without end.
 OTHER: Final = "other"
 COUNTRIES_SHOWN: Final = 50
-RULES_SHOWN: Final = (*RULES, "fraud", "fraud_failed", "hlr", "hlr_failed")
-PAUSES: Final = {"prefix_conversion": "prefix", "country_conversion": "country"}
+RULES_SHOWN: Final = (*RULES, *SCREENING_RULES)
+PAUSES: Final = {rule.name: key for key, rule in CONVERSION_RULES.items()}
 
 
 class RefusedPurpose(NamedTuple):
