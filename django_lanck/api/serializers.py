@@ -7,6 +7,7 @@ from rest_framework import serializers
 from ..conf import conf
 from ..exceptions import Refusal
 from ..models import Verification
+from ..services import methods_of
 
 
 class StartSerializer(serializers.Serializer[Any]):
@@ -64,7 +65,7 @@ def represent(verification: Verification) -> dict[str, Any]:
         "id": verification.pk,
         "number": verification.masked_number,
         "method": verification.method,
-        "methods": conf.profile(verification.purpose).methods_of(verification.code_source),
+        "methods": methods_of(verification),
         "purpose": verification.purpose,
         "status": verification.current_state,
         "code_length": verification.code_length,
