@@ -105,7 +105,7 @@ from django_lanck.conf import conf
 from django_lanck.models import Channel, Message, Verification
 from django_lanck.services.verifications.codes import code_content
 from django_lanck.testing.fake import CHANNELS
-from django_lanck.web import words
+from django_lanck.web import texts
 from django_lanck.web.forms import MethodForm
 
 assert ("signal", "Signal message") in Message._meta.get_field("channel").choices
