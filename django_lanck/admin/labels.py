@@ -13,7 +13,8 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from ..models import Channel, Status, Verification
+from ..channels import Channel, channel_spec
+from ..models import Status, Verification
 
 # The colour of a word; any other word of LANCK's is neutral.
 TONES: Final[Mapping[str, str]] = {
@@ -90,7 +91,7 @@ def channel_name(channel: str) -> str:
 
 def channel_noun(channel: str) -> str:
     """What it is called within a sentence, which does not tell whose code it carries."""
-    return channel_name(Channel.FLASH if channel == Channel.CALL else channel)
+    return str(channel_spec(channel).noun or channel_name(channel))
 
 
 def sip_words(status: int) -> str:

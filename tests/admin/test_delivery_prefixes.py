@@ -19,9 +19,9 @@ PREFIX = "+1201555"
 
 
 @pytest.fixture
-def pumped(limited, lanck):
+def pumped(enable_limits, lanck):
     """Four codes went to a prefix and none came back; two more and it is paused."""
-    limited(LIMITS=None, CONVERSION={"prefix": (6, 50)})
+    enable_limits(LIMITS=None, CONVERSION={"prefix": (6, 50)})
     for last in range(100, 104):
         start_verification(number=f"{PREFIX}0{last}")
     return LimitCounter.objects.get(rule="prefix_conversion")

@@ -1,4 +1,4 @@
-"""Every call of LANCK's page, by plain HTTP: what it takes, what it refuses, and what it answers."""
+"""Every operation of LANCK's documentation: the parameters it accepts and refuses, and the keys of its answer."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-import requests
 
 from django_lanck.sandbox.api.errors import ERRORS
 from django_lanck.sandbox.models import SandboxMessage, SandboxRequest, SandboxSecond, SandboxVerification
 from django_lanck.sandbox.operations import OPERATIONS
-from tests.sandbox.conftest import TOKEN
+from tests.sandbox.conftest import BASIC, FORM, Api
 
 PHONE = "+12015550123"
 CALLBACK = "http://127.0.0.1:9/receipts/"
 ID, CODE = "the id of a verification", "its code"
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+JSON = "application/json"
+WRONG_TOKEN = "Basic c2FuZGJveDp3cm9uZw=="  # sandbox:wrong
 
 
 @dataclass(frozen=True)
 class Case:
-    """One call: its required parameters, the optional ones, and the keys of its answer."""
+    """An operation: its required and optional parameters, and the keys of its answer."""
 
     path: str
     required: dict[str, Any]
@@ -86,7 +86,7 @@ CASES = [
 ]  # fmt: skip
 WITH_NUMBER = [case for case in CASES if "number" in case.required]
 
-# One value that is wrong, and its error; what else is wrong is in test_fields.
+# An invalid value of each parameter, and its error code. test_fields has the other invalid values.
 WRONG: dict[str, tuple[int, str]] = {
     "number": (11, "12015550123"),
     "text": (10, " "),
@@ -121,53 +121,59 @@ WRONG_FOR_CALLS = {
 
 
 class Provider:
-    """Makes the calls of the table, with an id and a code where they stand for one."""
+    """Calls the operations of the table, with the id and the code of a new verification where they stand for one."""
 
-    def __init__(self, live) -> None:
-        self.live = live
+    def __init__(self, api: Api) -> None:
+        self.api = api
 
-    def call(self, case: Case, parameters: dict[str, Any], *, as_json: bool = False, **changes: Any):
+    def call(
+        self,
+        case: Case,
+        parameters: dict[str, Any],
+        *,
+        as_json: bool = False,
+        verb: str = "",
+        token: str | None = BASIC,
+    ):
         request_id, code = self._verification(case)
         values = {
             name: {ID: request_id, CODE: code}.get(value, value) if isinstance(value, str) else value
             for name, value in parameters.items()
         }
-        options: dict[str, Any] = {"auth": TOKEN, "timeout": 10} | changes
-        verb = options.pop("verb", case.verb)
+        verb = verb or case.verb
+        path = case.path.format(id=request_id)
         if verb == "GET":
-            options["params"] = values
-        elif as_json or case.json_only:
-            options["json"] = values
-        else:
-            options |= {"data": urlencode(values), "headers": FORM}
-        url = f"{self.live.origin}/sandbox/v1/{case.path.format(id=request_id)}"
-        return requests.request(verb, url, **options)
+            return self.api.send(f"{path}?{urlencode(values)}", method=verb, token=token)
+        if as_json or case.json_only:
+            return self.api.send(path, json.dumps(values), method=verb, content_type=JSON, token=token)
+        return self.api.send(path, urlencode(values), method=verb, content_type=FORM, token=token)
 
     def _verification(self, case: Case) -> tuple[str, str]:
         if "{id}" not in case.path and ID not in case.required.values():
             return "", ""
-        request_id = self.live.start()
+        request_id = self.api.start()
         return request_id, SandboxVerification.objects.get(request__request_id=request_id).code
 
 
 @pytest.fixture
-def provider(live, settings) -> Provider:
-    settings.LANCK_SANDBOX |= {"REQUESTS_PER_SECOND": 100_000, "RECEIPT_DELAY": 60}
-    return Provider(live)
+def provider(api, settings) -> Provider:
+    settings.LANCK_SANDBOX = {"ALLOW_WITHOUT_DEBUG": True, "REQUESTS_PER_SECOND": 100_000}
+    return Provider(api)
 
 
-def error(answer) -> tuple[int, int]:
-    body = answer.json()
+def error(response) -> tuple[int, int]:
+    body = response.json()
     assert set(body) == {"errorCode", "errorReason"}, body
-    assert answer.headers["Content-Type"] == "application/json"
-    return answer.status_code, body["errorCode"]
+    assert response.headers["Content-Type"] == JSON
+    return response.status_code, body["errorCode"]
 
 
-def carried_out() -> int:
+def accepted() -> int:
+    """Return the number of accepted requests, without the verifications that ``Provider`` starts."""
     return SandboxRequest.objects.exclude(product="verify.sms", payload={"number": PHONE, "method": "sms"}).count()
 
 
-def test_the_table_has_every_call_with_every_parameter():
+def test_table_has_every_operation_with_every_parameter():
     assert {str(case) for case in CASES} == {f"{operation.verb} {operation.path}" for operation in OPERATIONS}
     for operation in OPERATIONS:
         [case] = [case for case in CASES if (case.verb, case.path) == (operation.verb, operation.path)]
@@ -176,94 +182,90 @@ def test_the_table_has_every_call_with_every_parameter():
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_the_least_and_all_are_accepted_as_form_and_as_json(provider, case):
+def test_required_and_all_parameters_are_accepted_as_form_and_as_json(provider, case):
     for parameters in (case.required, case.required | case.optional | {"callbackUrl": CALLBACK}):
         for as_json in (False, True):
-            answer = provider.call(case, parameters, as_json=as_json)
-            assert answer.status_code == 200, answer.text
-            assert answer.headers["Content-Type"] == "application/json"
-            assert set(answer.json()) == case.answer
+            response = provider.call(case, parameters, as_json=as_json)
+            assert response.status_code == 200, response.content
+            assert response.headers["Content-Type"] == JSON
+            assert set(response.json()) == case.answer
 
 
-# What is refused leaves nothing behind, so all calls can share one server.
-
-
-def test_what_is_required_may_not_be_missing(provider):
+def test_missing_required_parameter_is_refused(provider):
     for case in CASES:
         for name in case.required:
-            answer = provider.call(case, {key: value for key, value in case.required.items() if key != name})
-            assert error(answer) == (400, 10), (case, name)
-            assert f"{name} is missing" in answer.json()["errorReason"]
-    assert not carried_out()
+            response = provider.call(case, {key: value for key, value in case.required.items() if key != name})
+            assert error(response) == (400, 10), (case, name)
+            assert f"{name} is missing" in response.json()["errorReason"]
+    assert not accepted()
 
 
-def test_a_wrong_value_is_refused_by_name(provider):
+def test_invalid_value_is_refused_with_the_name_of_its_parameter(provider):
     for case in CASES:
         for name in [*case.required, *case.optional, "callbackUrl"]:
             code, value = WRONG_FOR_CALLS.get(case.path, WRONG)[name]
-            answer = provider.call(case, case.required | case.optional | {name: value})
-            assert error(answer) == (400, code), (case, name)
-            assert name in answer.json()["errorReason"]
-    assert not carried_out()
+            response = provider.call(case, case.required | case.optional | {name: value})
+            assert error(response) == (400, code), (case, name)
+            assert name in response.json()["errorReason"]
+    assert not accepted()
 
 
-def test_a_value_of_the_wrong_type_is_refused(provider):
+def test_value_of_the_wrong_type_is_refused(provider):
     for case in CASES:
         for name in [*case.required, *case.optional]:
             code, _value = WRONG_FOR_CALLS.get(case.path, WRONG)[name]
             for value in (None, [1]):
-                answer = provider.call(case, case.required | case.optional | {name: value}, as_json=True)
-                assert error(answer) == (400, code), (case, name)
-    assert not carried_out()
+                response = provider.call(case, case.required | case.optional | {name: value}, as_json=True)
+                assert error(response) == (400, code), (case, name)
+    assert not accepted()
 
 
-def test_a_parameter_that_the_call_does_not_have_is_refused(provider):
+def test_unknown_parameter_is_refused(provider):
     for case in CASES:
         for name in ("texts", "Number", "callbackURL", "sender"):
-            answer = provider.call(case, case.required | {name: "x"})
-            assert error(answer) == (400, 10), (case, name)
-            assert f"unknown parameter {name}" in answer.json()["errorReason"]
-    assert not carried_out()
+            response = provider.call(case, case.required | {name: "x"})
+            assert error(response) == (400, 10), (case, name)
+            assert f"unknown parameter {name}" in response.json()["errorReason"]
+    assert not accepted()
 
 
-def test_another_verb_is_refused(provider):
+def test_wrong_verb_is_refused(provider):
     for case in CASES:
-        taken = {other.verb for other in CASES if other.path == case.path}
-        for verb in {"GET", "POST", "PUT", "PATCH", "DELETE"} - taken:
-            answer = provider.call(case, case.required, verb=verb)
-            assert error(answer) == (405, 10), (case, verb)
-            assert "this call takes" in answer.json()["errorReason"]
-    assert not carried_out()
+        accepted_verbs = {other.verb for other in CASES if other.path == case.path}
+        for verb in {"GET", "POST", "PUT", "PATCH", "DELETE"} - accepted_verbs:
+            response = provider.call(case, case.required, verb=verb)
+            assert error(response) == (405, 10), (case, verb)
+            assert "this call takes" in response.json()["errorReason"]
+    assert not accepted()
 
 
-def test_without_the_token_nothing_is_done(provider):
+def test_request_without_the_token_is_refused(provider):
     for case in CASES:
-        for token in (None, ("sandbox", "wrong")):
-            assert error(provider.call(case, case.required, auth=token)) == (401, 1), (case, token)
-    assert not carried_out()
+        for token in (None, WRONG_TOKEN):
+            assert error(provider.call(case, case.required, token=token)) == (401, 1), (case, token)
+    assert not accepted()
 
 
-def test_beyond_the_rate_limit_nothing_is_done(live):
+def test_request_beyond_the_rate_limit_is_refused(api):
     now = int(time.time())
     SandboxSecond.objects.bulk_create([SandboxSecond(second=now + later, requests=30) for later in range(60)])
     for case in CASES:
-        url = f"{live.origin}/sandbox/v1/{case.path.format(id='x')}"
-        answer = requests.request(case.verb, url, data=case.required or None, auth=TOKEN, timeout=10)
-        assert error(answer) == (429, 4), case
+        response = api.send(case.path.format(id="x"), urlencode(case.required), method=case.verb)
+        assert error(response) == (429, 4), case
     assert not SandboxRequest.objects.exists()
 
 
-def test_a_refusal_can_be_had_by_number(provider):
-    """By the first and the last; test_magic has them all."""
+def test_refusal_numbers_are_refused_by_every_operation_that_has_a_number(provider):
+    """Only the first and the last error code; test_magic has all of them."""
     for case in WITH_NUMBER:
         for code in (min(ERRORS), max(ERRORS)):
-            answer = provider.call(case, case.required | {"number": f"+120255501{code:02}"})
-            assert error(answer) == (ERRORS[code][0], code), case
-    assert not carried_out()
+            response = provider.call(case, case.required | {"number": f"+120255501{code:02}"})
+            assert error(response) == (ERRORS[code][0], code), case
+    assert not accepted()
     assert not SandboxMessage.objects.exists()
 
 
-def test_parameters_are_looked_at_before_the_number_is_magic(provider):
+def test_parameters_are_validated_before_a_magic_number_has_its_effect(provider):
     for case in WITH_NUMBER:
         name = next(reversed({**case.required, **case.optional}))
         code, value = WRONG_FOR_CALLS.get(case.path, WRONG)[name]
@@ -271,7 +273,7 @@ def test_parameters_are_looked_at_before_the_number_is_magic(provider):
         assert error(provider.call(case, parameters)) == (400, code), case
 
 
-PAGE_FLOW = """{
+DOCUMENTED_FLOW = """{
 "number": "+18800000000%s",
 "flow": [
 {"type": "push", "message": {"title": "Hello", "text": "Your order #29211 received"},
@@ -283,10 +285,9 @@ PAGE_FLOW = """{
 }"""
 
 
-def as_curl_sends_it(provider, path: str, body: str):
-    """``curl -d``: nothing is encoded, the content type is that of a form."""
-    address = f"{provider.live.origin}/sandbox/v1/{path}"
-    return requests.post(address, data=body.encode(), headers=FORM, auth=TOKEN, timeout=10)
+def send_like_curl(provider, path: str, body: str):
+    """Send the body as ``curl -d`` does: not encoded, with the content type of a form."""
+    return provider.api.send(path, body.encode(), content_type=FORM)
 
 
 @pytest.mark.parametrize(
@@ -302,17 +303,17 @@ def as_curl_sends_it(provider, path: str, body: str):
         ("calls/flash", "number=+18800000000"),
         ("calls/p2s", "number=+18800000000&code=1234"),
         ("calls/t2s", "number=+18800000000&text=Hi, i'm using API!"),
-        ("messaging/failover", PAGE_FLOW % ""),
+        ("messaging/failover", DOCUMENTED_FLOW % ""),
     ],
 )
-def test_the_examples_of_the_page_are_accepted(provider, path, body):
-    answer = as_curl_sends_it(provider, path, body)
-    assert answer.status_code == 200, answer.text
+def test_examples_of_the_documentation_are_accepted(provider, path, body):
+    response = send_like_curl(provider, path, body)
+    assert response.status_code == 200, response.content
     numbers = set(SandboxRequest.objects.values_list("number", flat=True))
     assert numbers <= {"+18800000000", "+47463562200"}
 
 
-def test_the_space_after_a_number_in_one_example_is_no_e164(provider):
-    answer = as_curl_sends_it(provider, "messaging/failover", PAGE_FLOW % " ")
-    assert error(answer) == (400, 11)
-    assert not carried_out()
+def test_space_after_the_number_in_one_example_is_refused(provider):
+    response = send_like_curl(provider, "messaging/failover", DOCUMENTED_FLOW % " ")
+    assert error(response) == (400, 11)
+    assert not accepted()

@@ -1,4 +1,4 @@
-"""``/messaging/failover``: chains that really go from one channel to the next."""
+"""``/messaging/failover``: chains that go from one channel to the next."""
 
 import time
 from dataclasses import replace
@@ -26,10 +26,10 @@ def last(channel, **message):
 CHAIN = [step("push"), step("viber", 120, "read"), last("sms")]
 
 
-def start(live, flow=CHAIN, number=PHONE, **more):
-    answer = live.post_json("messaging/failover", number=number, flow=flow, **more)
-    assert answer.status_code == 200, answer.text
-    return answer.json()["requestId"]
+def start(sandbox, flow=CHAIN, number=PHONE, **more):
+    response = sandbox.post_json("messaging/failover", number=number, flow=flow, **more)
+    assert response.status_code == 200, response.content
+    return response.json()["requestId"]
 
 
 def channels(request_id):
@@ -55,26 +55,26 @@ def channels(request_id):
         ("+12015550101", CHAIN, [], "UNDELIVERED"),
     ],
 )  # fmt: skip
-def test_the_first_step_that_is_enough_ends_the_chain(live, site, number, flow, arrived, final):
-    request_id = start(live, flow, number, callbackUrl=site.url)
+def test_chain_ends_with_the_first_step_that_meets_its_condition(sandbox, site, number, flow, arrived, final):
+    request_id = start(sandbox, flow, number, callbackUrl=site.url)
     receipts.flush()
     assert channels(request_id) == arrived
     assert site.statuses == ["SENT", final]
-    assert live.status(request_id) == final
+    assert sandbox.status(request_id) == final
     for body in site.bodies:
         assert set(body) == ALWAYS
         assert (body["requestId"], body["number"]) == (request_id, number)
 
 
-def test_something_that_arrived_before_the_last_step_failed_is_a_delivery(live, monkeypatch):
-    """A phone that never reads, and whose last step cannot arrive."""
+def test_chain_is_delivered_if_any_step_arrived_before_the_last_one_failed(sandbox, monkeypatch):
+    """The phone reads nothing, and the last step does not reach it."""
     number = magic.meaning_of(NEVER_READS)
-    unlucky = replace(number, delivery=Delivery(reads=False, reaches=all_but("sms")))
-    monkeypatch.setattr(magic, "meaning_of", lambda _: unlucky)
-    request_id = start(live, CHAIN[1:])
+    unreachable_by_sms = replace(number, delivery=Delivery(reads=False, reaches=all_but("sms")))
+    monkeypatch.setattr(magic, "meaning_of", lambda _: unreachable_by_sms)
+    request_id = start(sandbox, CHAIN[1:])
     receipts.flush()
     assert channels(request_id) == ["viber"]
-    assert live.status(request_id) == "DELIVERED"
+    assert sandbox.status(request_id) == "DELIVERED"
 
 
 @pytest.mark.parametrize(
@@ -89,34 +89,46 @@ def test_something_that_arrived_before_the_last_step_failed_is_a_delivery(live, 
         ("09", ["SENT", "UNDELIVERED", "DELIVERED"], "DELIVERED", ["push"]),
     ],
 )
-def test_the_deliveries_of_magic_numbers_hold_for_chains(live, site, last_digits, posted, final, arrived):
-    request_id = start(live, number=f"+120155501{last_digits}", callbackUrl=site.url)
+def test_delivery_numbers_have_their_effect_on_chains(sandbox, site, last_digits, posted, final, arrived):
+    request_id = start(sandbox, number=f"+120155501{last_digits}", callbackUrl=site.url)
     receipts.flush()
     assert site.statuses == posted
-    assert live.status(request_id) == final
+    assert sandbox.status(request_id) == final
     assert channels(request_id) == arrived
 
 
-def test_what_is_rejected_is_rejected_at_once(live, site, settings):
+def test_rejected_chain_is_rejected_without_waiting(sandbox, site, settings, inline_scheduler):
     settings.LANCK_SANDBOX |= {"WAIT_SCALE": 1}
-    request_id = start(live, number="+12015550102", callbackUrl=site.url)
-    assert receipts.wait(request_id, timeout=5)
+    start(sandbox, number="+12015550102", callbackUrl=site.url)
+    receipts.flush()
     assert site.statuses == ["REJECTED"]
+    assert inline_scheduler.times == [0]
 
 
-def test_the_thread_waits_as_long_as_the_step_says_in_its_own_scale(live, site, settings):
-    settings.LANCK_SANDBOX |= {"WAIT_SCALE": 0.01}
+def test_thread_waits_between_steps_in_the_scale_of_the_settings(live, live_site, settings):
+    settings.LANCK_SANDBOX |= {"WAIT_SCALE": 0.004}
     started = time.monotonic()
-    request_id = start(live, [step("push", 30), step("viber", 40), last("sms")], NO_PUSH_NO_VIBER, callbackUrl=site.url)
+    flow = [step("push", 30), step("viber", 40), last("sms")]
+    request_id = start(live, flow, NO_PUSH_NO_VIBER, callbackUrl=live_site.url)
     assert channels(request_id) == []
     assert live.status(request_id) == "SENT"
     assert receipts.wait(request_id)
-    assert 0.7 <= time.monotonic() - started < 5
+    assert 0.28 <= time.monotonic() - started < 5
     assert channels(request_id) == ["sms"]
+    assert live_site.statuses == ["SENT", "DELIVERED"]
+
+
+def test_each_step_is_due_after_the_wait_of_the_one_before(sandbox, site, settings, inline_scheduler):
+    settings.LANCK_SANDBOX |= {"WAIT_SCALE": 0.5, "RECEIPT_DELAY": 1}
+    flow = [step("push", 30), step("viber", 40), last("sms")]
+    start(sandbox, flow, NO_PUSH_NO_VIBER, callbackUrl=site.url)
+    receipts.flush()
+    sent, push, viber, sms, delivered = inline_scheduler.times
+    assert (sent, push, viber, sms, delivered) == (1, 1, 16, 36, 37)
     assert site.statuses == ["SENT", "DELIVERED"]
 
 
-def test_each_message_shows_what_its_step_says(live):
+def test_each_message_shows_the_content_of_its_step(sandbox):
     flow = [
         step("viber", condition="read", **{"from": "ACME"}, buttonCaption="Open",
              buttonActionUrl="https://www.example.com/o", imageUrl="https://www.example.com/o.png"),
@@ -124,7 +136,7 @@ def test_each_message_shows_what_its_step_says(live):
         step("telegram", condition="read", bot="@acme"),
         last("sms", text="Your code is 471100\n\n@example.com #471100"),
     ]  # fmt: skip
-    request_id = start(live, flow, NEVER_READS)
+    request_id = start(sandbox, flow, NEVER_READS)
     receipts.flush()
     viber, push, telegram, sms = SandboxMessage.objects.filter(request__request_id=request_id).order_by("pk")
     assert (viber.sender, viber.button_caption) == ("ACME", "Open")
@@ -132,23 +144,22 @@ def test_each_message_shows_what_its_step_says(live):
     assert (push.title, push.text, push.code) == ("Hello", "By push", "")
     assert (telegram.channel, telegram.text) == ("telegram", "By telegram")
     assert sms.code == "471100"
-    told = live.get(f"requests/{request_id}").json()
-    assert (told["product"], told["sender"]) == ("messaging.failover", "ACME")
-    assert told["payload"] == {"number": NEVER_READS, "flow": flow}
-    assert told["rate"] == 0.1
+    description = sandbox.get(f"requests/{request_id}").json()
+    assert (description["product"], description["sender"]) == ("messaging.failover", "ACME")
+    assert description["payload"] == {"number": NEVER_READS, "flow": flow}
+    assert description["rate"] == 0.1
 
 
-def test_a_channel_that_the_page_does_not_describe_shows_all_there_is(live):
-    odd = [{"type": "whatsapp", "message": {"template": "order"}}]
-    request_id = start(live, odd)
+def test_undocumented_channel_shows_the_whole_message_as_json(sandbox):
+    request_id = start(sandbox, [{"type": "whatsapp", "message": {"template": "order"}}])
     receipts.flush()
     assert SandboxMessage.objects.get(request__request_id=request_id).text == '{"template": "order"}'
 
 
-def test_a_push_is_free(live):
-    request_id = start(live)
+def test_push_is_free(sandbox):
+    request_id = start(sandbox)
     receipts.flush()
-    assert live.get(f"requests/{request_id}").json()["rate"] == 0
+    assert sandbox.get(f"requests/{request_id}").json()["rate"] == 0
 
 
 def without(step, key):
@@ -195,36 +206,35 @@ PUSH, SMS = step("push"), last("sms")
         ([last("push", android=[])], 10, "flow[0].message.android must be a JSON object"),
     ],
 )  # fmt: skip
-def test_a_slip_in_a_chain_is_named_by_its_place(api, flow, code, reason):
-    answer = api.post_json("messaging/failover", number=PHONE, flow=flow)
-    assert (answer.status_code, answer.json()["errorCode"]) == (400, code)
-    assert reason in answer.json()["errorReason"]
+def test_invalid_chain_is_refused_with_the_position_of_the_mistake(api, flow, code, reason):
+    response = api.post_json("messaging/failover", number=PHONE, flow=flow)
+    assert (response.status_code, response.json()["errorCode"]) == (400, code)
+    assert reason in response.json()["errorReason"]
     assert not SandboxRequest.objects.exists()
 
 
-def test_the_longest_wait_is_a_day(api):
+def test_wait_of_a_step_is_at_most_one_day(api):
     day = [step("push", wait=failover.MAX_WAIT), SMS]
     assert api.post_json("messaging/failover", number=PHONE, flow=day).status_code == 200
     longer = [step("push", wait=failover.MAX_WAIT + 1), SMS]
     assert api.post_json("messaging/failover", number=PHONE, flow=longer).status_code == 400
 
 
-def test_a_chain_whose_request_is_gone_goes_nowhere(live, site, settings):
-    settings.LANCK_SANDBOX |= {"RECEIPT_DELAY": 60}  # nothing is under way while the request is deleted
-    start(live, CHAIN, NO_PUSH, callbackUrl=site.url)
+def test_chain_of_a_deleted_request_ends(sandbox, site):
+    start(sandbox, CHAIN, NO_PUSH, callbackUrl=site.url)
     SandboxRequest.objects.all().delete()
     receipts.flush()
     assert not SandboxMessage.objects.exists()
     assert site.statuses == []
 
 
-def test_the_version_of_the_page_moves_with_every_step(live):
-    start(live, [step("push"), last("viber")], SMS_ONLY)
+def test_each_step_changes_the_version_of_the_page(sandbox):
+    start(sandbox, [step("push"), last("viber")], SMS_ONLY)
     request = SandboxRequest.objects.get()
     receipts.flush()
     assert SandboxRequest.objects.get().updated_at > request.updated_at
 
 
-def test_answered_after_its_receipts(live, site):
-    start(live, number="+12035550112", callbackUrl=site.url)
+def test_answer_to_a_chain_comes_after_its_receipts(sandbox, site):
+    start(sandbox, number="+12035550112", callbackUrl=site.url)
     assert site.statuses == ["SENT", "DELIVERED"]

@@ -129,12 +129,10 @@ def test_each_channel_is_shown_in_its_own_words(api):
     assert "the last 6 digits" in html
 
 
-def test_what_did_not_arrive_is_shown_without_its_code(live):
-    live.start("+12015550101")
+def test_undelivered_message_is_shown_without_its_code(sandbox):
+    sandbox.start("+12015550101")
     receipts.flush()
-    import requests
-
-    html = requests.get(f"{live.origin}/sandbox/", timeout=10).text
+    html = page(sandbox)
     assert "SMS did not arrive" in html
     assert "Not delivered" in html
     assert not re.search(r'data-copy="\d{4}"', html)

@@ -1,4 +1,4 @@
-"""SMS from a phone to the rented number, posted until the site takes them."""
+"""SMS from a phone to the rented number, posted to the site until it accepts them."""
 
 import time
 
@@ -12,21 +12,21 @@ PHONE = "+12015550123"
 
 
 @pytest.fixture
-def taking(live, site, settings):
-    """The site takes inbound SMS, and no try is waited for long."""
-    settings.LANCK_SANDBOX |= {"INBOUND_URL": site.url, "WAIT_SCALE": 0.0001}
+def inbound_site(sandbox, site, settings):
+    """The site with ``INBOUND_URL`` set to its URL."""
+    settings.LANCK_SANDBOX |= {"INBOUND_URL": site.url}
     return site
 
 
-def tries():
+def posts():
     return list(SandboxInboundPost.objects.order_by("pk").values_list("http_status", "problem"))
 
 
-def test_it_is_posted_as_on_the_page(taking):
+def test_sms_is_posted_in_the_documented_format(inbound_site):
     before = int(time.time())
     sent = inbound.send(PHONE, "Hello world")
     assert receipts.wait(sent.message_id)
-    [body] = taking.bodies
+    [body] = inbound_site.bodies
     assert before <= body.pop("timestamp") <= time.time()
     assert body == {
         "from": "12015550123",
@@ -35,93 +35,118 @@ def test_it_is_posted_as_on_the_page(taking):
         "text": "Hello world",
         "parts": 1,
     }
-    assert taking.content_types == ["json/application"]
-    assert tries() == [(200, "")]
+    assert inbound_site.content_types == ["json/application"]
+    assert posts() == [(200, "")]
     stored = SandboxInbound.objects.get()
     assert (stored.sender, stored.recipient, stored.parts) == (PHONE, "+12065550100", 1)
     assert stored.updated_at > stored.created_at
 
 
-def test_the_rented_number_can_be_set(taking, settings):
+@pytest.mark.django_db(transaction=True)
+def test_thread_posts_an_sms_when_it_is_committed(live_site, settings):
+    settings.LANCK_SANDBOX = {"ALLOW_WITHOUT_DEBUG": True, "INBOUND_URL": live_site.url}
+    sent = inbound.send(PHONE, "Hi")
+    assert receipts.wait(sent.message_id)
+    assert [body["messageId"] for body in live_site.bodies] == [sent.message_id]
+    assert posts() == [(200, "")]
+
+
+def test_rented_number_can_be_set(inbound_site, settings):
     settings.LANCK_SANDBOX |= {"RENTED_NUMBER": "+447700900000"}
     inbound.send(PHONE, "Hi")
     receipts.flush()
-    assert taking.bodies[0]["to"] == "447700900000"
+    assert inbound_site.bodies[0]["to"] == "447700900000"
 
 
-def test_until_it_is_taken_it_is_posted_again_and_then_no_more(taking):
-    taking.answers = [500, 302, 404]
+def test_sms_is_posted_again_until_the_answer_is_2xx(inbound_site):
+    inbound_site.answers = [500, 302, 404]
     inbound.send(PHONE, "Hi")
     assert receipts.wait()
-    assert [status for status, _ in tries()] == [500, 302, 404, 200]
-    assert all(body == taking.bodies[0] for body in taking.bodies)
+    assert [status for status, _ in posts()] == [500, 302, 404, 200]
+    assert all(body == inbound_site.bodies[0] for body in inbound_site.bodies)
 
 
-def test_after_five_tries_it_is_given_up(taking):
-    taking.answers = [500] * 10
+def test_sms_is_posted_at_most_five_times(inbound_site):
+    inbound_site.answers = [500] * 10
     inbound.send(PHONE, "Hi")
     assert receipts.wait()
-    assert tries() == [(500, "")] * 5
+    assert posts() == [(500, "")] * 5
 
 
-def test_the_pauses_grow_in_the_scale_of_the_sandbox(taking, settings):
+def test_pauses_between_posts_grow_in_the_scale_of_the_settings(inbound_site, settings, inline_scheduler):
+    settings.LANCK_SANDBOX |= {"WAIT_SCALE": 0.5}
+    inbound_site.answers = [500] * 10
+    inbound.send(PHONE, "Hi")
+    assert receipts.wait()
+    assert inline_scheduler.times == [0, 5, 20, 80, 380]
     assert list(inbound.PAUSES) == sorted(set(inbound.PAUSES))
-    settings.LANCK_SANDBOX |= {"WAIT_SCALE": 0.01}
-    taking.answers = [500, 500]
-    started = time.monotonic()
+
+
+def test_unreachable_site_is_posted_to_again(sandbox, unused_port, settings):
+    settings.LANCK_SANDBOX |= {"INBOUND_URL": f"http://127.0.0.1:{unused_port}/"}
     inbound.send(PHONE, "Hi")
     assert receipts.wait()
-    assert time.monotonic() - started >= 0.4
-    assert len(taking.bodies) == 3
+    assert posts() == [(None, "no answer: ConnectionError")] * 5
 
 
-def test_a_site_that_is_down_is_tried_again(live, unused_port, settings):
-    settings.LANCK_SANDBOX |= {"INBOUND_URL": f"http://127.0.0.1:{unused_port}/", "WAIT_SCALE": 0}
-    inbound.send(PHONE, "Hi")
-    assert receipts.wait()
-    assert tries() == [(None, "no answer: ConnectionError")] * 5
-
-
-def test_without_an_address_it_is_kept_and_says_why_nothing_was_posted(live):
+def test_without_inbound_url_the_sms_is_stored_with_the_reason(sandbox):
     sent = inbound.send(PHONE, "Hi")
     receipts.flush()
-    assert tries() == [(None, inbound.NO_ADDRESS)]
+    assert posts() == [(None, inbound.NO_ADDRESS)]
     assert SandboxInbound.objects.get().updated_at > sent.updated_at
 
 
-def test_nothing_is_posted_into_other_peoples_networks(live, settings, monkeypatch):
+def test_sms_is_not_posted_to_a_host_that_is_not_allowed(sandbox, settings, monkeypatch):
     monkeypatch.setattr("requests.Session.post", lambda *args, **kwargs: pytest.fail("posted"))
     settings.LANCK_SANDBOX |= {"INBOUND_URL": "http://169.254.169.254/"}
     inbound.send(PHONE, "Hi")
     receipts.flush()
-    assert tries() == [(None, callbacks.NOT_ALLOWED)]
+    assert posts() == [(None, callbacks.NOT_ALLOWED)]
 
 
-def test_each_try_moves_the_time_that_the_page_polls_on(taking):
-    taking.answers = [500]
+def test_each_post_updates_the_time_of_the_sms(inbound_site):
+    inbound_site.answers = [500]
     created_at = inbound.send(PHONE, "Hi").created_at
     assert receipts.wait()
     first, second = SandboxInboundPost.objects.order_by("pk").values_list("created_at", flat=True)
     assert created_at < first < second == SandboxInbound.objects.get().updated_at
 
 
-def test_one_that_is_gone_is_not_posted(taking, settings):
-    settings.LANCK_SANDBOX |= {"WAIT_SCALE": 60}
-    taking.answers = [500]
+def test_deleted_sms_is_not_posted_again(inbound_site, monkeypatch):
+    answer = inbound_site.receive
+
+    def delete_and_refuse(*request):
+        SandboxInbound.objects.all().delete()
+        answer(*request)
+        return 500
+
+    monkeypatch.setattr(inbound_site, "receive", delete_and_refuse)
     sent = inbound.send(PHONE, "Hi")
-    while not SandboxInboundPost.objects.exists():
-        time.sleep(0.01)
-    SandboxInbound.objects.all().delete()
     receipts.flush()
-    assert len(taking.bodies) == 1
+    assert len(inbound_site.bodies) == 1
     assert receipts.wait(sent.message_id)
 
 
-def test_clear_forgets_it_and_a_receipt_alike(taking, live, settings):
-    settings.LANCK_SANDBOX |= {"WAIT_SCALE": 60, "RECEIPT_DELAY": 60}
-    taking.answers = [500]
+def test_sms_deleted_between_two_posts_is_not_posted_again(inbound_site):
+    inbound_site.answers = [500]
+    sent = inbound.send(PHONE, "Hi")
+    [retry] = inbound.Post(sent.pk, sent.message_id, {}).perform()
+    SandboxInbound.objects.all().delete()
+    assert retry.event.perform() == []
+    assert len(inbound_site.bodies) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_clear_removes_scheduled_posts_and_receipts(api, site, settings):
+    settings.LANCK_SANDBOX = {
+        "ALLOW_WITHOUT_DEBUG": True,
+        "WAIT_SCALE": 60,
+        "RECEIPT_DELAY": 60,
+        "INBOUND_URL": site.url,
+    }
+    site.answers = [500]
     inbound.send(PHONE, "Hi")
-    live.start(callbackUrl=taking.url)
+    api.start(callbackUrl=site.url)
     assert not receipts.wait(timeout=0.1)
     receipts.clear()
     assert receipts.wait(timeout=0.1)
@@ -139,7 +164,7 @@ def test_clear_forgets_it_and_a_receipt_alike(taking, live, settings):
         (PHONE, "a" * (255 * 153 + 1)),
     ],
 )
-def test_what_no_phone_can_send_is_refused(db, sender, text):
+def test_invalid_sender_or_text_is_refused(db, sender, text):
     with pytest.raises(ValueError, match=r"has to|Write|Type"):
         inbound.send(sender, text)
     assert not SandboxInbound.objects.exists()
@@ -167,5 +192,5 @@ def test_what_no_phone_can_send_is_refused(db, sender, text):
         ("😀" * 67, 3),  # 33 in each part
     ],
 )
-def test_the_parts_of_a_text(text, parts):
+def test_number_of_segments(text, parts):
     assert segments(text) == parts

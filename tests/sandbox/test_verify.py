@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from django_lanck.sandbox.api.fields import LANGUAGES
 from django_lanck.sandbox.models import SandboxVerification
-from tests.parallel import at_once
+from tests.parallel import call_concurrently
 
 PHONE = "+12015550123"
 
@@ -17,7 +17,7 @@ def code_of(answer):
     return answer.status_code, answer.json().get("errorCode")
 
 
-def wrong(code):
+def wrong_code(code):
     return f"{(int(code) + 1) % 10 ** len(code):0{len(code)}}"
 
 
@@ -122,7 +122,7 @@ def test_too_many_wrong_codes_shut_out_the_right_one(api):
     request_id = api.start(checkAttemptsAllowed="2")
     code = api.messages()[0]["code"]
     for expected in ((400, 21), (400, 21), (400, 23)):
-        assert code_of(api.post("verify/check", requestId=request_id, code=wrong(code))) == expected
+        assert code_of(api.post("verify/check", requestId=request_id, code=wrong_code(code))) == expected
     assert code_of(api.post("verify/check", requestId=request_id, code=code)) == (400, 23)
 
 
@@ -130,7 +130,7 @@ def test_five_checks_are_allowed_by_default(api):
     request_id = api.start()
     code = api.messages()[0]["code"]
     for _ in range(4):
-        assert code_of(api.post("verify/check", requestId=request_id, code=wrong(code))) == (400, 21)
+        assert code_of(api.post("verify/check", requestId=request_id, code=wrong_code(code))) == (400, 21)
     assert api.post("verify/check", requestId=request_id, code=code).status_code == 200
 
 
@@ -153,7 +153,7 @@ def test_a_code_verifies_once(api):
 def test_info_tells_how_far_it_came(api):
     request_id = api.start(method="voice")
     code = api.messages()[0]["code"]
-    api.post("verify/check", requestId=request_id, code=wrong(code))
+    api.post("verify/check", requestId=request_id, code=wrong_code(code))
     info = api.post("verify/info", requestId=request_id).json()
     asked_at = info.pop("verificationRequestedAt")
     assert abs(asked_at / 1000 - timezone.now().timestamp()) < 30
@@ -167,8 +167,10 @@ def test_info_tells_how_far_it_came(api):
 @pytest.mark.django_db(transaction=True)
 def test_of_20_wrong_checks_at_once_three_are_counted(api):
     request_id = api.start(checkAttemptsAllowed="3")
-    bad = wrong(api.messages()[0]["code"])
-    answers = at_once(lambda _: code_of(api.post("verify/check", requestId=request_id, code=bad)), 20, threads=20)
+    bad = wrong_code(api.messages()[0]["code"])
+    answers = call_concurrently(
+        lambda _: code_of(api.post("verify/check", requestId=request_id, code=bad)), 20, threads=20
+    )
     assert sorted(answers) == [(400, 21)] * 3 + [(400, 23)] * 17
     assert SandboxVerification.objects.get().checks == 3
 
@@ -177,5 +179,7 @@ def test_of_20_wrong_checks_at_once_three_are_counted(api):
 def test_of_10_right_checks_at_once_one_wins(api):
     request_id = api.start(checkAttemptsAllowed="10")
     code = api.messages()[0]["code"]
-    answers = at_once(lambda _: api.post("verify/check", requestId=request_id, code=code).status_code, 10, threads=10)
+    answers = call_concurrently(
+        lambda _: api.post("verify/check", requestId=request_id, code=code).status_code, 10, threads=10
+    )
     assert sorted(answers) == [200] + [400] * 9

@@ -26,7 +26,7 @@ from django_lanck.services.figures import days as counting
 from django_lanck.services.figures.aggregate import aggregate_days
 from django_lanck.services.figures.totals import COUNTS, Dimensions
 from django_lanck.services.maintenance import retention
-from tests.parallel import at_once
+from tests.parallel import call_concurrently
 from tests.services import naive
 from tests.services.test_start import statements
 
@@ -60,10 +60,10 @@ def is_dirty(day):
 
 
 @pytest.fixture
-def old(lanck, phone, age):
+def old(lanck, phone, backdate):
     """A verification of ten days ago whose day was counted, with its message."""
     verification = start_verification(number=phone)
-    age(verification, AGO * 86_400)
+    backdate(verification, AGO * 86_400)
     # So old, and still open: the time to check is the person's.
     Verification.objects.update(expires_at=F("expires_at") + timedelta(days=AGO), resend_at=F("created_at"))
     assert count_days().counted == 1
@@ -390,7 +390,7 @@ def test_days_that_are_kept_shorter_than_their_rows_are_not_counted_again(lanck,
 @pytest.mark.django_db(transaction=True)
 def test_of_many_counters_at_once_none_doubles_anything():
     naive.fill(long_ago(5), 5, 1)
-    results = at_once(lambda number: count_days(), 6, threads=6)
+    results = call_concurrently(lambda number: count_days(), 6, threads=6)
     assert not [result for result in results if isinstance(result, Exception)]
     assert kept() == naive.counted()
     assert CountedDay.objects.filter(is_dirty=True).count() == 0
@@ -404,7 +404,7 @@ def test_a_receipt_that_comes_while_its_day_is_counted_marks_it_again(lanck, old
 
     def tally_then_receipt(days):
         tally = aggregate_days(days)
-        thread = threading.Thread(target=at_once, args=[lambda number: lanck.report(sent, "DELIVERED"), 1, 1])
+        thread = threading.Thread(target=call_concurrently, args=[lambda number: lanck.report(sent, "DELIVERED"), 1, 1])
         thread.start()
         receipts.append(thread)
         thread.join(0.5)  # it waits for the count, or is done
@@ -445,7 +445,7 @@ def test_a_count_waits_for_a_change_that_is_not_committed_yet(old, before):
             threading.Event().wait(0.3)  # meanwhile the count begins
         return None
 
-    results = at_once(work, 2, threads=2)
+    results = call_concurrently(work, 2, threads=2)
     assert not [result for result in results if isinstance(result, Exception)]
     count_days()
     assert on(long_ago())["delivered"] == 1

@@ -13,7 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ...models import Channel, Message
+from ...channels import channel_spec
+from ...models import Message
 from ..labels import channel_name, time_span
 
 # LANCK's names; any other is shown as it is.
@@ -76,7 +77,7 @@ def _onwards(failover: Mapping[str, Any] | None) -> str:
 
 def _note(message: Message) -> str:
     """What is not there, and why."""
-    if message.channel in (Channel.FLASH, Channel.P2S):
+    if channel_spec(message.channel).code_only:
         return _("The digits are not kept.")
     if message.content:
         return ""

@@ -20,8 +20,9 @@ from ...models import DeliveryDay, Message
 from ...services import Figures, count_days, delivery_figures
 from ...services.figures.comparison import Comparison, compare_with_previous
 from ...services.prefixes import change_prefix_pause
-from ..base import ModelAdmin, sees_numbers
+from ..base import ModelAdmin
 from ..labels import badge, channel_name
+from ..masking import sees_numbers
 from .errors import error_rows, fraud_rows, refusal_rows, worst_hour
 from .export import TABLES, csv_response
 from .formats import count_text

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import time
 from typing import Any, Final, NamedTuple
 
 from django.utils import formats
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from ...conf.rules import RULES
 from ...exceptions import ERRORS_BY_CODE
 from ...services import Figures
 from ..labels import INSIGHT_WORDS, badge
@@ -19,23 +18,6 @@ from .charts import width_of
 from .formats import count_text, day_text
 from .links import Links
 
-# What each rule counts or checks, by its name in WATCH.
-RULE_LABELS: Final[Mapping[str, Any]] = {
-    "number": gettext_lazy("codes sent to or checked for one number"),
-    "number_purpose": gettext_lazy("codes to one number for one purpose"),
-    "address": gettext_lazy("one IP address"),
-    "user": gettext_lazy("one user"),
-    "session": gettext_lazy("one visitor"),
-    "prefix": gettext_lazy("one prefix"),
-    "country": gettext_lazy("one country"),
-    "site": gettext_lazy("all requests together"),
-    "ladder": gettext_lazy("waits between codes"),
-    "prefix_conversion": gettext_lazy("a prefix with low conversion"),
-    "country_conversion": gettext_lazy("a country with low conversion"),
-    "country_list": gettext_lazy("countries that are not served"),
-    "line_type": gettext_lazy("line types"),
-    "guard": gettext_lazy("the site's own rule"),
-}
 LEVELS: Final = 5
 
 
@@ -80,7 +62,7 @@ def refusal_rows(figures: Figures) -> list[RuleRow]:
     return [
         RuleRow(
             rule,
-            str(RULE_LABELS.get(rule, rule)),
+            str(RULES[rule].label) if rule in RULES else rule,
             count_text(refused),
             width_of(refused, most),
             count_text(watched),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from time import time
 
 from django.db.models import F
 
@@ -15,7 +15,7 @@ KEPT_SECONDS = 60
 
 def spend_one() -> None:
     """Count one request in the current second, or raise error 4 when the second is full."""
-    second = int(time.time())
+    second = int(time())
     if _counted(second):
         return
     _, first = SandboxSecond.objects.get_or_create(second=second)

@@ -98,19 +98,19 @@ def start(call: Call) -> Answer:
     delivery = magic.meaning_of(call.values["number"]).delivery
     with transaction.atomic():
         request = ledger.enter(call, "messaging.failover", "failover", sender=chain[0].content.sender)
-        transaction.on_commit(lambda: scheduler.schedule(_beginning(request, delivery, chain)))
+        scheduler.schedule_after_commit(_beginning(request, delivery, chain))
     return {"requestId": request.request_id}
 
 
 def _beginning(request: SandboxRequest, delivery: Delivery, chain: tuple[Link, ...]) -> list[Later]:
     """What is reported before anything is tried, and the first try. What is rejected is not tried."""
     if delivery.steps[0].status == REJECTED:
-        return scheduler.one_by_one(receipts.events_of(request, delivery), pause=conf.receipt_delay)
+        return scheduler.spaced(receipts.events_of(request, delivery), pause=conf.receipt_delay)
     steps = itertools.takewhile(lambda step: step.status not in FINAL, delivery.steps)
     opening = receipts.reports(request, delivery, steps)
     first = Try(request, delivery, chain, reported=len(opening))
     return [
-        *scheduler.one_by_one(opening, pause=conf.receipt_delay),
+        *scheduler.spaced(opening, pause=conf.receipt_delay),
         Later(len(opening) * conf.receipt_delay, first),
     ]
 
@@ -146,4 +146,4 @@ class Try:
 
     def _ending(self) -> list[Later]:
         steps = self.delivery.course(self.request.channel, arrives=self.arrived)[self.reported :]
-        return scheduler.one_by_one(receipts.reports(self.request, self.delivery, steps), pause=conf.receipt_delay)
+        return scheduler.spaced(receipts.reports(self.request, self.delivery, steps), pause=conf.receipt_delay)

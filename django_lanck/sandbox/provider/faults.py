@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from time import sleep
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
@@ -69,7 +69,7 @@ def too_many_once(attempt: Attempt) -> HttpResponseBase:
 
 def hangs(attempt: Attempt) -> HttpResponseBase:
     answer = attempt.carry_out()
-    time.sleep(conf.hang_seconds)
+    sleep(conf.hang_seconds)
     return answer
 
 
@@ -79,7 +79,7 @@ def drips(attempt: Attempt) -> HttpResponseBase:
 
     def one_by_one() -> Iterator[bytes]:
         for position in range(len(content)):
-            time.sleep(pause)
+            sleep(pause)
             yield content[position : position + 1]
 
     return StreamingHttpResponse(one_by_one(), content_type="application/json")

@@ -37,7 +37,7 @@ def send(sender: str, text: str) -> SandboxInbound:
     with transaction.atomic():
         inbound = SandboxInbound.objects.create(sender=sender, recipient=conf.rented_number, text=text, parts=parts)
         post = Post(inbound.pk, inbound.message_id, _payload(inbound))
-        transaction.on_commit(lambda: scheduler.schedule([Later(0, post)]))
+        scheduler.schedule_after_commit([Later(0, post)])
     return inbound
 
 

@@ -24,7 +24,7 @@ def hlr(call: Call) -> Answer:
     with transaction.atomic():
         request = ledger.enter(call, "insight.hlr", "hlr", status=subscriber.status, network=subscriber.network)
         told = receipts.reports(request, meaning.delivery, [Step(subscriber.status)])
-        transaction.on_commit(lambda: scheduler.schedule(scheduler.one_by_one(told, pause=conf.receipt_delay)))
+        scheduler.schedule_after_commit(scheduler.spaced(told, pause=conf.receipt_delay))
     return ledger.identity(request) | {
         "imsi": _imsi(request.mccmnc, request.number) if subscriber.known else None,
         "ported": subscriber.ported,

@@ -29,7 +29,7 @@ def accept(call: Call, product: str, content: Content) -> SandboxRequest:
         request = enter(call, product, content.channel, sender=content.sender)
         if delivery.reaches(content.channel):
             phones.show(request, content)
-        transaction.on_commit(lambda: receipts.schedule(request, delivery))
+        receipts.schedule_after_commit(request, delivery)
     return request
 
 

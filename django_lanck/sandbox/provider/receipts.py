@@ -14,7 +14,7 @@ from . import callbacks, scheduler
 from .delivery import Delivery, Payload, Step, receipt
 from .scheduler import Later, clear, flush, wait
 
-__all__ = ["Report", "clear", "events_of", "flush", "reports", "schedule", "wait"]
+__all__ = ["Report", "clear", "events_of", "flush", "reports", "schedule_after_commit", "wait"]
 
 TRIES: Final = 3
 RETRY_PAUSE: Final = 0.5
@@ -66,6 +66,6 @@ def events_of(request: SandboxRequest, delivery: Delivery) -> list[Report]:
     return reports(request, delivery, delivery.course(request.channel, arrives=delivery.reaches(request.channel)))
 
 
-def schedule(request: SandboxRequest, delivery: Delivery) -> None:
-    """Have the delivery take its course from now on. To be called after the request is committed."""
-    scheduler.schedule(scheduler.one_by_one(events_of(request, delivery), pause=conf.receipt_delay))
+def schedule_after_commit(request: SandboxRequest, delivery: Delivery) -> None:
+    """Schedule the status changes and receipts of a request once the current transaction is committed."""
+    scheduler.schedule_after_commit(scheduler.spaced(events_of(request, delivery), pause=conf.receipt_delay))

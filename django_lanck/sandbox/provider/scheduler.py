@@ -1,4 +1,4 @@
-"""What happens later: one small thread per process does what is due, in the order in which it is due."""
+"""Runs delayed events: receipts, steps of failover chains, inbound SMS. One thread per process runs them when due."""
 
 from __future__ import annotations
 
@@ -12,106 +12,121 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
-from django.db import connections
+from django.db import connections, transaction
 
 logger = logging.getLogger(__name__)
 
+THREAD_NAME: Final = "lanck-sandbox-scheduler"
 IDLE_SECONDS: Final = 30.0
 
 
 class Event(Protocol):
-    """Something that happens later: a receipt, a step of a failover chain, an inbound SMS on its way to the site."""
+    """Work to be done later: post a receipt, try a step of a failover chain, post an inbound SMS."""
 
     @property
     def subject(self) -> str:
-        """The id of the request or message that it happens to."""
+        """The id of the request or inbound SMS that the event belongs to."""
 
     def perform(self) -> Iterable[Later]:
-        """Do it, and tell what follows from it."""
+        """Do the work and return the events that follow from it."""
 
 
 class Later(NamedTuple):
-    """An event, ``pause`` seconds from now."""
+    """An event and the number of seconds until it is due."""
 
     pause: float
     event: Event
 
 
-def one_by_one(events: Iterable[Event], *, pause: float) -> list[Later]:
-    """The events one ``pause`` after the other."""
+def spaced(events: Iterable[Event], *, pause: float) -> list[Later]:
+    """Return the events with due times ``pause`` seconds apart. The first is due in ``pause`` seconds."""
     return [Later(position * pause, event) for position, event in enumerate(events, 1)]
 
 
 @dataclass(order=True, slots=True)
 class _Due:
+    """An entry of the queue: an event and the time at which it is due."""
+
     at: float
     order: int
     event: Event = field(compare=False)
 
 
-class Postman:
-    """A queue of events by time and the thread that works it off, which ends when idle for a while."""
+class Scheduler:
+    """A queue of events and the thread that performs them. The thread ends when it is idle for ``IDLE_SECONDS``."""
 
     def __init__(self) -> None:
         self._queue: list[_Due] = []
         self._order = itertools.count()
         self._changed = threading.Condition()
-        self._busy: Event | None = None
+        self._running: Event | None = None
         self._thread: threading.Thread | None = None
 
+    def schedule_after_commit(self, events: Iterable[Later]) -> None:
+        """Schedule the events once the current transaction is committed."""
+        transaction.on_commit(lambda: self.schedule(events))
+
     def schedule(self, events: Iterable[Later]) -> None:
+        """Add the events to the queue, and start the thread if it does not run."""
         with self._changed:
-            now = time.monotonic()
+            now = self._now()
             for pause, event in events:
                 heapq.heappush(self._queue, _Due(now + pause, next(self._order), event))
             if self._thread is None and self._queue:
-                self._thread = threading.Thread(target=self._work, name="lanck-sandbox-postman", daemon=True)
-                self._thread.start()
+                self._start_thread()
             self._changed.notify_all()
 
     def flush(self, timeout: float) -> None:
-        """Do everything that is queued now, in the calling thread, whenever it is due."""
+        """Perform all events in the calling thread without waiting until they are due, and those that follow."""
         deadline = time.monotonic() + timeout
-        while (event := self._take(deadline)) is not None:
+        while (event := self._next_at_once(deadline)) is not None:
             self._perform(event)
 
-    def wait(self, idle: Callable[[Event], bool], timeout: float) -> bool:
-        """Wait until no event that is queued or under way fails ``idle``; whether that came to be in time."""
+    def wait(self, ignore: Callable[[Event], bool], timeout: float) -> bool:
+        """Wait until no event is queued or running, except those that ``ignore`` matches. Return False on timeout."""
         with self._changed:
-            return self._changed.wait_for(lambda: all(map(idle, self._pending())), timeout)
+            return self._changed.wait_for(lambda: all(map(ignore, self._pending())), timeout)
 
     def clear(self) -> None:
-        """Forget what is queued and wait for what is under way."""
+        """Remove all events, and wait until the running one has ended."""
         with self._changed:
             self._queue.clear()
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._busy is None)
-            self._queue.clear()
+            self._changed.wait_for(lambda: self._running is None)
+            self._queue.clear()  # the running event may have scheduled others
+
+    def _now(self) -> float:
+        return time.monotonic()
+
+    def _start_thread(self) -> None:
+        self._thread = threading.Thread(target=self._work, name=THREAD_NAME, daemon=True)
+        self._thread.start()
 
     def _pending(self) -> list[Event]:
-        return [due.event for due in self._queue] + ([self._busy] if self._busy else [])
+        return [due.event for due in self._queue] + ([self._running] if self._running else [])
 
-    def _take(self, deadline: float) -> Event | None:
+    def _next_at_once(self, deadline: float) -> Event | None:
+        """Return the first event of the queue, due or not, when no other is running; None when the queue is empty."""
         with self._changed:
-            free = self._changed.wait_for(lambda: self._busy is None, deadline - time.monotonic())
+            free = self._changed.wait_for(lambda: self._running is None, deadline - time.monotonic())
             if not free:
-                raise TimeoutError("An event has been under way for too long.")
+                raise TimeoutError("An event of the LANCK sandbox did not end in time.")
             return self._pop() if self._queue else None
 
     def _pop(self) -> Event:
-        self._busy = heapq.heappop(self._queue).event
-        return self._busy
+        self._running = heapq.heappop(self._queue).event
+        return self._running
 
     def _next_due(self) -> Event | None:
-        """The next event when its time has come; None when there was nothing to do for a while."""
+        """Wait for the next event to be due and return it. Return None, and end the thread, when idle for too long."""
         with self._changed:
             while True:
-                if not self._changed.wait_for(lambda: self._queue and self._busy is None, IDLE_SECONDS):
+                if not self._changed.wait_for(lambda: self._queue and self._running is None, IDLE_SECONDS):
                     if self._queue:
                         continue
                     self._thread = None
                     return None
-                wait = self._queue[0].at - time.monotonic()
+                wait = self._queue[0].at - self._now()
                 if wait <= 0:
                     return self._pop()
                 self._changed.wait(wait)
@@ -128,41 +143,42 @@ class Postman:
         try:
             following = list(event.perform())
         except Exception:
-            logger.exception("The sandbox could not carry out %s for %s", type(event).__name__, event.subject)
+            logger.exception("The LANCK sandbox could not perform %s for %s", type(event).__name__, event.subject)
         finally:
-            # In one go, so that whoever waits does not see a moment without events between the two.
+            # Under one lock, so that wait() does not see an empty queue between an event and those that follow it.
             with self._changed:
-                self._busy = None
+                self._running = None
                 self._changed.notify_all()
                 self.schedule(following)
 
 
-_postman = Postman()
+_scheduler = Scheduler()
 
 
-def _in_a_fork() -> None:
-    global _postman
-    _postman = Postman()
+def _replace_after_fork() -> None:
+    """Give a forked process a scheduler of its own: the thread of the parent does not run in it."""
+    global _scheduler
+    _scheduler = Scheduler()
 
 
-os.register_at_fork(after_in_child=_in_a_fork)
+os.register_at_fork(after_in_child=_replace_after_fork)
 
 
-def schedule(events: Iterable[Later]) -> None:
-    """Have the events happen. To be called after what they are about is committed."""
-    _postman.schedule(events)
+def schedule_after_commit(events: Iterable[Later]) -> None:
+    """Schedule the events once the current transaction is committed."""
+    _scheduler.schedule_after_commit(events)
 
 
 def flush(timeout: float = 10.0) -> None:
-    """For tests: do everything that is due or will be, now and in this thread, with all that follows from it."""
-    _postman.flush(timeout)
+    """For tests: perform all events now, in this thread, and those that follow from them."""
+    _scheduler.flush(timeout)
 
 
 def wait(subject: str = "", timeout: float = 10.0) -> bool:
-    """Wait until nothing is left to happen to a request or message, or to any. False: it took too long."""
-    return _postman.wait(lambda event: bool(subject) and event.subject != subject, timeout)
+    """Wait until no event is left for a request or inbound SMS, or for any of them. Return False on timeout."""
+    return _scheduler.wait(lambda event: bool(subject) and event.subject != subject, timeout)
 
 
 def clear() -> None:
-    """For tests: forget everything that has not happened yet."""
-    _postman.clear()
+    """For tests: remove all events that have not been performed yet."""
+    _scheduler.clear()

@@ -30,7 +30,7 @@ from django.db.models.functions import Cast, Coalesce, Floor
 from django.utils import timezone
 
 from ...models import Message, NumberInsight, Status, Verification
-from ...models.message import RANKS
+from ...models.status import RANKS
 from ...models.time import MillisecondsBetween, start_of_day
 from .histogram import bucket_between
 from .totals import Dimensions, Totals

@@ -12,10 +12,11 @@ from django.db.models import Case, CharField, Count, F, IntegerField, Max, Min, 
 from phonenumbers import SUPPORTED_REGIONS
 
 from ...conf import conf
-from ...conf.guard import RULES
+from ...conf.rules import CONVERSION_RULES, RULES, SCREENING_RULES
 from ...exceptions import ERRORS_BY_CODE
 from ...models import Channel, CountedDay, DatabaseNow, LimitCounter, Message, RefusalCount, Status
-from ...models.message import DAY, FINAL_RANK, RANKS
+from ...models.message import DAY
+from ...models.status import FINAL_RANK, RANKS
 from ...models.time import seconds_from_now, site_day
 from .aggregate import DayTotals, aggregate_days, errors_on
 from .totals import Totals
@@ -23,9 +24,9 @@ from .totals import Totals
 # The label of a value that is not on the list, so that the number of labels stays bounded.
 OTHER: Final = "other"
 MAX_COUNTRIES: Final = 50
-REPORTED_RULES: Final = (*RULES, "fraud", "fraud_failed", "hlr", "hlr_failed")
+REPORTED_RULES: Final = (*RULES, *SCREENING_RULES)
 # Rules that pause → what they pause.
-PAUSING_RULES: Final = {"prefix_conversion": "prefix", "country_conversion": "country"}
+PAUSING_RULES: Final = {rule.name: key for key, rule in CONVERSION_RULES.items()}
 
 
 class RefusedPurpose(NamedTuple):
