@@ -25,6 +25,7 @@ from django.views.generic import View
 from .. import services
 from ..conf import conf
 from ..conf.profiles import Profile
+from ..durations import countdown
 from ..exceptions import Refusal
 from ..models import Verification
 from ..services.numbers import country_of
@@ -307,7 +308,7 @@ def code_context(flow: Flow, verification: Verification) -> dict[str, Any]:
         "failed": verification.delivery in words.FAILED,
         "wait": wait,
         "countdown": words.countdown(),
-        "countdown_now": words.countdown().format(time=words.clock(wait or 0)),
+        "countdown_now": words.countdown().format(time=countdown(wait or 0)),
         "ways": words.ways_on(verification, services.methods_of(verification)),
         "version": _version(verification, wait),
     }
