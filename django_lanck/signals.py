@@ -7,7 +7,7 @@
 ``inbound_message_received``  sender=InboundMessage: message. Once a message, however often LANCK sends it.
 ``limit_reached``             sender=LimitCounter: rule, label (a country, a prefix or empty), action, purpose, watched,
                               retry_after (seconds). Once for each counter and its window; of a rule, 60 an hour.
-``signup_completed``          sender=the user's class: user, verified_number, request. The ready pages made the account.
+``signup_completed``          sender=the user's class: user, verified_number, request. A signup created the account.
 ``number_taken_over``         sender=VerifiedNumber: verified_number, old_user_id, new_user_id.
 ``provider_alarm``            sender=the error's class: kind (its name, such as ``"InsufficientFunds"``), error_code
                               (LANCK's, or None). LANCK refuses the account. Once an hour for each kind of error.

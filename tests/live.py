@@ -1,4 +1,4 @@
-"""What people and LANCK do to a running site, over real HTTP."""
+"""HTTP clients for tests that run the site on a real port: a person with a browser, and LANCK's callbacks."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ import requests
 
 from django_lanck.testing import Sent
 
-PATIENCE = 30.0
+TIMEOUT = 30.0
 
 
 class Person:
-    """Someone with a browser, who starts one verification after the other. ``site`` is an origin."""
+    """A person with a browser and a phone: starts verifications through the JSON API of the site at ``site``.
+
+    ``id`` and ``url`` are those of the last verification that was started.
+    """
 
     def __init__(self, site: str, number: str) -> None:
         self.site, self.number, self.id = site, number, ""
+        self.api = f"{site}/api/phone/verifications/"
         self.session = requests.Session()
         self.session.trust_env = False
 
@@ -28,46 +32,48 @@ class Person:
         self.session.close()
 
     @property
-    def address(self) -> str:
-        return f"{self.site}/api/phone/verifications/{self.id}/"
+    def url(self) -> str:
+        return f"{self.api}{self.id}/"
 
-    def start(self, **more: Any) -> requests.Response:
-        response = self._post(f"{self.site}/api/phone/verifications/", {"number": self.number, **more})
+    def start(self, **fields: Any) -> requests.Response:
+        response = self._post(self.api, {"number": self.number, **fields})
         if response.status_code == 201:
             self.id = response.json()["id"]
         return response
 
-    def look(self) -> dict[str, Any]:
-        return self.session.get(self.address, timeout=PATIENCE).json()
+    def fetch(self) -> dict[str, Any]:
+        """Return the verification as the API shows it."""
+        return self.session.get(self.url, timeout=TIMEOUT).json()
 
-    def check(self, code: str) -> requests.Response:
-        return self._post(f"{self.address}check/", {"code": code})
+    def check(self, code: str | None = None) -> requests.Response:
+        """Check a code; without one, the code of the newest message on the sandbox's handset."""
+        return self._post(f"{self.url}check/", {"code": code or self.handset()[0]["code"]})
 
-    def resend(self, **more: Any) -> requests.Response:
-        return self._post(f"{self.address}resend/", more)
+    def resend(self, **fields: Any) -> requests.Response:
+        return self._post(f"{self.url}resend/", fields)
 
-    def _post(self, address: str, body: dict[str, Any]) -> requests.Response:
-        return self.session.post(address, json=body, timeout=PATIENCE)
+    def handset(self) -> list[dict[str, Any]]:
+        """Return the messages that the sandbox delivered to the number, newest first."""
+        return self.session.get(f"{self.site}/sandbox/handset/{self.number}/", timeout=TIMEOUT).json()["messages"]
+
+    def _post(self, url: str, body: dict[str, Any]) -> requests.Response:
+        return self.session.post(url, json=body, timeout=TIMEOUT)
 
 
 def post_receipt(sent: Sent, status: str, **fields: Any) -> int:
-    """Post a delivery receipt as LANCK would; the HTTP status of the site's answer."""
+    """Post a delivery receipt as LANCK does and return the HTTP status of the response."""
     payload = {"requestId": sent.request_id, "number": sent.number, "status": status, "timestamp": 1_700_000_000}
-    return requests.post(sent.params["callbackUrl"], json={**payload, **fields}, timeout=PATIENCE).status_code
+    return requests.post(sent.params["callbackUrl"], json={**payload, **fields}, timeout=TIMEOUT).status_code
 
 
-def wrong(code: str, step: int = 1) -> str:
-    """Other digits."""
-    return f"{(int(code) + step) % 10 ** len(code):0{len(code)}}"
-
-
-def refusal(response: requests.Response) -> tuple[int, str]:
+def refusal_in(response: requests.Response) -> tuple[int, str]:
+    """Return the HTTP status and the refusal code of a response."""
     return response.status_code, response.json()["code"]
 
 
-def wait_until(holds: Callable[[], Any]) -> None:
-    """Return once it holds. It has to within a time that no machine should need."""
-    ends = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < ends, "It did not come to hold"
-        time.sleep(0.02)
+def wait_until(condition: Callable[[], Any], interval: float = 0.01) -> None:
+    """Return as soon as the condition is true; fail after ``TIMEOUT`` seconds."""
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline, f"The condition was still false after {TIMEOUT:.0f} seconds"
+        time.sleep(interval)

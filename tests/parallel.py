@@ -1,4 +1,4 @@
-"""Many at once, each with a database connection of its own."""
+"""Calls from many threads at the same moment, each thread with its own database connection."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 from django.db import connections
 
 
-def at_once(call: Callable[[int], Any], times: int, threads: int = 25) -> list[Any]:
-    """Call it that many times from threads that a barrier releases together; exceptions are results too."""
+def call_concurrently(call: Callable[[int], Any], times: int, threads: int = 25) -> list[Any]:
+    """Call ``call(0)`` … ``call(times - 1)`` from threads that start together; return the results and exceptions."""
     barrier = threading.Barrier(threads)
     results: list[Any] = []
 
@@ -29,3 +29,6 @@ def at_once(call: Callable[[int], Any], times: int, threads: int = 25) -> list[A
     for worker in workers:
         worker.join(120)
     return results
+
+
+at_once = call_concurrently  # former name, for branches that are not merged yet

@@ -5,8 +5,9 @@ from urllib.parse import parse_qsl, urlencode
 from hypothesis import given
 from hypothesis import strategies as st
 
+from django_lanck.channels import LANCK_CODE_CHANNELS
 from django_lanck.client import RCS, SMS, Flash, PinToSpeech, Push, Step, TextToSpeech, Verify, Viber
-from django_lanck.conf import LANGUAGES, METHODS
+from django_lanck.conf import LANGUAGES
 from django_lanck.sandbox import operations
 
 NUMBER = "+12015550123"
@@ -53,7 +54,7 @@ contents = st.one_of(
     st.builds(TextToSpeech, words, sender=numbers, language=st.sampled_from([None, "en", "ru"])),
     st.builds(
         Verify,
-        st.sampled_from(METHODS),
+        st.sampled_from(LANCK_CODE_CHANNELS),
         language=languages,
         code_length=st.sampled_from([None, 4, 5, 6]),
         ip=st.none() | st.ip_addresses().map(str),

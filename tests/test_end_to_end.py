@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 
 from django_lanck.models import Message, Receipt, Verification
 from django_lanck.sandbox.provider import receipts
+from tests.live import Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,31 +29,6 @@ def site(live_server, settings):
     receipts.clear()
 
 
-class Person:
-    """Someone with a browser and a simulated phone."""
-
-    def __init__(self, site: str, number: str) -> None:
-        self.site, self.number = site, number
-        self.api = f"{site}/api/phone/verifications/"
-        self.session = requests.Session()
-        self.session.trust_env = False
-
-    def start(self, **more):
-        response = self.session.post(self.api, json={"number": self.number, **more})
-        if response.status_code == 201:
-            self.url = f"{self.api}{response.json()['id']}/"
-        return response
-
-    def look(self):
-        return self.session.get(self.url).json()
-
-    def handset(self):
-        return self.session.get(f"{self.site}/sandbox/handset/{self.number}/").json()["messages"]
-
-    def check(self, code=None):
-        return self.session.post(f"{self.url}check/", json={"code": code or self.handset()[0]["code"]})
-
-
 @pytest.fixture
 def person(site):
     return lambda number="+12015550100": Person(site, number)
@@ -68,7 +44,7 @@ def test_a_signup_by_each_method(person, method, final, admin_client):
     assert checked.status_code == 200
     assert checked.json()["proof"]
     assert receipts.wait()
-    assert someone.look()["delivery"] == final
+    assert someone.fetch()["delivery"] == final
     assert {receipt.status for receipt in Receipt.objects.all()} == {"SENT", final}
     stored = str(list(Receipt.objects.values_list("payload", flat=True)))
     assert got["code"] not in stored
@@ -98,7 +74,7 @@ def test_each_course_of_a_delivery(person, number, delivery, kept):
     someone = person(number)
     someone.start()
     assert receipts.wait()
-    assert someone.look()["delivery"] == delivery
+    assert someone.fetch()["delivery"] == delivery
     if kept is not None:
         assert Receipt.objects.count() == kept
 
@@ -107,10 +83,10 @@ def test_no_receipt_comes_but_lanck_tells_when_asked(person, admin_client):
     someone = person("+12015550103")
     someone.start()
     receipts.wait()
-    data = {"action": "ask_lanck", "_selected_action": [str(Verification.objects.get().pk)]}
+    data = {"action": "refresh_messages", "_selected_action": [str(Verification.objects.get().pk)]}
     page = admin_client.post("/admin/lanck/verification/", data, follow=True).content.decode()
     assert "News: 1." in page
-    assert someone.look()["delivery"] == "DELIVERED"
+    assert someone.fetch()["delivery"] == "DELIVERED"
 
 
 @pytest.mark.parametrize(
@@ -140,7 +116,7 @@ def test_an_accepted_message_whose_answer_is_lost(person, fault):
     assert (response.status_code, response.json()["delivery"]) == (201, "unknown")
     assert receipts.wait()
     assert len(someone.handset()) == 1
-    assert someone.look()["delivery"] == "DELIVERED"
+    assert someone.fetch()["delivery"] == "DELIVERED"
     assert someone.check().status_code == 200
 
 
@@ -155,7 +131,7 @@ def test_receipts_that_come_before_the_answer(person, settings):
     someone = person("+12035550112")
     started = someone.start()
     assert (started.status_code, started.json()["delivery"]) == (201, "accepted")
-    assert someone.look()["delivery"] == "DELIVERED"
+    assert someone.fetch()["delivery"] == "DELIVERED"
     assert someone.check().status_code == 200
 
 
@@ -165,7 +141,7 @@ def test_a_right_check_whose_answer_is_lost_is_settled_by_the_same_code(person, 
     someone.start()
     lost = someone.check()
     assert (lost.status_code, lost.json()["code"]) == (503, "check_unknown")
-    assert someone.look()["status"] == "pending"
+    assert someone.fetch()["status"] == "pending"
     other = f"{(int(someone.handset()[0]['code']) + 1) % 1_000_000:06}"
     assert someone.check(other).json()["code"] == "invalid_code"
     assert someone.check().json()["status"] == "verified"
@@ -183,14 +159,14 @@ def test_a_check_that_cannot_be_settled_verifies_nobody(person):
     someone.start()
     for _ in range(3):
         assert someone.check().json()["code"] == "check_unknown"
-    assert someone.look()["status"] == "pending"
+    assert someone.fetch()["status"] == "pending"
 
 
 def test_a_check_that_is_not_carried_out_costs_nothing(person):
     someone = person("+12035550126")
     someone.start()
     assert someone.check().json()["code"] == "unavailable"
-    assert someone.look()["attempts_left"] == 5
+    assert someone.fetch()["attempts_left"] == 5
 
 
 def test_an_error_with_200_is_an_error(person):
@@ -204,16 +180,16 @@ def test_receipts_that_name_another_number_are_believed_only_for_a_known_request
     someone = person("+12015550112")
     someone.start()
     receipts.wait()
-    assert someone.look()["delivery"] in {"accepted", "SENT", "DELIVERED"}
+    assert someone.fetch()["delivery"] in {"accepted", "SENT", "DELIVERED"}
     assert Message.objects.get().number == "+12015550112"
-    assert someone.look()["status"] == "pending"
+    assert someone.fetch()["status"] == "pending"
 
 
-def test_a_resend_makes_the_first_code_worthless(person, age):
+def test_a_resend_makes_the_first_code_worthless(person, backdate):
     someone = person()
     someone.start()
     first = someone.handset()[0]["code"]
-    age(Verification.objects.get(), 31)
+    backdate(Verification.objects.get(), 31)
     assert someone.session.post(f"{someone.url}resend/", json={"method": "voice"}).status_code == 200
     second = someone.handset()[0]
     assert second["channel"] == "voice"

@@ -24,8 +24,8 @@ from tests.services.test_start import statements
 
 @pytest.mark.django_db
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="other databases plan by size; these tables are small")
-def test_every_hot_statement_uses_an_index(limited, lanck, phone):
-    limited(RESEND_WAITS=[0, 0])
+def test_every_hot_statement_uses_an_index(enable_limits, lanck, phone):
+    enable_limits(RESEND_WAITS=[0, 0])
     with CaptureQueriesContext(connection) as captured:
         verification = start_verification(number=phone, ip="8.8.8.8", binding="")
         lanck.report(lanck.sent[-1], "SENT")
@@ -60,9 +60,9 @@ def test_so_does_every_statement_of_everything_else(lanck, phone, client, settin
 
 @pytest.mark.django_db
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="other databases plan by size; these tables are small")
-def test_forgetting_and_pruning_do_so_too(lanck, phone, age):
+def test_forgetting_and_pruning_do_so_too(lanck, phone, backdate):
     for number in (phone, "+12015550187"):
-        age(start_verification(number=number), 400 * 86_400)
+        backdate(start_verification(number=number), 400 * 86_400)
         lanck.report(lanck.sent[-1], "SENT")
         lanck.inbound(number, "STOP")
         look_up(number=number)

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..conf import CHANNELS, CODE_LENGTHS, CODE_SOURCES, METHODS, PROFILE_KEYS, PURPOSE_KEYS, conf
+from ..channels import LANCK_CODE_CHANNELS, SITE_CODE_CHANNELS
+from ..client import TEXT_TYPES
+from ..conf import CODE_LENGTHS, CODE_SOURCES, PROFILE_KEYS, PURPOSE_KEYS, conf
 from ..guard import checks as guard
 from ..text import fits_one_sms
 from ..values import Found, error, is_list, is_whole, some_of
 
 PURPOSE_LENGTH = 50
 HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
-FLOW_CHANNELS = (("push",), ("viber",), ("rcs",), ("sms",))
 PROFILE_VALUES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "METHODS": (some_of(METHODS), "It is a list of some of 'sms', 'voice', 'call'; the first one is the default."),
-    "CHANNELS": (some_of(CHANNELS), f"It is a list of some of {', '.join(CHANNELS)}; the first one is the default."),
+    "METHODS": (
+        some_of(LANCK_CODE_CHANNELS),
+        f"It is a list of some of {', '.join(map(repr, LANCK_CODE_CHANNELS))}; the first one is the default.",
+    ),
+    "CHANNELS": (
+        some_of(SITE_CODE_CHANNELS),
+        f"It is a list of some of {', '.join(SITE_CODE_CHANNELS)}; the first one is the default.",
+    ),
     "CODE_SOURCE": (lambda value: value in CODE_SOURCES, "It is 'lanck' or 'site'."),
     "CODE_LENGTH": (lambda value: is_whole(value, min(CODE_LENGTHS), max(CODE_LENGTHS)), "It is 4, 5 or 6."),
     "MAX_ATTEMPTS": (lambda value: is_whole(value, 1, 100), "It is a whole number from 1 to 100."),
@@ -86,7 +93,12 @@ def _is_code_flow(steps: Any) -> bool:
     if not is_list(steps, lambda step: isinstance(step, list | tuple)) or not steps:
         return False
     *before, last = steps
-    return tuple(last) in FLOW_CHANNELS and all(
-        len(step) == 3 and (step[0],) in FLOW_CHANNELS and is_whole(step[1], 1) and step[2] in ("delivered", "read")
+    return _is_channel(last) and all(
+        len(step) == 3 and _is_channel(step[:1]) and is_whole(step[1], 1) and step[2] in ("delivered", "read")
         for step in before
     )
+
+
+def _is_channel(step: Sequence[Any]) -> bool:
+    """Return whether a step names one channel, which can be part of a failover chain, and nothing else."""
+    return len(step) == 1 and isinstance(step[0], str) and step[0] in TEXT_TYPES

@@ -38,7 +38,7 @@ def check_signup_form() -> Found:
         form = import_string(conf.signup_form)
     except (ImportError, AttributeError, TypeError, ValueError):
         form = None
-    if not hasattr(form, "sign_up"):
+    if not hasattr(form, "build_user"):
         hint = "It is the dotted path of a form class with django_lanck.web.forms.PhoneSignupMixin."
         yield error(50, "LANCK['SIGNUP_FORM'] is no form that makes a user.", hint)
     else:

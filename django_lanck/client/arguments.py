@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ..conf import CODE_LENGTHS, LANGUAGES, METHODS, SENDER_LENGTH
+from ..channels import LANCK_CODE_CHANNELS
+from ..conf import CODE_LENGTHS, LANGUAGES, SENDER_LENGTH
 from ..exceptions import InvalidArgument
 from ..jsonbody import parse_json
 
@@ -112,7 +113,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "ip": ip_address,
     "sender": sender,
     "language": language,
-    "method": one_of(*METHODS),
+    "method": one_of(*LANCK_CODE_CHANNELS),
     "callback_url": web_address,
     "button_caption": text,
     "button_action_url": web_address,

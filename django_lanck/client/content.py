@@ -8,10 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field, fields
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 from ..exceptions import InvalidArgument
 from . import arguments
+
+__all__ = [
+    "CONTENT_CLASSES",
+    "RCS",
+    "SMS",
+    "TEXT_TYPES",
+    "Content",
+    "Flash",
+    "Flow",
+    "PinToSpeech",
+    "Push",
+    "Step",
+    "TextToSpeech",
+    "Verify",
+    "Viber",
+]
 
 # Ours → LANCK's, where it is not just the other spelling of the same word.
 LANCKS_NAMES: Final = {"sender": "from"}
@@ -40,6 +56,13 @@ class Content:
 
     def _check_together(self) -> None:
         """For what no value can be told alone."""
+
+    @classmethod
+    def of_code(cls, *, code: str, text: str, language: str | None) -> Self:
+        """Return the content that carries a code: in the field ``code`` where there is one, else within ``text``."""
+        names = {each.name for each in fields(cls)}
+        values: dict[str, Any] = {"code": code} if "code" in names else {"text": text}
+        return cls(**values, **({"language": language} if "language" in names else {}))
 
     def parameters(self) -> dict[str, Any]:
         """What LANCK is told, by LANCK's names."""
@@ -270,3 +293,13 @@ class Flow(Content, Chainable):
         for step, fallback in zip(steps, self.rest, strict=False):
             step["failover"] = fallback.failover
         return {"flow": steps}
+
+
+# The content of each channel that this app can send on by itself. On the others only LANCK sends, with its own codes.
+CONTENT_CLASSES: Final[Mapping[str, type[Content]]] = {
+    kind.channel: kind for kind in (SMS, Push, Viber, RCS, Flow, Flash, PinToSpeech, TextToSpeech)
+}
+# Those that can be a step of a failover chain.
+TEXT_TYPES: Final[Mapping[str, type[Text]]] = {
+    channel: kind for channel, kind in CONTENT_CLASSES.items() if issubclass(kind, Text)
+}

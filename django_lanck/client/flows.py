@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
-from typing import Any, Final
+from typing import Any
 
 from ..exceptions import InvalidArgument
 from . import arguments
-from .content import RCS, SMS, Chainable, Flow, Push, Step, Text, Viber, lancks_name
-
-TEXT_TYPES: Final[Mapping[str, type[Text]]] = {kind.channel: kind for kind in (SMS, Push, Viber, RCS)}
+from .content import TEXT_TYPES, Chainable, Flow, Step, lancks_name
 
 
 def parse_flow(steps: object) -> Flow:

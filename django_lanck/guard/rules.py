@@ -9,6 +9,7 @@ import phonenumbers
 from django.utils.module_loading import import_string
 from phonenumbers import PhoneNumberType
 
+from ..channels import channel_spec
 from ..conf import conf
 from ..exceptions import Refusal
 from .attempt import Attempt
@@ -25,8 +26,6 @@ LINE_TYPE_NAMES: Final = {
     PhoneNumberType.VOICEMAIL: "voicemail",
     PhoneNumberType.VOIP: "voip",
 }
-# A landline rings, but shows no text.
-CALLS: Final = frozenset(["voice", "call", "flash", "p2s", "t2s"])
 
 
 def check_rules(attempt: Attempt) -> None:
@@ -46,7 +45,7 @@ def rules_against(attempt: Attempt) -> Iterator[tuple[str, str]]:
     line_types = {LINE_TYPE_NAMES.get(kind, ""), "" if attempt.country else "no_country"}
     if not line_types.isdisjoint(conf.refused_line_types):
         yield "line_type", "number_not_supported"
-    elif kind == PhoneNumberType.FIXED_LINE and attempt.channel not in CALLS:
+    elif kind == PhoneNumberType.FIXED_LINE and not channel_spec(attempt.channel).rings:  # a landline shows no text
         yield "line_type", "method_not_possible"
 
 

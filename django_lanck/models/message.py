@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,41 +8,11 @@ from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.expressions import CombinedExpression
 from django.utils.translation import gettext_lazy as _
 
+from ..channels import Channel, channel_spec
 from .number import NUMBER_LENGTH, mask_number
+from .status import FINAL_RANK, RANKS, Status, StatusChange, position
 from .time import DatabaseNow, seconds_from_now
 from .verification import Verification
-
-
-class Status(models.TextChoices):
-    """What became of a message: this app's own words, then LANCK's. Other words of LANCK's are kept as they come."""
-
-    SENDING = "sending", _("being sent")
-    UNKNOWN = "unknown", _("unknown whether sent")
-    REFUSED = "refused", _("refused, not sent")
-    ACCEPTED = "accepted", _("accepted by LANCK")
-    SENT = "SENT", _("sent")
-    REJECTED = "REJECTED", _("rejected")
-    UNDELIVERED = "UNDELIVERED", _("not delivered")
-    DELIVERED = "DELIVERED", _("delivered")
-    ANSWERED = "ANSWERED", _("answered")
-
-
-class Channel(models.TextChoices):
-    """How a message travels. The first three carry a code of LANCK's making."""
-
-    SMS = "sms", _("SMS")
-    VOICE = "voice", _("voice call")
-    CALL = "call", _("flash call, LANCK's code")
-    PUSH = "push", _("push notification")
-    VIBER = "viber", _("Viber")
-    RCS = "rcs", _("RCS")
-    FAILOVER = "failover", _("failover chain")
-    FLASH = "flash", _("flash call")
-    P2S = "p2s", _("call that dictates digits")
-    T2S = "t2s", _("call that reads a text")
-
-
-FLASH_CHANNELS: Final = frozenset([Channel.CALL, Channel.FLASH])
 
 
 class Category(models.TextChoices):
@@ -60,28 +29,7 @@ class Goal(models.TextChoices):
     LINK_OPENED = "LINK_OPENED", _("link opened")
 
 
-# A status never gives way to one of a lower rank, so that every order of arrival ends the same.
-RANKS: Final[Mapping[str, int]] = {
-    Status.SENDING: 0,
-    Status.UNKNOWN: 1,
-    Status.REFUSED: 1,
-    Status.ACCEPTED: 2,
-    # 3: a word that is not in this table
-    Status.SENT: 4,
-    Status.REJECTED: 5,
-    Status.UNDELIVERED: 6,
-    Status.DELIVERED: 7,
-    Status.ANSWERED: 7,
-}
-LANCKS_WORDS: Final = frozenset(word for word in RANKS if word.isupper())
-OTHER_WORD: Final = 3
 DAY: Final = 86_400
-FINAL_RANK: Final = RANKS[Status.REJECTED]
-
-
-def rank_of(status: str) -> int:
-    """The rank of a word of LANCK's."""
-    return RANKS[status] if status in LANCKS_WORDS else OTHER_WORD
 
 
 def _days_ago(days: float) -> CombinedExpression:
@@ -112,23 +60,34 @@ class MessageQuerySet(models.QuerySet["Message"]):
         self.order_by().update(status_rank=F("status_rank"))
         return rows.first()
 
-    def record_answer(self, status: Status, **fields: Any) -> bool:
-        """Note how LANCK answered. A receipt that came before the answer keeps its status; False then.
+    def write_status(self, change: StatusChange, *, locked: Message | None = None, **fields: Any) -> bool:
+        """Move the message to a higher status and return whether it moved. Nothing else writes a status.
 
-        A message whose number was forgotten meanwhile stays without what would lead back to it.
+        Without ``locked`` one UPDATE moves to a higher rank and sets ``fields`` with it. With the ``locked`` row, its
+        ``fields`` are set in any case, and the position decides between equal ranks: Python compares the names, because
+        databases compare text by collations of their own.
         """
-        rank, known = RANKS[status], self.exclude(number="")
-        if known.filter(status_rank__lt=rank).update(status=status, status_rank=rank, **fields):
+        if locked is None:
+            return bool(self.filter(status_rank__lt=change.rank).update(**change.columns, **fields))
+        moves = change.position > locked.position
+        changes = {**fields, **change.columns} if moves else fields
+        for name, value in changes.items():
+            setattr(locked, name, value)
+        if changes:
+            self.filter(pk=locked.pk).update(**changes)
+        return moves
+
+    def record_answer(self, status: Status, **fields: Any) -> bool:
+        """Store LANCK's answer to the request that sends the message; return whether the status moved.
+
+        A receipt that came before the answer keeps its status. The fields of a forgotten message stay empty.
+        """
+        known = self.exclude(number="")
+        if known.write_status(StatusChange.own(status), **fields):
             return True
         if fields:
             known.update(**fields)
         return False
-
-    def raise_status(self, pk: int, request_id: str, status: str, at: datetime | None, **fields: Any) -> bool:
-        """Move the status of a request's message up to a word of LANCK's; False where that is not higher in rank."""
-        rank = rank_of(status)
-        lower = self.filter(pk=pk, request_id=request_id, status_rank__lt=rank)
-        return bool(lower.update(status=status, status_rank=rank, status_at=at, **fields))
 
     def reach_goal(self, goal: Goal) -> bool:
         """Note the first time that the message reached its goal; it is reported to LANCK later."""
@@ -167,9 +126,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return unknown.filter(request_id=None, status_at=None)
 
     def give_up(self, reason: str) -> bool:
-        """Call one that is "being sent" unknown; True for the one who did."""
-        sending = self.filter(status_rank=RANKS[Status.SENDING])  # not by the word, which LANCK may use too
-        return bool(sending.update(status=Status.UNKNOWN, status_rank=RANKS[Status.UNKNOWN], error_reason=reason))
+        """Move a message that is "being sent" to unknown; return whether it moved."""
+        return self.write_status(StatusChange.own(Status.UNKNOWN), error_reason=reason)
 
     def remember_lost_check(self, code_hash: str) -> None:
         """Keep the hash of a code whose check had no answer; two different ones make either useless."""
@@ -263,20 +221,15 @@ class Message(models.Model):
         flow = self.content.get("flow")
         return flow if isinstance(flow, list) else [{"type": self.channel, "message": self.content}]
 
-    def takes(self, status: str, at: datetime | None) -> bool:
-        """Whether a word of LANCK's is news: higher in rank; or of the same rank, and later, or later by name."""
-        rank = rank_of(status)
-        if rank != self.status_rank:
-            return rank > self.status_rank
-        known = self.status_at
-        if at == known:
-            return status > self.status
-        return at is not None and (known is None or at > known)
+    @property
+    def position(self) -> tuple[int, datetime, str]:
+        """The position of the status in the order that a message only moves up."""
+        return position(self.status_rank, self.status_at, self.status)
 
     @property
     def is_flash(self) -> bool:
         """Whether it is a call whose number holds the code."""
-        return self.channel in FLASH_CHANNELS
+        return channel_spec(self.channel).code_is_caller
 
     @property
     def is_final(self) -> bool:

@@ -57,6 +57,8 @@ class VerifiedNumber(models.Model):
         related_name="+",
     )
     verified_at = models.DateTimeField(_("verified"))
+    # Not a column: True on the row that claim_number() returns where another user had the number before.
+    taken_over = False
 
     objects = VerifiedNumberQuerySet.as_manager()
 

@@ -16,21 +16,14 @@ from django.http.response import HttpResponseBase
 from django.test import Client
 from django.urls import reverse
 
+from ..client import CONTENT_CLASSES
+
 Answer = tuple[int, dict[str, Any]]
 
 # A test sends one number more in a second than anybody should get in a day.
 NO_LIMITS: dict[str, Any] = {"LIMITS": None, "CHECK_LIMITS": None, "SEND_LIMITS": None, "CONVERSION": {}}
 INBOUND_SECRET = "inbound-secret-for-tests"  # noqa: S105
-CHANNELS = {
-    "/sms": "sms",
-    "/messaging/push": "push",
-    "/messaging/viber": "viber",
-    "/messaging/rcs": "rcs",
-    "/messaging/failover": "failover",
-    "/calls/flash": "flash",
-    "/calls/p2s": "p2s",
-    "/calls/t2s": "t2s",
-}
+CHANNELS = {kind.path: channel for channel, kind in CONTENT_CLASSES.items()}
 NETWORK = {"mccmnc": "310260", "network": "Test Mobile", "country": "US"}
 
 

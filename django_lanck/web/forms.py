@@ -1,27 +1,26 @@
-"""The forms of the pages, and the one that makes the user of a signup."""
+"""The forms of the pages. Sites import ``PhoneSignupMixin`` from here."""
 
 from __future__ import annotations
 
-import re
-import secrets
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
-from django.contrib.auth import get_user_model
-from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from .. import services
-from ..conf.profiles import FLASH, Profile
+from ..channels import ChannelTexts, channel_spec
+from ..conf.profiles import Profile
 from ..exceptions import REFUSALS, Refusal
-from ..models import Verification, VerifiedNumber
-from ..models.number import NUMBER_IN_TEXT
-from ..services.numbers import LONGEST_CODE, LONGEST_TEXT, ascii_digits
-from ..values import Found, error
+from ..models import Verification
+from ..services.numbers import LONGEST_TEXT
+from ..services.verifications.signup_forms import PhoneSignupMixin, SignupForm
 from . import words
-from .countries import Country
+
+if TYPE_CHECKING:  # it needs Babel, which a site with its own pages may not have
+    from .countries import Country
+
+__all__ = ["CodeForm", "MethodForm", "NumberForm", "PasswordForm", "PhoneSignupMixin", "SignupForm", "focus"]
 
 INVALID_NUMBER: Final = _("Enter a valid phone number.")
 INVALID_METHOD: Final[Any] = REFUSALS["invalid_method"][1]
@@ -38,9 +37,9 @@ class RefusableForm(forms.Form):
 class MethodsMixin:
     """The radio buttons of ``method``, each with its words."""
 
-    def ways(self) -> list[tuple[Any, words.Way]]:
+    def ways(self) -> list[tuple[Any, ChannelTexts]]:
         field: Any = self["method"]  # type: ignore[index]
-        return [(radio, words.WAYS[radio.data["value"]]) for radio in field]
+        return [(radio, channel_spec(radio.data["value"]).texts) for radio in field]
 
 
 class CountrySelect(forms.Select):
@@ -112,7 +111,7 @@ def method_field(profile: Profile) -> forms.ChoiceField:
     methods = profile.methods_of(profile.code_source)
     return forms.ChoiceField(
         label=_("How should the code reach you?"),
-        choices=[(method, words.WAYS[method].label) for method in methods],
+        choices=[(method, channel_spec(method).texts.label) for method in methods],
         initial=methods[0],
         required=False,
         widget=forms.RadioSelect if len(methods) > 1 else forms.HiddenInput,
@@ -134,20 +133,11 @@ class CodeForm(RefusableForm):
 
     def __init__(self, data: Any = None, *, verification: Verification) -> None:
         super().__init__(data)
-        self.length, self.is_end_of_number = verification.code_length, verification.method in FLASH
+        self.length, self.is_end_of_number = verification.code_length, channel_spec(verification.method).code_is_caller
         self.fields["code"].widget.attrs |= {"data-lanck-code": "", "data-length": self.length}
 
     def clean_code(self) -> str:
-        text = ascii_digits(self.cleaned_data["code"])
-        if self.is_end_of_number and NUMBER_IN_TEXT.fullmatch(text):
-            text = re.sub(r"\D", "", text)[-self.length :]
-        return code_in(text, self.length)
-
-
-def code_in(text: str, length: int) -> str:
-    """The code in a text, or the text where there is none, or where it may be one of several."""
-    found = set(re.findall(rf"(?<!\d)(?:\d[ -]?){{{length - 1}}}\d(?![ -]?\d)", text))
-    return found.pop() if len(found) == 1 else text[:LONGEST_CODE]
+        return services.code_in_text(self.cleaned_data["code"], self.length, is_end_of_number=self.is_end_of_number)
 
 
 class PasswordForm(forms.Form):
@@ -158,74 +148,3 @@ class PasswordForm(forms.Form):
         widget=forms.PasswordInput({"autocomplete": "current-password"}),
         error_messages={"required": _("Enter your password.")},
     )
-
-
-class PhoneSignupMixin:
-    """Makes any form, of a model or not, the one that makes the user of a signup, with the number that was proved.
-
-    Name the form in ``SIGNUP_FORM``. A field of a plain form is set on the user where the user has it.
-    """
-
-    def sign_up(self, *, proof: str, purpose: str, binding: Sequence[str]) -> VerifiedNumber:
-        """Spend the proof, save the user, and make them the owner of the number: all of it, or nothing.
-
-        Raises Refusal as :func:`~django_lanck.services.redeem_proof` and ``claim_number`` do.
-        """
-        with transaction.atomic():
-            number = services.redeem_proof(proof=proof, purpose=purpose, binding=binding)
-            user = self.build_user(number)
-            user.save()
-            if save_m2m := getattr(self, "save_m2m", None):
-                save_m2m()
-            return services.claim_number(user=user, proof=proof)
-
-    @classmethod
-    def check(cls) -> Found:
-        """What a system check says of the form: it has to ask for what cannot be made up."""
-        makes_its_own = cls.build_user is not PhoneSignupMixin.build_user
-        if makes_its_own or get_user_model().USERNAME_FIELD in cls.base_fields:  # type: ignore[attr-defined]
-            return
-        try:
-            random_username()
-        except ImproperlyConfigured as problem:
-            hint = "Give the form that field, or a build_user() of its own."
-            yield error(52, f"LANCK['SIGNUP_FORM'] cannot make a user: {problem}", hint)
-
-    def build_user(self, number: str) -> Any:
-        """The user, not saved yet. ``number`` is the proved one, in E.164; it is no name to log in by."""
-        user = self._filled_in()
-        if not user.get_username():
-            setattr(user, user.USERNAME_FIELD, random_username())
-        if not user.password:
-            user.set_unusable_password()
-        return user
-
-    def _filled_in(self) -> Any:
-        if isinstance(self, forms.ModelForm):
-            return self.save(commit=False)
-        fields = {field.name for field in get_user_model()._meta.concrete_fields}
-        given: dict[str, Any] = self.cleaned_data  # type: ignore[attr-defined]
-        user = get_user_model()(**{name: value for name, value in given.items() if name in fields - {"password"}})
-        if "password" in given:
-            user.set_password(given["password"])
-        return user
-
-
-class SignupForm(PhoneSignupMixin, forms.Form):
-    """Asks nothing: the proved number is all that there is to an account."""
-
-
-def random_username() -> str:
-    """A name for someone who gave none. Not the number: names are shown, and numbers change their owners.
-
-    Raises ImproperlyConfigured where users are named by something that cannot be made up, such as an email address.
-    """
-    user_model = get_user_model()
-    field: Any = user_model._meta.get_field(user_model.USERNAME_FIELD)
-    name = f"phone-{secrets.token_hex(8)}"
-    try:
-        field.clean(name, None)
-    except ValidationError:
-        text = f"{user_model.__name__}.{user_model.USERNAME_FIELD} cannot be made up: SIGNUP_FORM has to ask for it."
-        raise ImproperlyConfigured(text) from None
-    return name

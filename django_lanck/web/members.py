@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth import authenticate
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from .. import services
 from ..exceptions import Refusal
-from . import progress, recent
+from . import progress
 from .flows import CHANGE, CONFIRM
 from .forms import MethodForm, PasswordForm
 from .views import CodeView, FirstView
@@ -23,19 +22,17 @@ class ChangeCodeView(CodeView):
     def proved(self, token: str) -> HttpResponse:
         """The claim moves to the new number, and the session gets a new key."""
         user: Any = self.request.user
-        spend: dict[str, Any] = {"proof": token, "purpose": self.flow.purpose, "binding": self.binding}
         try:
-            before = services.owner_of(services.number_of_proof(**spend))
-            claim = services.change_number(user=user, **spend)
+            claim = services.change_number(user=user, proof=token, purpose=self.flow.purpose, binding=self.binding)
         except Refusal as refusal:
             return self.useless(refusal)
         asked = self.asked
         progress.end(self.request, self.flow)
         self.request.session.cycle_key()
-        taken_over = before not in (None, user)
-        if asked and not taken_over:
+        if asked and not claim.taken_over:
             return redirect(asked)
-        return self.page("done", number=claim.number, taken_over=taken_over, after=progress.address_after(asked))
+        after = progress.address_after(asked)
+        return self.page("done", number=claim.number, taken_over=claim.taken_over, after=after)
 
 
 class ConfirmView(FirstView):
@@ -55,11 +52,10 @@ class ConfirmView(FirstView):
         return bool(user.has_usable_password())
 
     def check_password(self) -> HttpResponse:
-        form, user = PasswordForm(self.request.POST), self.request.user
+        form = PasswordForm(self.request.POST)
+        user: Any = self.request.user
         if form.is_valid():
-            # By the site's own backends, whose limits of wrong passwords hold here too.
-            password = form.cleaned_data["password"]
-            if authenticate(self.request, username=user.get_username(), password=password) == user:
+            if services.is_password_of(user, form.cleaned_data["password"], request=self.request):
                 return confirmed(self.request, self.asked)
             form.add_error("password", _("This password is not right."))
         return self.show(form)
@@ -85,18 +81,17 @@ class ConfirmCodeView(CodeView):
     flow = CONFIRM
 
     def proved(self, token: str) -> HttpResponse:
+        user: Any = self.request.user
         try:
-            number = services.redeem_proof(proof=token, purpose=self.flow.purpose, binding=self.binding)
+            services.confirm_user(user=user, proof=token, purpose=self.flow.purpose, binding=self.binding)
         except Refusal as refusal:
             return self.useless(refusal)
-        if services.owner_of(number) != self.request.user:
-            return self.useless(Refusal("newer_claim"))
         asked = self.asked
         progress.end(self.request, self.flow)
         return confirmed(self.request, asked)
 
 
 def confirmed(request: HttpRequest, asked: str) -> HttpResponse:
-    recent.remember(request)
+    services.remember_authentication(request)
     request.session.cycle_key()
     return redirect(progress.address_after(asked))

@@ -23,7 +23,7 @@ from django_lanck.models import (
     Status,
     Verification,
 )
-from django_lanck.models.message import RANKS
+from django_lanck.models.status import RANKS
 
 from .world import (
     ATTACK,

@@ -19,9 +19,9 @@ PREFIX = "+1201555"
 
 
 @pytest.fixture
-def pumped(limited, lanck):
+def pumped(enable_limits, lanck):
     """Four codes went to a prefix and none came back; two more and it is paused."""
-    limited(LIMITS=None, CONVERSION={"prefix": (6, 50)})
+    enable_limits(LIMITS=None, CONVERSION={"prefix": (6, 50)})
     for last in range(100, 104):
         start_verification(number=f"{PREFIX}0{last}")
     return LimitCounter.objects.get(rule="prefix_conversion")
@@ -99,11 +99,11 @@ def test_prefixes_are_masked_for_those_who_may_not_see_numbers(keeper, pumped, s
 
 @pytest.mark.parametrize("key", ["", "nonsense", "a\0b", "' OR 1=1"])
 def test_what_is_no_counter_of_a_prefix_pauses_nothing(keeper, pumped, key):
-    assert "Nothing was done" in press(keeper, "pause", key)
+    assert "Nothing was changed" in press(keeper, "pause", key)
     country = LimitCounter.objects.create(
         key="c", rule="country", label="US", used=9, ends_at=timezone.now() + timedelta(days=1)
     )
-    assert "Nothing was done" in press(keeper, "pause", country.key)
+    assert "Nothing was changed" in press(keeper, "pause", country.key)
     start_verification(number="+12015550110")
 
 

@@ -19,7 +19,7 @@ def own_codes(lanck):
         yield lanck
 
 
-def test_a_whole_signup_by_sms(client, own_codes, phone, age):
+def test_a_whole_signup_by_sms(client, own_codes, phone, backdate):
     started = post(client, URL, {"number": "+1 201 555 0123"})
     assert started.status_code == 201
     body = started.json()
@@ -29,7 +29,7 @@ def test_a_whole_signup_by_sms(client, own_codes, phone, age):
     own_codes.report(first, "DELIVERED")
     assert client.get(address).json()["delivery"] == "DELIVERED"
 
-    age(Verification.objects.get(), 31)
+    backdate(Verification.objects.get(), 31)
     resent = post(client, f"{address}resend/", {"method": "p2s"})
     assert (resent.status_code, resent.json()["method"]) == (200, "p2s")
     assert resent.json()["methods"] == ["sms", "p2s", "push"]
@@ -54,12 +54,12 @@ def test_the_method_is_one_of_the_purposes_channels(client, own_codes, phone, me
 
 
 @pytest.mark.parametrize("method", ["voice", "call", "flash", "viber"])
-def test_what_the_purpose_does_not_offer_is_refused(client, own_codes, phone, method, age):
+def test_what_the_purpose_does_not_offer_is_refused(client, own_codes, phone, method, backdate):
     response = post(client, URL, {"number": phone, "method": method})
     assert (response.status_code, response.json()["code"]) == (400, "invalid_method")
     assert not Verification.objects.exists()
     address = f"{URL}{post(client, URL, {'number': phone}).json()['id']}/"
-    age(Verification.objects.get(), 31)
+    backdate(Verification.objects.get(), 31)
     response = post(client, f"{address}resend/", {"method": method})
     assert (response.status_code, response.json()["code"]) == (400, "invalid_method")
     assert len(own_codes.sent) == 1
@@ -73,10 +73,10 @@ def test_a_client_chooses_neither_who_makes_the_code_nor_a_channel(client, lanck
     assert lanck.requests == ["POST /sms", "POST /verify"]
 
 
-def test_a_running_verification_keeps_its_source_when_the_purpose_changes(client, lanck, phone, age):
+def test_a_running_verification_keeps_its_source_when_the_purpose_changes(client, lanck, phone, backdate):
     with with_lanck(lanck, PURPOSES=OWN):
         address = f"{URL}{post(client, URL, {'number': phone}).json()['id']}/"
-    age(Verification.objects.get(), 31)
+    backdate(Verification.objects.get(), 31)
     with with_lanck(lanck, PURPOSES={"signup": {**OWN["signup"], "CODE_SOURCE": "lanck"}}):
         assert client.get(address).json()["methods"] == ["sms", "p2s", "push"]
         assert post(client, f"{address}resend/", {"method": "voice"}).status_code == 400

@@ -103,8 +103,8 @@ def test_the_numbers_are_the_dashboards(boss, traffic):
     assert [row["country"] for row in shown["by_country"]] == list(figures.by_country)
 
 
-def test_what_is_answered_is_what_is_described(boss, traffic, lanck, limited):
-    limited(LIMITS={"number": ["1/day"]})
+def test_what_is_answered_is_what_is_described(boss, traffic, lanck, enable_limits):
+    enable_limits(LIMITS={"number": ["1/day"]})
     services.start_verification(number="+12015550199")
     with pytest.raises(Refusal):
         services.start_verification(number="+12015550199")

@@ -144,7 +144,7 @@ def test_a_wrong_code_says_so(client, lanck, address):
     }
 
 
-def test_exhausted_expired_canceled(client, lanck, address, age):
+def test_exhausted_expired_canceled(client, lanck, address, backdate):
     wrong = f"{(int(lanck.sent[-1].code) + 1) % 1_000_000:06}"
     codes = [post(client, f"{address}check/", {"code": wrong}).json()["code"] for _ in range(6)]
     assert codes == ["invalid_code"] * 4 + ["exhausted"] * 2
@@ -152,7 +152,7 @@ def test_exhausted_expired_canceled(client, lanck, address, age):
     for end, code in [("expired", "expired"), ("canceled", "canceled")]:
         other = post(client, URL, {"number": "+12015550124"}).json()
         if end == "expired":
-            age(Verification.objects.get(pk=other["id"]), 601)
+            backdate(Verification.objects.get(pk=other["id"]), 601)
         else:
             assert client.delete(f"{URL}{other['id']}/").status_code == 204
         assert client.get(f"{URL}{other['id']}/").json()["status"] == end
@@ -160,20 +160,20 @@ def test_exhausted_expired_canceled(client, lanck, address, age):
         assert (response.status_code, response.json()["code"]) == (400, code)
 
 
-def test_a_resend_too_soon_says_when(client, lanck, address, age):
+def test_a_resend_too_soon_says_when(client, lanck, address, backdate):
     response = post(client, f"{address}resend/", {})
     assert response.status_code == 429
     body = response.json()
     assert (body["code"], response["Retry-After"]) == ("resend_too_soon", str(body["retry_after"]))
     assert 28 <= body["retry_after"] <= 30
-    age(Verification.objects.get(), 31)
+    backdate(Verification.objects.get(), 31)
     resent = post(client, f"{address}resend/", {"method": "call"})
     assert (resent.status_code, resent.json()["method"]) == (200, "call")
     assert [sent.channel for sent in lanck.sent] == ["sms", "call"]
 
 
-def test_a_resend_without_a_body_uses_the_last_method(client, lanck, address, age):
-    age(Verification.objects.get(), 31)
+def test_a_resend_without_a_body_uses_the_last_method(client, lanck, address, backdate):
+    backdate(Verification.objects.get(), 31)
     assert client.generic("POST", f"{address}resend/").status_code == 200
     assert [sent.channel for sent in lanck.sent] == ["sms", "sms"]
 

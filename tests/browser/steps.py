@@ -38,10 +38,6 @@ def code_on(number: str) -> str:
     return message.code or re.findall(r"\d{6}", message.text)[0]
 
 
-def wrong(code: str) -> str:
-    return f"{(int(code) + 1) % 10 ** len(code):0{len(code)}}"
-
-
 def type_code(page: Page, code: str) -> None:
     """Digit by digit; the last one sends it."""
     field = page.locator("[name=code]")

@@ -8,8 +8,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from django_lanck.models import Verification
+from tests.helpers import wrong_code
 
-from .steps import NO_SMS, ask_for_code, code_on, press, see, type_code, wrong
+from .steps import NO_SMS, ask_for_code, code_on, press, see, type_code
 from .test_number_field import paste
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def test_a_text_with_two_codes_is_not_sent(typing, phone, attempts):
 
 def test_a_complete_code_is_sent_once(typing, phone, attempts):
     field = typing.locator("[name=code]")
-    field.press_sequentially(wrong(code_on(phone)))
+    field.press_sequentially(wrong_code(code_on(phone)))
     see(typing, "4 attempts left.")
     assert attempts() == 1
 
@@ -80,7 +81,7 @@ def test_an_incomplete_code_waits(typing, phone, attempts):
 
 
 def test_a_wrong_code_is_not_sent_again_by_itself(typing, phone, attempts):
-    code = wrong(code_on(phone))
+    code = wrong_code(code_on(phone))
     type_code(typing, code)
     see(typing, "4 attempts left.")
     type_code(typing, code)
@@ -98,7 +99,7 @@ def test_pressing_the_button_while_the_code_is_sent_checks_once(typing, phone, a
             field.dispatchEvent(new Event("input", { bubbles: true }));
             document.querySelector(".lanck-form .lanck-button").click();
         }""",
-        wrong(code_on(phone)),
+        wrong_code(code_on(phone)),
     )
     see(typing, "4 attempts left.")
     assert attempts() == 1
@@ -134,11 +135,11 @@ def test_a_code_that_the_browser_does_not_get_is_typed(context, page, phone):
 # What the server knows better by the second
 
 
-def test_the_server_says_how_long_to_wait_for_another_code(typing, phone, age):
+def test_the_server_says_how_long_to_wait_for_another_code(typing, phone, backdate):
     button = typing.get_by_role("button", name="Send a new code")
     assert button.is_disabled()
     see(typing, "You can ask for a new code in 0:2")
-    age(Verification.objects.get(), 60)
+    backdate(Verification.objects.get(), 60)
     typing.locator("[data-resend] button:enabled").first.wait_for()
     assert typing.get_by_role("timer").is_hidden()
 

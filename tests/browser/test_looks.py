@@ -14,8 +14,9 @@ from django.contrib.auth.models import User
 
 import django_lanck
 from django_lanck.models import VerifiedNumber
+from tests.helpers import wrong_code
 
-from .steps import NO_SMS, ask_for_code, code_on, press, sign_up, type_code, wrong
+from .steps import NO_SMS, ask_for_code, code_on, press, sign_up, type_code
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -94,7 +95,7 @@ def test_the_code(page, phone, looked_at):
     page.goto("/account/phone/signup/")
     looked_at("code-is-out")
     page.goto("/account/phone/signup/code/")
-    type_code(page, wrong(code))
+    type_code(page, wrong_code(code))
     page.locator(".lanck-error").wait_for()
     looked_at("wrong-code")
     type_code(page, code)
@@ -113,7 +114,7 @@ def test_a_code_that_does_not_come(page, settings, looked_at):
     page.locator("[name=method][value=voice]").click()
     delivery(page, "good")
     looked_at("called")
-    type_code(page, wrong(code_on(NO_SMS)))
+    type_code(page, wrong_code(code_on(NO_SMS)))
     page.get_by_role("alert").wait_for()
     looked_at("exhausted")
 

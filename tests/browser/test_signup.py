@@ -9,8 +9,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from django_lanck.models import Verification, VerifiedNumber
+from tests.helpers import wrong_code
 
-from .steps import NO_SMS, ask_for_code, code_on, press, see, type_code, wrong
+from .steps import NO_SMS, ask_for_code, code_on, press, see, type_code
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
@@ -124,7 +125,7 @@ def test_a_voice_calls_where_the_sms_was_not_delivered(page, settings):
 def test_a_wrong_code_can_be_put_right(page, phone):
     ask_for_code(page, phone)
     code = code_on(phone)
-    type_code(page, wrong(code))
+    type_code(page, wrong_code(code))
     see(page, "This code is not right.")
     see(page, "4 attempts left.")
     see(page, "It was delivered to your phone.")
@@ -136,10 +137,10 @@ def test_wrong_codes_come_to_an_end(page, phone):
     ask_for_code(page, phone)
     code = code_on(phone)
     for left in (4, 3, 2, 1):
-        code = wrong(code)
+        code = wrong_code(code)
         type_code(page, code)
         see(page, re.compile(f"^{left} attempts? left"))
-    type_code(page, wrong(code))
+    type_code(page, wrong_code(code))
     see(page, "Too many wrong codes. Start again.")
     page.get_by_role("link", name="Start again").click()
     page.wait_for_url("**/account/phone/signup/")
@@ -216,7 +217,7 @@ def test_everything_works_without_scripts(chromium, site, phone, settings):
     page.get_by_role("radio", name="Text message").check()
     page.get_by_role("button", name="Send the code").click()
     page.wait_for_url("**/code/")
-    page.get_by_label("Code", exact=True).fill(wrong(code_on(phone)))
+    page.get_by_label("Code", exact=True).fill(wrong_code(code_on(phone)))
     press(page)
     see(page, "This code is not right.")
     page.wait_for_timeout(1000)

@@ -9,7 +9,7 @@ import trustme
 
 from django_lanck.client import Verify, breaker
 from django_lanck.exceptions import APIError, InvalidArgument, NotSent, OutcomeUnknown
-from tests.parallel import at_once
+from tests.parallel import call_concurrently
 
 from .scripted import resets, says, scripted
 from .test_failures import tls_context
@@ -126,7 +126,7 @@ def test_of_many_at_once_one_is_the_probe(make, clock):
         probe = threading.Thread(target=lambda: results.append(ask(client)))
         probe.start()
         assert asked.wait(10)
-        assert at_once(lambda _: ask(client), 20, threads=20) == ["not asked"] * 20
+        assert call_concurrently(lambda _: ask(client), 20, threads=20) == ["not asked"] * 20
         answer_now.set()
         probe.join(10)
         assert results == ["accepted"]

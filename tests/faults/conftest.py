@@ -16,26 +16,26 @@ from django.db import connection
 from django.test import override_settings
 
 from tests.live import Person
-from tests.wire import Wire
+from tests.tcp_proxy import TcpProxy
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def wire(lanck) -> Iterator[Wire]:
-    """What lies between the site and LANCK."""
+def proxy(lanck) -> Iterator[TcpProxy]:
+    """The TCP proxy between the site and LANCK."""
     address = urlsplit(lanck.settings["BASE_URL"])
-    wire = Wire(address.hostname, address.port)
-    yield wire
-    wire.close()
+    proxy = TcpProxy(address.hostname, address.port)
+    yield proxy
+    proxy.close()
 
 
 @pytest.fixture
-def site(transactional_db, live_server, lanck, wire) -> Iterator[str]:
-    """The origin of a running site, whose LANCK is ``lanck``, by ``wire``."""
+def site(transactional_db, live_server, lanck, proxy) -> Iterator[str]:
+    """The origin of a running site, whose LANCK is ``lanck``, through ``proxy``."""
     live_server.thread.httpd.socket.listen(128)  # many come at once
     keys = {
-        "BASE_URL": f"http://127.0.0.1:{wire.port}/v1",
+        "BASE_URL": f"http://127.0.0.1:{proxy.port}/v1",
         "CALLBACK_BASE_URL": live_server.url,
         "CONNECT_TIMEOUT": 20,
         "READ_TIMEOUT": 20,

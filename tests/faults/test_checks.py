@@ -4,30 +4,33 @@ from django_lanck import signals
 from django_lanck.models import Verification
 from django_lanck.services import reconcile
 from tests.client.scripted import resets
-from tests.live import post_receipt, refusal, wrong
-from tests.parallel import at_once
+from tests.helpers import wrong_code
+from tests.live import post_receipt, refusal_in
+from tests.parallel import call_concurrently
 
 
-def test_fault_08_a_check_was_right_but_its_answer_was_lost(lanck, wire, people, heard, age):
+def test_fault_08_a_check_was_right_but_its_answer_was_lost(lanck, proxy, people, record_signal, backdate):
     """The same code again is settled by `/verify/info`: verified once, while other digits are not; if that fails too,
     it stays pending and is never verified by guess."""
-    verified = heard(signals.number_verified)
+    verified = record_signal(signals.number_verified)
 
     def lose_a_right_check():
         someone = next(people)
         assert someone.start().status_code == 201
         sent = lanck.sent[-1]
-        wire.answers = [resets]
+        proxy.next_answers = [resets]
         lost = someone.check(sent.code)
-        assert refusal(lost) == (503, "check_unknown")
+        assert refusal_in(lost) == (503, "check_unknown")
         assert lost.json()["retry_after"] == int(lost.headers["Retry-After"]) > 0
         assert sent.verified_at is not None
         return someone, sent
 
     someone, sent = lose_a_right_check()
-    assert refusal(someone.check(wrong(sent.code))) == (400, "invalid_code")
-    assert someone.look()["status"] == "pending"
-    answers = at_once(lambda number: someone.check(sent.code), 8, threads=8)  # fewer than are asked about in a minute
+    assert refusal_in(someone.check(wrong_code(sent.code))) == (400, "invalid_code")
+    assert someone.fetch()["status"] == "pending"
+    answers = call_concurrently(
+        lambda number: someone.check(sent.code), 8, threads=8
+    )  # fewer than are asked about in a minute
     proofs = [answer.json()["proof"] for answer in answers if answer.status_code == 200]
     others = {answer.json()["code"] for answer in answers if answer.status_code != 200}
     assert (len(answers), len(proofs), others) == (8, 1, {"already_verified"})
@@ -35,12 +38,12 @@ def test_fault_08_a_check_was_right_but_its_answer_was_lost(lanck, wire, people,
     assert [str(said["verification"].pk) for said in verified] == [someone.id]
 
     someone, sent = lose_a_right_check()
-    age(Verification.objects.get(pk=someone.id), 400)
-    for code in (sent.code, sent.code, wrong(sent.code)):
-        wire.answers = [resets]
-        assert refusal(someone.check(code)) == (503, "check_unknown")
+    backdate(Verification.objects.get(pk=someone.id), 400)
+    for code in (sent.code, sent.code, wrong_code(sent.code)):
+        proxy.next_answers = [resets]
+        assert refusal_in(someone.check(code)) == (503, "check_unknown")
     assert reconcile().asked == 1
     assert post_receipt(sent, "DELIVERED", verifiedAt=1_700_000_000) == 204
-    assert (someone.look()["status"], len(verified)) == ("pending", 1)
+    assert (someone.fetch()["status"], len(verified)) == ("pending", 1)
     assert someone.check(sent.code).json()["status"] == "verified"
     assert (sent.checks, len(verified)) == ([sent.code], 2)

@@ -13,14 +13,15 @@ from django.db.models import DurationField, ExpressionWrapper, F
 from django_lanck.models import DatabaseNow, InboundMessage, Message, Verification
 from django_lanck.testing.fake import INBOUND_SECRET
 from tests.faults.conftest import worker
-from tests.live import PATIENCE, Person, post_receipt, refusal, wait_until, wrong
-from tests.wire import Wire
+from tests.helpers import wrong_code
+from tests.live import TIMEOUT, Person, post_receipt, refusal_in, wait_until
+from tests.tcp_proxy import TcpProxy
 
 SQLITE = connection.vendor == "sqlite"
 
 
 class Database:
-    """The test's database, by a way that can be cut: a wire, or for SQLite a link to its file."""
+    """The test's database, by a way that can be cut: a proxy, or for SQLite a link to its file."""
 
     def __init__(self, folder: Path) -> None:
         self.settings = dict(connection.settings_dict)
@@ -29,18 +30,18 @@ class Database:
             self.settings["NAME"] = str(self.link)
             self.link.symlink_to(self.file)
         else:
-            self.wire = Wire(self.settings["HOST"], int(self.settings["PORT"]))
-            self.settings["PORT"] = self.wire.port
+            self.proxy = TcpProxy(self.settings["HOST"], int(self.settings["PORT"]))
+            self.settings["PORT"] = self.proxy.port
 
     def cut(self) -> None:
-        self._point_to(self.link / "gone") if SQLITE else self.wire.cut()
+        self._point_to(self.link / "gone") if SQLITE else self.proxy.disconnect()
 
     def mend(self) -> None:
-        self._point_to(self.file) if SQLITE else self.wire.mend()
+        self._point_to(self.file) if SQLITE else self.proxy.reconnect()
 
     def close(self) -> None:
         if not SQLITE:
-            self.wire.close()
+            self.proxy.close()
 
     def _point_to(self, file: object) -> None:
         self.link.unlink()
@@ -54,11 +55,11 @@ def database(transactional_db, tmp_path):
     database.close()
 
 
-def test_fault_15_the_database_is_away(lanck, site, database, tmp_path, age):
+def test_fault_15_the_database_is_away(lanck, site, database, tmp_path, backdate):
     """A start refuses before any send; a webhook answers 5XX, so that LANCK tries again."""
 
     def post(address, **body):
-        return requests.post(address, json=body, timeout=PATIENCE)
+        return requests.post(address, json=body, timeout=TIMEOUT)
 
     with (
         worker(tmp_path, DATABASE=database.settings) as (origin, _),
@@ -68,7 +69,7 @@ def test_fault_15_the_database_is_away(lanck, site, database, tmp_path, age):
         assert someone.start().status_code == 201
         sent = lanck.sent[-1]
         verification = Verification.objects.get()
-        age(verification, 31)
+        backdate(verification, 31)
         before = Verification.objects.values().get()
         receipts = sent.params["callbackUrl"].replace(site, origin)
         receipt = {"requestId": sent.request_id, "number": sent.number, "status": "DELIVERED"}
@@ -78,7 +79,7 @@ def test_fault_15_the_database_is_away(lanck, site, database, tmp_path, age):
         database.cut()
         for call in (stranger.start, someone.start, someone.resend, lambda: someone.check(sent.code)):
             refused = call()
-            assert refusal(refused) == (503, "unavailable")
+            assert refusal_in(refused) == (503, "unavailable")
             assert refused.json()["retry_after"] == int(refused.headers["Retry-After"]) > 0
         assert [post(receipts, **receipt).status_code, post(inbound, **text).status_code] == [503, 503]
         assert lanck.requests == ["POST /verify"]
@@ -91,15 +92,15 @@ def test_fault_15_the_database_is_away(lanck, site, database, tmp_path, age):
         assert stranger.start().status_code == 201
 
 
-def test_a_database_that_goes_away_during_a_send_loses_no_message(lanck, wire, site, database, tmp_path):
+def test_a_database_that_goes_away_during_a_send_loses_no_message(lanck, proxy, site, database, tmp_path):
     with worker(tmp_path, DATABASE=database.settings) as (origin, _), Person(origin, "+12015550113") as someone:
         assert someone.start().status_code == 201  # now there is a session, which is not saved again
-        wire.hold()
+        proxy.hold_answers()
         with ThreadPoolExecutor(1) as pool:
             starting = pool.submit(someone.start)
-            wait_until(lambda: wire.held)
+            wait_until(lambda: proxy.held_answers)
             database.cut()
-            wire.let_go()
+            proxy.release_answers()
         assert (starting.result().status_code, starting.result().json()["delivery"]) == (201, "accepted")
         database.mend()
         assert post_receipt(lanck.sent[-1], "DELIVERED") == 204
@@ -118,25 +119,25 @@ def connections() -> int:
         return cursor.fetchone()[0]
 
 
-def test_fault_17_the_provider_is_slow_with_everything(lanck, wire, site, people):
+def test_fault_17_the_provider_is_slow_with_everything(lanck, proxy, site, people):
     """50 starts do not hold 50 database connections, and other pages answer."""
     known, reader = next(people), next(people)
     assert known.start().status_code == 201
-    wire.hold()
+    proxy.hold_answers()
     starters = [next(people) for _ in range(50)]
     with ThreadPoolExecutor(50) as pool:
         starts = [pool.submit(starter.start) for starter in starters]
-        wait_until(lambda: wire.held == 50)
+        wait_until(lambda: proxy.held_answers == 50)
         for page in ("", "account/phone/signup/", "admin/login/", "lanck/receipts/x/"):
-            assert reader.session.get(f"{site}/{page}", timeout=PATIENCE).status_code == 200
-        assert known.look()["delivery"] == "accepted"
+            assert reader.session.get(f"{site}/{page}", timeout=TIMEOUT).status_code == 200
+        assert known.fetch()["delivery"] == "accepted"
         assert post_receipt(lanck.sent[0], "DELIVERED") == 204
-        assert known.look()["delivery"] == "DELIVERED"
+        assert known.fetch()["delivery"] == "DELIVERED"
         if not SQLITE:  # it has none to run out of
             wait_until(lambda: connections() < 5)
-        assert wire.held == 50
+        assert proxy.held_answers == 50
         assert not [start for start in starts if start.done()]
-        wire.let_go()
+        proxy.release_answers()
     assert {start.result().status_code for start in starts} == {201}
     assert {start.result().json()["delivery"] for start in starts} == {"accepted"}
     assert len(lanck.sent) == 51
@@ -152,7 +153,7 @@ def with_session_time(hours: int) -> dict[str, Any]:
     return settings
 
 
-def test_fault_18_the_clocks_of_two_workers_are_5_minutes_apart(lanck, site, tmp_path, age):
+def test_fault_18_the_clocks_of_two_workers_are_5_minutes_apart(lanck, site, tmp_path, backdate):
     """With the database's session time zone at ±05:00 too, nothing lives longer or shorter than its time by the
     database's clock."""
 
@@ -161,7 +162,7 @@ def test_fault_18_the_clocks_of_two_workers_are_5_minutes_apart(lanck, site, tmp
         return Verification.objects.annotate(left=expression).get(pk=verification.pk).left.total_seconds()
 
     def redeem(person, proof):
-        return person.session.get(f"{person.site}/redeem/", params={"proof": proof}, timeout=PATIENCE).status_code
+        return person.session.get(f"{person.site}/redeem/", params={"proof": proof}, timeout=TIMEOUT).status_code
 
     behind = worker(tmp_path, CLOCK=-150, DATABASE=with_session_time(5))
     ahead = worker(tmp_path, CLOCK=150, DATABASE=with_session_time(-5))
@@ -177,27 +178,27 @@ def test_fault_18_the_clocks_of_two_workers_are_5_minutes_apart(lanck, site, tmp
             stored = [verification.expires_at, verification.resend_at]
             assert max(abs(one - other) for one, other in zip(shown, stored, strict=True)) < timedelta(seconds=1)
 
-            age(verification, 15)
+            backdate(verification, 15)
             for someone.site in (here, there):
                 refused = someone.resend()
-                assert refusal(refused) == (429, "resend_too_soon")
+                assert refusal_in(refused) == (429, "resend_too_soon")
                 assert 0 < refused.json()["retry_after"] <= 15
-            age(verification, 16)
+            backdate(verification, 16)
             assert someone.resend().status_code == 200
 
-            age(verification, 560)
+            backdate(verification, 560)
             for someone.site in (here, there):
-                assert someone.look()["status"] == "pending"
-                assert refusal(someone.check(wrong(lanck.sent[-1].code))) == (400, "invalid_code")
-            age(verification, 41)
+                assert someone.fetch()["status"] == "pending"
+                assert refusal_in(someone.check(wrong_code(lanck.sent[-1].code))) == (400, "invalid_code")
+            backdate(verification, 41)
             for someone.site in (here, there):
-                assert someone.look()["status"] == "expired"
-                assert refusal(someone.check(lanck.sent[-1].code)) == (400, "expired")
+                assert someone.fetch()["status"] == "expired"
+                assert refusal_in(someone.check(lanck.sent[-1].code)) == (400, "expired")
 
             for aged, status in ((860, 200), (901, 400)):
                 someone = Person(here, next(numbers))
                 assert someone.start().status_code == 201
                 proof = someone.check(lanck.sent[-1].code).json()["proof"]
-                age(Verification.objects.get(pk=someone.id), aged)
+                backdate(Verification.objects.get(pk=someone.id), aged)
                 someone.site = there
                 assert redeem(someone, proof) == status

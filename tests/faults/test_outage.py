@@ -15,7 +15,7 @@ from django_lanck.models import Message, Verification
 from django_lanck.sandbox.models import SandboxMessage, SandboxSecond
 from django_lanck.sandbox.provider import receipts
 from django_lanck.services import background, pace, reconcile, send_sms, start_verification
-from tests.parallel import at_once
+from tests.parallel import call_concurrently
 
 # A number of a person, in each of 300 area codes.
 POSSIBLE = [phonenumbers.parse(f"+1{area}5550123") for area in range(201, 990)]
@@ -55,10 +55,10 @@ def sandbox(live_server, settings):
 
 @pytest.mark.django_db
 def test_fault_05_an_outage_of_a_minute_takes_a_tenth_of_the_calls_and_is_over_within_a_minute(
-    client, lanck, breaker, settings, monkeypatch
+    client, lanck, breaker_settings, settings, monkeypatch
 ):
     """Calls fall by 90 %, and people get their codes again within a minute of its end."""
-    settings.LANCK = breaker
+    settings.LANCK = breaker_settings
     clock = Clock()
     monkeypatch.setattr(breaker_module, "monotonic", clock)
     carry_out, down = lanck._carry_out, True
@@ -102,7 +102,7 @@ def test_fault_06_of_300_starts_at_once_none_is_lost_or_double_and_background_wo
         except Refusal as refusal:
             return refusal
 
-    ended = at_once(start, 300, threads=30)
+    ended = call_concurrently(start, 300, threads=30)
     sent = [end for end in ended if end == "accepted"]
     refused = [end for end in ended if isinstance(end, Refusal)]
     assert [end for end in ended if end not in sent and end not in refused] == []
@@ -144,11 +144,11 @@ def test_fault_06_of_300_starts_at_once_none_is_lost_or_double_and_background_wo
     ("error_code", "status", "kind"), [(1, 401, "AuthenticationFailed"), (6, 403, "InsufficientFunds")]
 )
 def test_fault_07_a_refused_account_is_asked_once_told_once_and_a_503_to_people(
-    client, lanck, heard, caplog, error_code, status, kind
+    client, lanck, record_signal, caplog, error_code, status, kind
 ):
     """With a wrong token or no funds nothing is repeated, one alarm is raised (log and signal), and people get a
     general 503."""
-    alarms = heard(signals.provider_alarm)
+    alarms = record_signal(signals.provider_alarm)
     for number in NUMBERS[:3]:
         lanck.requests.clear()
         lanck.refuse(error_code, http_status=status, reason="the account has no funds or no token")

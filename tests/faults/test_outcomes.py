@@ -15,13 +15,13 @@ from django_lanck.models import Message, Verification
 from django_lanck.services import look_up, reconcile
 from tests.client.scripted import answer, drips, resets, says, scripted
 from tests.faults.conftest import worker
-from tests.live import Person, post_receipt, refusal, wait_until
+from tests.live import Person, post_receipt, refusal_in, wait_until
 
 CANARY = "words-of-the-provider"
 ACCEPTED = answer('{"requestId": "r1"}')
 
 
-def test_fault_01_the_provider_accepts_and_hangs(lanck, wire, with_lanck, people):
+def test_fault_01_the_provider_accepts_and_hangs(lanck, proxy, with_lanck, people):
     """One POST, a message that is `unknown`, an answer in time with `retry_after`, and nothing sent twice; the code
     that the person received works once its id came with a receipt, or at once where the site holds the code."""
     let_go = threading.Event()
@@ -31,11 +31,11 @@ def test_fault_01_the_provider_accepts_and_hangs(lanck, wire, with_lanck, people
         let_go.wait(30)
 
     def start(someone, hang, **more):
-        wire.answers = [hang]
+        proxy.next_answers = [hang]
         with with_lanck(READ_TIMEOUT=0.5, TOTAL_TIMEOUT=1):
             started = someone.start(**more)
         assert (started.status_code, started.json()["delivery"]) == (201, "unknown")
-        wait_until(lambda: not wire.answers)  # LANCK took it, as late as that may be
+        wait_until(lambda: not proxy.next_answers)  # LANCK took it, as late as that may be
         assert not let_go.is_set()
         return lanck.sent[-1]
 
@@ -46,9 +46,9 @@ def test_fault_01_the_provider_accepts_and_hangs(lanck, wire, with_lanck, people
             (someone.check(sent.code), (503, "outcome_unknown")),
             (someone.resend(), (429, "resend_too_soon")),
         ]:
-            assert refusal(waits) == code
+            assert refusal_in(waits) == code
             assert waits.json()["retry_after"] == int(waits.headers["Retry-After"]) > 0
-        assert someone.look()["attempts_left"] == 5
+        assert someone.fetch()["attempts_left"] == 5
         assert post_receipt(sent, "DELIVERED") == 204
         assert someone.check(sent.code).json()["status"] == "verified"
     holder = next(people)
@@ -59,25 +59,25 @@ def test_fault_01_the_provider_accepts_and_hangs(lanck, wire, with_lanck, people
     assert Message.objects.count() == len(lanck.sent) == 4
 
 
-def test_fault_02_a_worker_is_killed_between_send_and_save(lanck, wire, site, phone, age, tmp_path):
+def test_fault_02_a_worker_is_killed_between_send_and_save(lanck, proxy, site, phone, backdate, tmp_path):
     """One row, one POST; the receipt's token finds its message."""
 
     def start(origin):
         with pytest.raises(requests.ConnectionError):
             Person(origin, phone).start()
 
-    wire.hold()
+    proxy.hold_answers()
     with worker(tmp_path) as (origin, process):
         starting = threading.Thread(target=start, args=[origin])
         starting.start()
-        wait_until(lambda: wire.held)
+        wait_until(lambda: proxy.held_answers)
         process.kill()
         assert process.wait() < 0
         starting.join()
-    wire.let_go()
+    proxy.release_answers()
     message, verification = Message.objects.get(), Verification.objects.get()
     assert (message.status, message.request_id, message.verification) == ("sending", None, verification)
-    age(verification, 3700)
+    backdate(verification, 3700)
     reconcile()
     message.refresh_from_db()
     assert message.status == "unknown"
@@ -88,7 +88,7 @@ def test_fault_02_a_worker_is_killed_between_send_and_save(lanck, wire, site, ph
     assert lanck.requests == ["POST /verify"]
 
 
-def test_fault_03_lanck_cannot_be_reached(lanck, with_lanck, people, unused_port, age, monkeypatch):
+def test_fault_03_lanck_cannot_be_reached(lanck, with_lanck, people, unused_port, backdate, monkeypatch):
     """Refused, unresolved or with a certificate that nobody trusts, it surely got nothing: one repeat, then 503, and
     the person's quota is given back."""
     tried, connect = [], connecting.create_connection
@@ -104,19 +104,19 @@ def test_fault_03_lanck_cannot_be_reached(lanck, with_lanck, people, unused_port
         for address in (f"http://127.0.0.1:{unused_port}/v1", "https://no-such-host.invalid/v1", impostor.url):
             started, comes_later = next(people), next(people)
             assert started.start().status_code == 201
-            age(Verification.objects.get(pk=started.id), 31)
-            before = started.look()
+            backdate(Verification.objects.get(pk=started.id), 31)
+            before = started.fetch()
             there = urlsplit(address).hostname, urlsplit(address).port or 443
             calls = [comes_later.start, partial(started.check, "123456"), started.resend]
             for times, call in enumerate(calls, 1):
                 with with_lanck(BASE_URL=address, CONNECT_TIMEOUT=5):
                     refused = call()
-                assert refusal(refused) == (503, "unavailable")
+                assert refusal_in(refused) == (503, "unavailable")
                 assert refused.json()["retry_after"] == int(refused.headers["Retry-After"]) > 0
                 assert tried.count(there) == 2 * times
             unsent = Message.objects.exclude(verification=started.id).latest("pk")
             assert (unsent.status, unsent.verification.state) == ("refused", "canceled")
-            assert started.look() == {**before, "delivery": "refused"}
+            assert started.fetch() == {**before, "delivery": "refused"}
             assert comes_later.start().status_code == 201
             assert started.resend().status_code == 200
             assert started.check(lanck.sent[-1].code).json()["status"] == "verified"
@@ -124,7 +124,7 @@ def test_fault_03_lanck_cannot_be_reached(lanck, with_lanck, people, unused_port
     assert (len(lanck.sent), Message.objects.exclude(status="refused").count()) == (9, 9)
 
 
-def test_fault_04_the_answer_is_cut_off_or_is_none(lanck, wire, site, people):
+def test_fault_04_the_answer_is_cut_off_or_is_none(lanck, proxy, site, people):
     """A reset within the answer, truncated JSON, HTML with 200 or a wrong schema is a typed error; there is no second
     POST, and no text of the provider's is shown."""
 
@@ -142,15 +142,15 @@ def test_fault_04_the_answer_is_cut_off_or_is_none(lanck, wire, site, people):
     ]
     for step in broken:
         someone, asked = next(people), len(lanck.requests)
-        wire.answers = [step]
+        proxy.next_answers = [step]
         started = someone.start()
         assert (started.status_code, started.json()["delivery"]) == (201, "unknown")
         sent = lanck.sent[-1]
         assert post_receipt(sent, "DELIVERED") == 204
-        wire.answers = [step, step]  # the second one for a check whose odd answer is asked about
+        proxy.next_answers = [step, step]  # the second one for a check whose odd answer is asked about
         checked = someone.check(sent.code)
-        assert refusal(checked) == (503, "check_unknown")
-        wire.answers = [step]
+        assert refusal_in(checked) == (503, "check_unknown")
+        proxy.next_answers = [step]
         with pytest.raises(OutcomeUnknown) as failed:
             look_up(number=someone.number)
         posts = lanck.requests[asked:]

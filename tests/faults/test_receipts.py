@@ -9,8 +9,8 @@ from django.db.models import Sum
 from django_lanck import signals
 from django_lanck.models import Message, Receipt, Verification
 from django_lanck.services import record_receipt, refresh_message
-from tests.live import post_receipt, refusal, wait_until
-from tests.parallel import at_once
+from tests.live import post_receipt, refusal_in, wait_until
+from tests.parallel import call_concurrently
 
 WORDS = ("SENT", "DELIVERED", "REJECTED")
 
@@ -21,12 +21,12 @@ def start(person, **more):
     return started.json()
 
 
-def test_fault_09_the_same_receipt_comes_100_times_at_once(lanck, people, heard):
+def test_fault_09_the_same_receipt_comes_100_times_at_once(lanck, people, record_signal):
     """One status change, one signal."""
     for listen in (False, True):
         start(next(people))
-        said = heard(signals.message_status_changed) if listen else None
-        answers = at_once(lambda number: post_receipt(lanck.sent[-1], "DELIVERED"), 100)
+        said = record_signal(signals.message_status_changed) if listen else None
+        answers = call_concurrently(lambda number: post_receipt(lanck.sent[-1], "DELIVERED"), 100)
         assert answers == [204] * 100
         message = Message.objects.latest("pk")
         assert (message.status, message.receipts.get().repeats) == ("DELIVERED", 99)
@@ -62,7 +62,7 @@ def test_fault_10_receipts_come_in_every_order_mixed_with_a_lookup(lanck, people
     for looked_up in WORDS * 2:
         start(next(people))
         events = [*receipts, ("lookup", looked_up)]
-        told = at_once(lambda number, events=events: tell(lanck.sent[-1], events[number]), 4, threads=4)
+        told = call_concurrently(lambda number, events=events: tell(lanck.sent[-1], events[number]), 4, threads=4)
         assert told == [None] * 4
         ends.append(end(lanck.sent[-1]))
     assert ends == [ends[0]] * (3 * 24 + 6)
@@ -70,21 +70,21 @@ def test_fault_10_receipts_come_in_every_order_mixed_with_a_lookup(lanck, people
     assert (ends[0]["network"], ends[0]["country"]) == ("Test Mobile", "US")
 
 
-def test_fault_11_a_receipt_comes_before_the_answer_and_then_10000_more(lanck, wire, person):
+def test_fault_11_a_receipt_comes_before_the_answer_and_then_10000_more(lanck, proxy, person):
     """A receipt that comes before the start has its answer is applied; the same, repeated or varied 10,000 times, comes
     to at most 50 rows for a message."""
-    wire.hold()
+    proxy.hold_answers()
     started = []
     starting = threading.Thread(target=lambda: started.append(start(person)))
     starting.start()
-    wait_until(lambda: wire.held)
+    wait_until(lambda: proxy.held_answers)
     sent = lanck.sent[-1]
     assert post_receipt(sent, "DELIVERED") == 204
     assert not started
-    wire.let_go()
+    proxy.release_answers()
     starting.join()
     message = Message.objects.get()
-    assert (message.status, message.request_id, person.look()["delivery"]) == (
+    assert (message.status, message.request_id, person.fetch()["delivery"]) == (
         "DELIVERED",
         sent.request_id,
         "DELIVERED",
@@ -99,7 +99,7 @@ def test_fault_11_a_receipt_comes_before_the_answer_and_then_10000_more(lanck, w
 
     threads = 1 if connection.vendor == "sqlite" else 8  # SQLite lets one write at a time
     for thousand in range(10):
-        told = at_once(lambda number, first=1000 * thousand: tell(first + number), 1000, threads)
+        told = call_concurrently(lambda number, first=1000 * thousand: tell(first + number), 1000, threads)
         assert told == [None] * 1000
     kept = Receipt.objects.aggregate(repeats=Sum("repeats"))
     assert 1 < Receipt.objects.count() <= 50
@@ -107,7 +107,7 @@ def test_fault_11_a_receipt_comes_before_the_answer_and_then_10000_more(lanck, w
     assert person.check(sent.code).json()["status"] == "verified"
 
 
-def test_fault_12_a_receipt_comes_after_expiry(lanck, wire, people, age):
+def test_fault_12_a_receipt_comes_after_expiry(lanck, proxy, people, backdate):
     """It changes the delivery status only."""
     for answered in (True, False):
         someone = next(people)
@@ -115,12 +115,12 @@ def test_fault_12_a_receipt_comes_after_expiry(lanck, wire, people, age):
         verification = Verification.objects.get(pk=someone.id)
         if not answered:
             Message.objects.filter(verification=verification).update(status="unknown", status_rank=1, request_id=None)
-        age(verification, 601)
-        before, row = someone.look(), Verification.objects.values().get(pk=someone.id)
+        backdate(verification, 601)
+        before, row = someone.fetch(), Verification.objects.values().get(pk=someone.id)
         asked = len(lanck.requests)
         assert post_receipt(lanck.sent[-1], "DELIVERED") == 204
-        assert someone.look() == {**before, "status": "expired", "delivery": "DELIVERED"}
+        assert someone.fetch() == {**before, "status": "expired", "delivery": "DELIVERED"}
         assert Verification.objects.values().get(pk=someone.id) == row
-        assert refusal(someone.check(lanck.sent[-1].code)) == (400, "expired")
-        assert refusal(someone.resend()) == (400, "expired")
+        assert refusal_in(someone.check(lanck.sent[-1].code)) == (400, "expired")
+        assert refusal_in(someone.resend()) == (400, "expired")
         assert (len(lanck.requests), lanck.sent[-1].checks) == (asked, [])

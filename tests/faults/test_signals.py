@@ -12,7 +12,8 @@ from django_lanck import signals
 from django_lanck.models import InboundMessage, Message
 from django_lanck.services import check_verification, claim_number, redeem_proof, start_verification
 from django_lanck.testing.fake import INBOUND_SECRET
-from tests.live import PATIENCE, post_receipt, wait_until, wrong
+from tests.helpers import wrong_code
+from tests.live import TIMEOUT, post_receipt, wait_until
 
 ALL = {name: each for name, each in vars(signals).items() if type(each) is signals.Signal}
 OF_THIS_STORY = {
@@ -50,13 +51,13 @@ class Sleeper:
         self.calls += 1
         if self.calls == 1:
             self.asleep.set()
-            self.woken.wait(PATIENCE)
+            self.woken.wait(TIMEOUT)
 
 
 def post_inbound(site, message_id):
     body = {"messageId": message_id, "from": "12015550123", "to": "12065550100", "text": "Hi"}
     address = site + reverse("lanck:inbound", args=[INBOUND_SECRET])
-    return requests.post(address, json=body, timeout=PATIENCE).status_code
+    return requests.post(address, json=body, timeout=TIMEOUT).status_code
 
 
 def claim(lanck, user):
@@ -67,7 +68,7 @@ def claim(lanck, user):
         claim_number(user=user, proof=proof)
 
 
-def test_fault_14_a_signal_receiver_raises_or_sleeps(site, lanck, people, connect, heard):
+def test_fault_14_a_signal_receiver_raises_or_sleeps(site, lanck, people, connect, record_signal):
     """One that raises does not keep LANCK from its 2XX, nor the other receivers from running; of one that sleeps only
     that answer is late, and LANCK's repeat changes nothing."""
 
@@ -76,12 +77,12 @@ def test_fault_14_a_signal_receiver_raises_or_sleeps(site, lanck, people, connec
 
     for signal in ALL.values():
         connect(signal, raises)
-    said = {name: heard(signal) for name, signal in ALL.items()}
+    said = {name: record_signal(signal) for name, signal in ALL.items()}
     one, other = next(people), next(people)
     assert one.start().status_code == other.start().status_code == 201
     assert post_receipt(lanck.sent[0], "DELIVERED") == post_inbound(site, "m1") == 204
     assert one.check(lanck.sent[0].code).status_code == 200
-    assert [other.check(wrong(lanck.sent[1].code)).status_code for _ in range(5)] == [400] * 5
+    assert [other.check(wrong_code(lanck.sent[1].code)).status_code for _ in range(5)] == [400] * 5
     for name in ("former", "latter"):
         claim(lanck, get_user_model().objects.create_user(name))
     assert {name for name, times in said.items() if times} == OF_THIS_STORY
@@ -103,7 +104,7 @@ def test_fault_14_a_signal_receiver_raises_or_sleeps(site, lanck, people, connec
         posting.start()
         wait_until(sleeper.asleep.is_set)
         assert [post(), post_other(), post()] == [204] * 3
-        assert someone.look()["delivery"] == "DELIVERED"
+        assert someone.fetch()["delivery"] == "DELIVERED"
         assert not late
         sleeper.woken.set()
         posting.join()

@@ -79,8 +79,8 @@ PHONES = [f"+12015550{last}" for last in range(100, 104)]
 
 
 @pytest.mark.django_db
-def test_inventing_addresses_gets_nobody_a_new_limit(limited, client):
-    limited(LIMITS={"address": ("2/hour",)})
+def test_inventing_addresses_gets_nobody_a_new_limit(enable_limits, client):
+    enable_limits(LIMITS={"address": ("2/hour",)})
     codes = [
         starts(client, [number], REMOTE_ADDR="8.8.8.8", HTTP_X_FORWARDED_FOR=f"9.9.9.{n}")[0]
         for n, number in enumerate(PHONES)
@@ -89,24 +89,24 @@ def test_inventing_addresses_gets_nobody_a_new_limit(limited, client):
 
 
 @pytest.mark.django_db
-def test_all_addresses_of_one_ipv6_subscriber_share_a_limit(limited, client):
-    limited(LIMITS={"address": ("2/hour",)})
+def test_all_addresses_of_one_ipv6_subscriber_share_a_limit(enable_limits, client):
+    enable_limits(LIMITS={"address": ("2/hour",)})
     codes = [starts(client, [number], REMOTE_ADDR=f"2a02:6b8:0:1::{n}")[0] for n, number in enumerate(PHONES, 1)]
     assert codes == [201, 201, 429, 429]
     assert starts(client, ["+12015550199"], REMOTE_ADDR="2a02:6b8:0:2::1") == [201]
 
 
 @pytest.mark.django_db
-def test_people_behind_a_trusted_proxy_have_limits_of_their_own(limited, client):
-    limited(LIMITS={"address": ("1/hour",)}, TRUSTED_PROXIES=["10.0.0.0/8"])
+def test_people_behind_a_trusted_proxy_have_limits_of_their_own(enable_limits, client):
+    enable_limits(LIMITS={"address": ("1/hour",)}, TRUSTED_PROXIES=["10.0.0.0/8"])
     proxy = {"REMOTE_ADDR": "10.0.0.1"}
     assert starts(client, PHONES[:2], **proxy, HTTP_X_FORWARDED_FOR="8.8.8.8") == [201, 429]
     assert starts(client, PHONES[1:2], **proxy, HTTP_X_FORWARDED_FOR="8.8.4.4") == [201]
 
 
 @pytest.mark.django_db
-def test_behind_a_proxy_that_nobody_told_of_the_address_is_only_watched(limited, client, lanck):
-    limited(LIMITS={"address": ("1/hour",)})
+def test_behind_a_proxy_that_nobody_told_of_the_address_is_only_watched(enable_limits, client, lanck):
+    enable_limits(LIMITS={"address": ("1/hour",)})
     assert starts(client, PHONES, REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR="8.8.8.8") == [201] * 4
-    limited(LIMITS={"address": ("1/hour",)}, TRUSTED_PROXIES=[])
+    enable_limits(LIMITS={"address": ("1/hour",)}, TRUSTED_PROXIES=[])
     assert starts(client, ["+12015550199"], REMOTE_ADDR="10.0.0.1") == [429]

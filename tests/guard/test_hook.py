@@ -25,9 +25,9 @@ def no_checks(attempt):
 
 
 @pytest.fixture(autouse=True)
-def guarded(limited):
+def guarded(enable_limits):
     asked.clear()
-    limited(GUARD=HOOK)
+    enable_limits(GUARD=HOOK)
 
 
 def post(client, **body):
@@ -55,9 +55,9 @@ def test_it_sees_the_attempt(client, lanck, phone):
     assert (attempt.purpose, attempt.address, attempt.user_id, attempt.is_test) == ("signup", "127.0.0.1", None, False)
 
 
-def test_it_sees_resends_checks_and_sends_too(client, lanck, phone, age):
+def test_it_sees_resends_checks_and_sends_too(client, lanck, phone, backdate):
     started = post(client, captcha="right").json()
-    age(Verification.objects.get(), 30)
+    backdate(Verification.objects.get(), 30)
     client.post(f"{URL}{started['id']}/resend/", {}, "application/json")
     client.post(f"{URL}{started['id']}/check/", {"code": "000000"}, "application/json")
     services.send_sms(number=phone, text="Hi")
@@ -69,10 +69,10 @@ def test_it_sees_resends_checks_and_sends_too(client, lanck, phone, age):
     ]
 
 
-def test_it_may_turn_those_down(limited, client, lanck, phone, age):
+def test_it_may_turn_those_down(enable_limits, client, lanck, phone, backdate):
     verification = post(client, captcha="right").json()
-    limited(GUARD="tests.guard.test_hook.no_checks")
-    age(Verification.objects.get(), 30)
+    enable_limits(GUARD="tests.guard.test_hook.no_checks")
+    backdate(Verification.objects.get(), 30)
     for action, body in (("resend", {}), ("check", {"code": lanck.sent[-1].code})):
         answer = client.post(f"{URL}{verification['id']}/{action}/", body, "application/json")
         assert (answer.status_code, answer.json()["code"]) == (403, "closed")
@@ -91,14 +91,14 @@ def test_its_refusals_are_counted(client, lanck):
     ]
 
 
-def test_it_may_be_watched_first(limited, client, lanck):
-    limited(GUARD=HOOK, WATCH=["guard"])
+def test_it_may_be_watched_first(enable_limits, client, lanck):
+    enable_limits(GUARD=HOOK, WATCH=["guard"])
     assert post(client).status_code == 201
     assert list(RefusalCount.objects.values_list("rule", "watched", "count")) == [("guard", True, 1)]
 
 
-def test_it_comes_after_what_needs_no_asking(limited, client, lanck):
-    limited(GUARD=HOOK, COUNTRIES=["DE"])
+def test_it_comes_after_what_needs_no_asking(enable_limits, client, lanck):
+    enable_limits(GUARD=HOOK, COUNTRIES=["DE"])
     assert post(client).json()["code"] == "number_not_supported"
     assert not asked
 

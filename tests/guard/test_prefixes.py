@@ -22,12 +22,12 @@ RULE = {"LIMITS": None, "CONVERSION": {"prefix": (4, 50)}}
 
 
 @pytest.fixture
-def rule(limited):
-    limited(**RULE)
-    return limited
+def rule(enable_limits):
+    enable_limits(**RULE)
+    return enable_limits
 
 
-def test_a_prefix_that_is_paused_gets_no_code_until_the_pause_is_over(rule, lanck, age):
+def test_a_prefix_that_is_paused_gets_no_code_until_the_pause_is_over(rule, lanck, backdate):
     verification = start(OTHERS[0])
     until = pause_prefix(prefix=PREFIX)
     assert abs(until - timezone.now() - timedelta(hours=12)) < timedelta(minutes=1)
@@ -35,7 +35,7 @@ def test_a_prefix_that_is_paused_gets_no_code_until_the_pause_is_over(rule, lanc
     assert (refusal.code, about(43_200, refusal)) == ("too_many_requests", True)
     start("+12125550100")
     assert len(lanck.sent) == 2
-    age(verification, 43_200)
+    backdate(verification, 43_200)
     for number in OTHERS[1:5]:  # a window of its own: as many as before the rule first asks
         start(number)
     refused(start, number=OTHERS[5])
@@ -47,25 +47,25 @@ def test_a_prefix_that_never_got_a_code_can_be_paused(rule, lanck):
     assert not lanck.sent
 
 
-def test_a_pause_counts_nothing_of_a_window_that_was_over(rule, lanck, age):
+def test_a_pause_counts_nothing_of_a_window_that_was_over(rule, lanck, backdate):
     verification = start(OTHERS[0])
-    age(verification, 86_400)
+    backdate(verification, 86_400)
     pause_prefix(prefix=PREFIX)
     assert shown() == [(PREFIX, 0, 0, True)]
 
 
-def test_a_pause_is_as_long_as_it_was_whatever_it_turns_down(rule, lanck, age):
+def test_a_pause_is_as_long_as_it_was_whatever_it_turns_down(rule, lanck, backdate):
     verification = start(OTHERS[0])
     pause_prefix(prefix=PREFIX)
-    age(verification, 40_000)
+    backdate(verification, 40_000)
     for number in OTHERS[1:3]:
         assert about(3_200, refused(start, number=number))
     assert LimitCounter.objects.get(rule="prefix_conversion", label=PREFIX).refused == 3  # and the pause itself
 
 
-def test_a_resend_is_turned_down_too(rule, lanck, age):
+def test_a_resend_is_turned_down_too(rule, lanck, backdate):
     verification = start(OTHERS[0])
-    age(verification, 30)
+    backdate(verification, 30)
     pause_prefix(prefix=PREFIX)
     with pytest.raises(Refusal) as caught:
         services.resend_verification(verification_id=verification.pk)
@@ -183,10 +183,10 @@ def test_a_rule_that_only_watches_pauses_nothing_by_itself(rule, lanck):
     assert shown() == [(PREFIX, 6, 0, False)]
 
 
-def test_windows_that_are_over_and_other_rules_are_not_shown(rule, age):
+def test_windows_that_are_over_and_other_rules_are_not_shown(rule, backdate):
     verification = start(OTHERS[0])
     start(OTHERS[1])
-    age(verification, 86_400)
+    backdate(verification, 86_400)
     LimitCounter.objects.create(
         key="k", rule="country_conversion", label="US", used=99, ends_at=timezone.now() + timedelta(hours=1)
     )

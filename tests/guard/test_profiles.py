@@ -136,8 +136,8 @@ def test_a_rate_is_a_number_and_a_time(text, rate):
 
 
 @pytest.mark.django_db
-def test_a_login_is_tried_three_times_and_not_by_a_flash_call(limited, lanck, phone):
-    limited(PURPOSES={"login": {}})
+def test_a_login_is_tried_three_times_and_not_by_a_flash_call(enable_limits, lanck, phone):
+    enable_limits(PURPOSES={"login": {}})
     with pytest.raises(Refusal, match="invalid_method"):
         services.start_verification(number=phone, purpose="login", method="call")
     verification = services.start_verification(number=phone, purpose="login")
@@ -148,8 +148,8 @@ def test_a_login_is_tried_three_times_and_not_by_a_flash_call(limited, lanck, ph
 
 
 @pytest.mark.django_db
-def test_a_number_gets_five_codes_a_day_for_a_login(limited, lanck, phone):
-    limited(PURPOSES={"login": {}, "signup": {}}, LIMITS={"number": []}, **NO_LADDER)
+def test_a_number_gets_five_codes_a_day_for_a_login(enable_limits, lanck, phone):
+    enable_limits(PURPOSES={"login": {}, "signup": {}}, LIMITS={"number": []}, **NO_LADDER)
     for _ in range(5):
         services.start_verification(number=phone, purpose="login")
     with pytest.raises(Refusal, match="too_many_requests"):
@@ -158,8 +158,8 @@ def test_a_number_gets_five_codes_a_day_for_a_login(limited, lanck, phone):
 
 
 @pytest.mark.django_db
-def test_two_rates_for_the_same_time_are_no_wall(limited, lanck, phone):
-    limited(LIMITS={"number": ["2/hour", "3/hour"]}, **NO_LADDER)
+def test_two_rates_for_the_same_time_are_no_wall(enable_limits, lanck, phone):
+    enable_limits(LIMITS={"number": ["2/hour", "3/hour"]}, **NO_LADDER)
     for _ in range(2):
         services.start_verification(number=phone)
     with pytest.raises(Refusal, match="too_many_requests"):

@@ -38,8 +38,8 @@ def start(number, **arguments):
 
 
 @pytest.mark.parametrize("number", [*PREMIUM, *SHARED_COST, *OTHERS, *SATELLITE])
-def test_what_costs_or_is_no_persons_phone_is_refused_before_anything_is_kept_or_asked(limited, lanck, number):
-    limited(COUNTRIES=None)
+def test_what_costs_or_is_no_persons_phone_is_refused_before_anything_is_kept_or_asked(enable_limits, lanck, number):
+    enable_limits(COUNTRIES=None)
     assert refused(start, number=number) == "number_not_supported"
     assert refused(services.send_sms, number=number, text="Hi") == "number_not_supported"
     assert refused(services.speak_text, number=number, text="Hi") == "number_not_supported"
@@ -50,88 +50,90 @@ def test_what_costs_or_is_no_persons_phone_is_refused_before_anything_is_kept_or
 
 
 @pytest.mark.parametrize("number", [US, GERMAN, "+447400123456", "+445612345678", "+393123456789"])
-def test_other_numbers_are_sent_codes(limited, lanck, number):
+def test_other_numbers_are_sent_codes(enable_limits, lanck, number):
     start(number)
     assert lanck.sent[-1].number == number
 
 
-def test_a_number_of_no_country_is_in_none_of_those_that_are_listed(limited, lanck):
-    limited(REFUSED_LINE_TYPES=[], COUNTRIES=["US"])
+def test_a_number_of_no_country_is_in_none_of_those_that_are_listed(enable_limits, lanck):
+    enable_limits(REFUSED_LINE_TYPES=[], COUNTRIES=["US"])
     assert refused(start, number=SATELLITE[0]) == "number_not_supported"
 
 
-def test_which_kinds_are_refused_is_the_sites(limited, lanck):
-    limited(REFUSED_LINE_TYPES=["voip"], COUNTRIES=None)
+def test_which_kinds_are_refused_is_the_sites(enable_limits, lanck):
+    enable_limits(REFUSED_LINE_TYPES=["voip"], COUNTRIES=None)
     assert refused(start, number="+445612345678") == "number_not_supported"
     start("+18002345678")
     start(SATELLITE[0])
 
 
-def test_a_number_of_no_country_is_refused_as_such_whatever_else_it_is(limited, lanck):
-    limited(REFUSED_LINE_TYPES=["no_country"], COUNTRIES=None)
+def test_a_number_of_no_country_is_refused_as_such_whatever_else_it_is(enable_limits, lanck):
+    enable_limits(REFUSED_LINE_TYPES=["no_country"], COUNTRIES=None)
     assert refused(start, number="+80012345678") == "number_not_supported"
     start("+18002345678")
 
 
 @pytest.mark.parametrize("method", ["voice", "call"])
-def test_a_landline_is_called(limited, lanck, method):
+def test_a_landline_is_called(enable_limits, lanck, method):
     start(LANDLINE, method=method)
     assert lanck.sent[-1].channel == method
 
 
 @pytest.mark.parametrize("channel", ["sms", "push", "viber", "rcs", "failover"])
-def test_a_landline_shows_no_text(limited, lanck, channel):
+def test_a_landline_shows_no_text(enable_limits, lanck, channel):
     assert refused(start, number=LANDLINE, code_source="site", channel=channel) == "method_not_possible"
     assert not lanck.requests
 
 
 @pytest.mark.parametrize("channel", ["p2s", "flash"])
-def test_a_landline_rings_for_own_codes_too(limited, lanck, channel):
+def test_a_landline_rings_for_own_codes_too(enable_limits, lanck, channel):
     start(LANDLINE, code_source="site", channel=channel)
     assert lanck.sent[-1].channel == channel
 
 
 @pytest.mark.parametrize(("call", "arguments"), SENDS)
-def test_sends_keep_to_the_same_rules(limited, lanck, call, arguments):
+def test_sends_keep_to_the_same_rules(enable_limits, lanck, call, arguments):
     send = getattr(services, call)
     if call in ("flash_call", "speak_code", "speak_text"):
         send(number=LANDLINE, **arguments)
     else:
         assert refused(send, number=LANDLINE, **arguments) == "method_not_possible"
-    limited(COUNTRIES=["US"])
+    enable_limits(COUNTRIES=["US"])
     assert refused(send, number=GERMAN, **arguments) == "number_not_supported"
     send(number=US, **arguments)
 
 
-def test_a_resend_keeps_to_the_same_rules(limited, lanck, age):
+def test_a_resend_keeps_to_the_same_rules(enable_limits, lanck, backdate):
     verification = start(LANDLINE, method="voice")
-    age(verification, 30)
+    backdate(verification, 30)
     resend = {"verification_id": verification.pk}
     assert refused(services.resend_verification, **resend, method="sms") == "method_not_possible"
-    limited(COUNTRIES=["US"])
+    enable_limits(COUNTRIES=["US"])
     assert refused(services.resend_verification, **resend) == "number_not_supported"
-    limited()
+    enable_limits()
     services.resend_verification(**resend)
     assert [sent.channel for sent in lanck.sent] == ["voice", "voice"]
 
 
-def test_where_lanck_found_the_network_moves_no_number_to_another_country(limited, lanck, phone, age):
-    limited(COUNTRIES=["US"])
+def test_where_lanck_found_the_network_moves_no_number_to_another_country(enable_limits, lanck, phone, backdate):
+    enable_limits(COUNTRIES=["US"])
     verification = start(phone)
     Message.objects.update(country="CA")
-    age(verification, 30)
+    backdate(verification, 30)
     services.resend_verification(verification_id=verification.pk)
     assert Message.objects.first().country == "US"
 
 
-def test_a_check_asks_neither_for_country_nor_kind(limited, lanck, phone):
+def test_a_check_asks_neither_for_country_nor_kind(enable_limits, lanck, phone):
     verification = start(phone)
-    limited(COUNTRIES=["DE"])
+    enable_limits(COUNTRIES=["DE"])
     assert services.check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
 
 
-def test_codes_go_to_the_countries_of_the_purpose_or_else_the_site(limited, lanck):
-    limited(COUNTRIES=["US", "CA"], PURPOSES={"signup": {}, "order": {"COUNTRIES": ["DE"]}, "all": {"COUNTRIES": None}})
+def test_codes_go_to_the_countries_of_the_purpose_or_else_the_site(enable_limits, lanck):
+    enable_limits(
+        COUNTRIES=["US", "CA"], PURPOSES={"signup": {}, "order": {"COUNTRIES": ["DE"]}, "all": {"COUNTRIES": None}}
+    )
     assert refused(start, number=GERMAN) == "number_not_supported"
     start(US)
     start(GERMAN, purpose="order")
@@ -140,8 +142,8 @@ def test_codes_go_to_the_countries_of_the_purpose_or_else_the_site(limited, lanc
     assert len(lanck.sent) == 3
 
 
-def test_a_client_is_told_which_field_is_meant(limited, client):
-    limited(COUNTRIES=["US", "DE"])
+def test_a_client_is_told_which_field_is_meant(enable_limits, client):
+    enable_limits(COUNTRIES=["US", "DE"])
     answer = client.post(URL, {"number": "+447400123456"}, "application/json")
     assert (answer.status_code, answer.json()["code"]) == (400, "number_not_supported")
     assert list(answer.json()["errors"]) == ["number"]
@@ -150,8 +152,8 @@ def test_a_client_is_told_which_field_is_meant(limited, client):
     assert list(answer.json()["errors"]) == ["method"]
 
 
-def test_a_watched_rule_is_counted_and_lets_through(limited, lanck):
-    limited(COUNTRIES=["US"], WATCH=["country_list", "line_type"])
+def test_a_watched_rule_is_counted_and_lets_through(enable_limits, lanck):
+    enable_limits(COUNTRIES=["US"], WATCH=["country_list", "line_type"])
     start(LANDLINE)
     assert lanck.sent
     counted = sorted(RefusalCount.objects.values_list("rule", "action", "purpose", "country", "watched", "count"))
@@ -161,8 +163,8 @@ def test_a_watched_rule_is_counted_and_lets_through(limited, lanck):
     ]
 
 
-def test_each_refusal_is_counted(limited, lanck):
-    limited(COUNTRIES=["US"])
+def test_each_refusal_is_counted(enable_limits, lanck):
+    enable_limits(COUNTRIES=["US"])
     for _ in range(2):
         refused(start, number=GERMAN)
     refused(services.send_sms, number=GERMAN, text="Hi")

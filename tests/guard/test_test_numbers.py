@@ -28,8 +28,8 @@ test_number.__test__ = False
 
 
 @pytest.fixture(autouse=True)
-def switched_on(limited):
-    limited(TEST_NUMBERS=test_number(), TEST_NUMBERS_IN_PRODUCTION=True)
+def switched_on(enable_limits):
+    enable_limits(TEST_NUMBERS=test_number(), TEST_NUMBERS_IN_PRODUCTION=True)
 
 
 def start(number=PHONE, **arguments):
@@ -50,8 +50,8 @@ def make_user(name="alice", **facts):
     return get_user_model().objects.create_user(name, **facts)
 
 
-def test_its_code_is_fixed_and_lanck_hears_nothing(lanck, heard):
-    verified = heard(signals.number_verified)
+def test_its_code_is_fixed_and_lanck_hears_nothing(lanck, record_signal):
+    verified = record_signal(signals.number_verified)
     verification = start()
     assert (verification.is_test, verification.delivery) == (True, "accepted")
     assert check(verification, "000000").refusal == "invalid_code"
@@ -60,14 +60,14 @@ def test_its_code_is_fixed_and_lanck_hears_nothing(lanck, heard):
     assert verified[0]["verification"].is_test
 
 
-def test_all_of_the_api_works_with_it(client, lanck, age):
+def test_all_of_the_api_works_with_it(client, lanck, backdate):
     started = client.post(URL, {"number": "+1 (201) 555-0123"}, "application/json").json()
     url = f"{URL}{started['id']}/"
-    age(Verification.objects.get(), 30)
+    backdate(Verification.objects.get(), 30)
     assert client.post(f"{url}resend/", {"method": "voice"}, "application/json").json()["method"] == "voice"
     assert client.get(url).json()["status"] == "pending"
     assert client.post(f"{url}check/", {"code": CODE}, "application/json").json()["proof"]
-    age(Verification.objects.get(), 60)
+    backdate(Verification.objects.get(), 60)
     started = client.post(URL, {"number": PHONE}, "application/json").json()
     assert client.delete(f"{URL}{started['id']}/").status_code == 204
     assert not lanck.requests
@@ -80,8 +80,8 @@ def test_its_proof_buys_the_number_for_a_customer(lanck):
     assert services.claim_number(user=make_user(), proof=proof).number == PHONE
 
 
-def test_its_code_may_be_shorter_than_others(limited, lanck):
-    limited(TEST_NUMBERS=test_number(CODE="4242"), TEST_NUMBERS_IN_PRODUCTION=True)
+def test_its_code_may_be_shorter_than_others(enable_limits, lanck):
+    enable_limits(TEST_NUMBERS=test_number(CODE="4242"), TEST_NUMBERS_IN_PRODUCTION=True)
     verification = start()
     assert verification.code_length == 4
     assert check(verification, "42-42").proof
@@ -109,30 +109,30 @@ def test_it_has_as_many_attempts_as_any_other(lanck):
     assert check(verification).refusal == "exhausted"
 
 
-def test_it_is_one_until_the_end_of_its_last_day(limited, lanck):
-    limited(TEST_NUMBERS=test_number(UNTIL=today() - timedelta(days=1)), TEST_NUMBERS_IN_PRODUCTION=True)
+def test_it_is_one_until_the_end_of_its_last_day(enable_limits, lanck):
+    enable_limits(TEST_NUMBERS=test_number(UNTIL=today() - timedelta(days=1)), TEST_NUMBERS_IN_PRODUCTION=True)
     assert not start().is_test
     assert len(lanck.sent) == 1
 
 
 @pytest.mark.parametrize("until", [lambda: str(today()), today, lambda: date(9999, 12, 31)])
-def test_its_last_day_is_a_date_or_its_text(limited, lanck, until):
-    limited(TEST_NUMBERS=test_number(UNTIL=until()), TEST_NUMBERS_IN_PRODUCTION=True)
+def test_its_last_day_is_a_date_or_its_text(enable_limits, lanck, until):
+    enable_limits(TEST_NUMBERS=test_number(UNTIL=until()), TEST_NUMBERS_IN_PRODUCTION=True)
     assert start().is_test
 
 
-def test_it_is_one_for_its_purposes_only(limited, lanck):
-    limited(
+def test_it_is_one_for_its_purposes_only(enable_limits, lanck):
+    enable_limits(
         TEST_NUMBERS=test_number(), TEST_NUMBERS_IN_PRODUCTION=True, PURPOSES={"signup": {}, "login": {}}, LIMITS=None
     )
     assert start().is_test
     assert not start(purpose="login").is_test
 
 
-def test_it_is_none_in_production_unless_that_is_said(limited, lanck, settings):
-    limited(TEST_NUMBERS=test_number(), LIMITS=None)
+def test_it_is_none_in_production_unless_that_is_said(enable_limits, lanck, settings):
+    enable_limits(TEST_NUMBERS=test_number(), LIMITS=None)
     assert not start().is_test
-    limited(TEST_NUMBERS=test_number(), TEST_NUMBERS_IN_PRODUCTION="yes", LIMITS=None)
+    enable_limits(TEST_NUMBERS=test_number(), TEST_NUMBERS_IN_PRODUCTION="yes", LIMITS=None)
     assert not start().is_test
     settings.DEBUG = True
     assert start().is_test
@@ -148,9 +148,9 @@ def test_it_opens_no_account_of_the_staff(lanck, facts):
 
 
 @pytest.mark.parametrize("facts", [{"is_staff": True}, {"is_superuser": True}])
-def test_for_the_staff_it_is_a_number_like_any_other(limited, lanck, facts):
+def test_for_the_staff_it_is_a_number_like_any_other(enable_limits, lanck, facts):
     assert not start(user=make_user(**facts)).is_test
-    limited(TEST_NUMBERS=test_number(), TEST_NUMBERS_IN_PRODUCTION=True, LIMITS=None)
+    enable_limits(TEST_NUMBERS=test_number(), TEST_NUMBERS_IN_PRODUCTION=True, LIMITS=None)
     assert start().is_test
     VerifiedNumber.objects.create(number=PHONE, user=get_user_model().objects.get(), verified_at=datetime.now(UTC))
     assert not start().is_test
@@ -163,17 +163,17 @@ def test_a_number_that_became_the_staffs_meanwhile_is_not_proved_by_its_code(lan
     assert refused(services.redeem_proof, proof=proof) == "invalid_proof"
 
 
-def test_a_resend_after_its_time_is_refused(limited, lanck, age):
+def test_a_resend_after_its_time_is_refused(enable_limits, lanck, backdate):
     verification = start()
-    age(verification, 30)
-    limited()
+    backdate(verification, 30)
+    enable_limits()
     assert refused(services.resend_verification, verification_id=verification.pk) == "expired"
     assert not lanck.requests
 
 
-def test_a_resend_makes_the_code_good_again(lanck, age):
+def test_a_resend_makes_the_code_good_again(lanck, backdate):
     verification = start()
-    age(verification, 30)
+    backdate(verification, 30)
     services.resend_verification(verification_id=verification.pk)
     assert check(verification).proof
 
@@ -181,27 +181,27 @@ def test_a_resend_makes_the_code_good_again(lanck, age):
 # Limits and figures
 
 
-def test_it_keeps_the_same_limits_and_rules(limited, lanck):
+def test_it_keeps_the_same_limits_and_rules(enable_limits, lanck):
     assert refused(lambda: [start(), start()]) == "resend_too_soon"
     assert set(LimitCounter.objects.filter(used=1).values_list("rule", flat=True)) == {
         "signal",
         *("number", "prefix", "country", "site", "ladder"),
     }
-    limited(TEST_NUMBERS=test_number(), TEST_NUMBERS_IN_PRODUCTION=True, COUNTRIES=["DE"])
+    enable_limits(TEST_NUMBERS=test_number(), TEST_NUMBERS_IN_PRODUCTION=True, COUNTRIES=["DE"])
     assert refused(start) == "number_not_supported"
 
 
-def test_its_wrong_codes_are_limited_too(limited, lanck):
+def test_its_wrong_codes_are_limited_too(enable_limits, lanck):
     on = {"TEST_NUMBERS": test_number(), "TEST_NUMBERS_IN_PRODUCTION": True}
-    limited(**on, CHECK_LIMITS={"number": ["2/day"]})
+    enable_limits(**on, CHECK_LIMITS={"number": ["2/day"]})
     verification = start()
     for _ in range(2):
         check(verification, "000000")
     assert refused(check, verification) == "too_many_requests"
 
 
-def test_it_is_in_no_figure(limited, lanck):
-    limited(
+def test_it_is_in_no_figure(enable_limits, lanck):
+    enable_limits(
         TEST_NUMBERS=test_number(),
         TEST_NUMBERS_IN_PRODUCTION=True,
         LIMITS={"number": ["3/day"]},
@@ -218,27 +218,27 @@ def test_it_is_in_no_figure(limited, lanck):
     assert set(Verification.objects.values_list("is_test", flat=True)) == {True}
 
 
-def test_it_makes_nobody_known(limited, lanck):
+def test_it_makes_nobody_known(enable_limits, lanck):
     keys = {"TEST_NUMBERS": test_number(), "LIMITS": {"prefix": ["1/day"]}, "WATCH": ["ladder"]}
-    limited(**keys, TEST_NUMBERS_IN_PRODUCTION=True)
+    enable_limits(**keys, TEST_NUMBERS_IN_PRODUCTION=True)
     assert check(start()).proof
-    limited(**keys)
+    enable_limits(**keys)
     assert refused(start) == "too_many_requests"
 
 
-def test_it_is_not_reconciled_and_no_goal_is_told(limited, lanck, age):
-    limited(TEST_NUMBERS=test_number(), TEST_NUMBERS_IN_PRODUCTION=True, CODE_SOURCE="site", RECONCILE_AFTER=1)
+def test_it_is_not_reconciled_and_no_goal_is_told(enable_limits, lanck, backdate):
+    enable_limits(TEST_NUMBERS=test_number(), TEST_NUMBERS_IN_PRODUCTION=True, CODE_SOURCE="site", RECONCILE_AFTER=1)
     verification = start()
     check(verification)
-    age(verification, 7200)
+    backdate(verification, 7200)
     done = services.reconcile()
     assert (done.requests, done.goals, done.lost) == (0, 0, 0)
     assert not lanck.requests
     assert Message.objects.get().status == "accepted"
 
 
-def test_it_is_not_screened(limited, lanck):
-    limited(TEST_NUMBERS=test_number(), TEST_NUMBERS_IN_PRODUCTION=True, FRAUD_CHECK="block", HLR_CHECK="block")
+def test_it_is_not_screened(enable_limits, lanck):
+    enable_limits(TEST_NUMBERS=test_number(), TEST_NUMBERS_IN_PRODUCTION=True, FRAUD_CHECK="block", HLR_CHECK="block")
     start()
     assert not lanck.requests
 

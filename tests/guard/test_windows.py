@@ -11,26 +11,26 @@ from tests.guard.test_limits import about, check, refused, start
 pytestmark = pytest.mark.django_db
 
 
-def test_the_end_of_the_ten_minutes_is_no_way_around_the_wait(limited, lanck, phone, age):
-    limited(LIMITS={"number": ()})
+def test_the_end_of_the_ten_minutes_is_no_way_around_the_wait(enable_limits, lanck, phone, backdate):
+    enable_limits(LIMITS={"number": ()})
     first = start(phone)
-    age(first, 595)
+    backdate(first, 595)
     start(phone)
-    age(first, 6)
+    backdate(first, 6)
     assert about(40 - 6, refused(start, number=phone))
     assert len(lanck.sent) == 2
-    age(first, 40 - 6)
+    backdate(first, 40 - 6)
     start(phone)
     assert about(30, refused(start, number=phone))
 
 
-def test_what_was_not_sent_leaves_no_wait_also_where_its_window_is_over_by_then(limited, lanck, phone, age):
-    limited(LIMITS={"number": ()})
+def test_what_was_not_sent_leaves_no_wait_also_where_its_window_is_over_by_then(enable_limits, lanck, phone, backdate):
+    enable_limits(LIMITS={"number": ()})
     first = start(phone)
-    age(first, 595)
+    backdate(first, 595)
 
     def ten_minutes_are_over(**arguments):
-        age(first, 6)
+        backdate(first, 6)
 
     lanck.refuse(2)
     signals.provider_alarm.connect(ten_minutes_are_over)
@@ -55,16 +55,20 @@ def giving_back_fails():
         yield
 
 
-def test_a_start_that_was_refused_is_told_so_where_it_cannot_be_given_back(limited, lanck, phone, giving_back_fails):
+def test_a_start_that_was_refused_is_told_so_where_it_cannot_be_given_back(
+    enable_limits, lanck, phone, giving_back_fails
+):
     lanck.refuse(6)
     assert refused(start, number=phone).code == "unavailable"
 
 
-def test_a_send_that_was_refused_is_told_so_where_it_cannot_be_given_back(limited, lanck, phone, giving_back_fails):
+def test_a_send_that_was_refused_is_told_so_where_it_cannot_be_given_back(
+    enable_limits, lanck, phone, giving_back_fails
+):
     lanck.refuse(6)
     with pytest.raises(APIError):
         services.send_sms(number=phone, text="Hi")
 
 
-def test_a_right_code_is_right_where_it_cannot_be_given_back(limited, lanck, phone, giving_back_fails):
+def test_a_right_code_is_right_where_it_cannot_be_given_back(enable_limits, lanck, phone, giving_back_fails):
     assert check(start(phone), lanck.sent[-1].code).proof

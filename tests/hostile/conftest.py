@@ -6,7 +6,7 @@ from django.core.signals import request_started
 from django.test import Client
 
 from django_lanck.sandbox.provider import receipts
-from tests.test_end_to_end import Person
+from tests.live import Person
 
 SANDBOX = "/sandbox/v1/"
 

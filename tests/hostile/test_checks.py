@@ -23,9 +23,9 @@ from django_lanck.sandbox.models import SandboxMessage
 from django_lanck.services import binding_for, check_verification, redeem_proof, start_verification
 from django_lanck.services.verifications import check as checking
 from tests.client.scripted import says, scripted
+from tests.helpers import wrong_code
 from tests.hostile.conftest import Person, binding_of, check
-from tests.live import wrong
-from tests.parallel import at_once
+from tests.parallel import call_concurrently
 from tests.urls import urlpatterns as urls_of_the_demo
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,10 +64,10 @@ def start(client: Client, number: str, **more: object) -> str:
     return f"{URL}{started.json()['id']}/"
 
 
-def test_attack_01_wrong_checks_at_once(person, at, heard, monkeypatch):
+def test_attack_01_wrong_checks_at_once(person, at, record_signal, monkeypatch):
     """Of 200 wrong checks at once, with 5 allowed, at most 5 reach the provider, and the right code afterwards is
     refused."""
-    failed, verified = heard(signals.verification_failed), heard(signals.number_verified)
+    failed, verified = record_signal(signals.verification_failed), record_signal(signals.number_verified)
     spellings = (str, lambda digits: digits.translate(ARABIC), lambda digits: f"{digits[:3]}-{digits[3:]}")
     others_answered, answered = threading.Event(), []
     all_have_read, waiting = threading.Barrier(25), []
@@ -81,7 +81,7 @@ def test_attack_01_wrong_checks_at_once(person, at, heard, monkeypatch):
     monkeypatch.setattr(checking, "admit", spend_when_all_have_read)
 
     def guess(number: int) -> None:
-        answered.append(check(someone, spellings[number % 3](wrong("123456", number + 1))))
+        answered.append(check(someone, spellings[number % 3](wrong_code("123456", number + 1))))
         if len(answered) == 20:
             others_answered.set()
 
@@ -93,7 +93,7 @@ def test_attack_01_wrong_checks_at_once(person, at, heard, monkeypatch):
         at(server.url, READ_TIMEOUT=60, TOTAL_TIMEOUT=60)
         someone = person()
         assert someone.start().status_code == 201
-        assert at_once(guess, 200) == [None] * 200
+        assert call_concurrently(guess, 200) == [None] * 200
         refusals = {(answer.status_code, answer.json()["code"]) for answer in answered}
         assert refusals == {(400, "invalid_code"), (400, "exhausted")}
         assert [request.path for request in server.requests] == ["/v1/verify", *["/v1/verify/check"] * 5]
@@ -118,18 +118,18 @@ def test_attack_02_wrong_checks_in_views_that_raise(phone, asked, settings, code
         address = start(browser, phone)
         code, verification_id = code_on_phone(phone), address.split("/")[-2]
         for step in (1, 2):
-            answer = browser.post(f"{address}check/", {"code": wrong(code, step)}, "application/json")
+            answer = browser.post(f"{address}check/", {"code": wrong_code(code, step)}, "application/json")
             assert answer.json()["code"] == "invalid_code"
         for step in (3, 4):
-            assert browser.post(f"/own/{verification_id}/", {"code": wrong(code, step)}).status_code == 500
+            assert browser.post(f"/own/{verification_id}/", {"code": wrong_code(code, step)}).status_code == 500
         # In a transaction nothing is compared at all: what it spends could be rolled back.
         browser.raise_request_exception = True
         for step in range(10):
             with pytest.raises(RuntimeError, match="inside a transaction"):
-                browser.post(f"/own/atomic/{verification_id}/", {"code": wrong(code, step)})
+                browser.post(f"/own/atomic/{verification_id}/", {"code": wrong_code(code, step)})
         assert Verification.objects.get().attempts == 4
         assert asked.count("verify/check") == (4 if code_source == "lanck" else 0)
-        for last in (wrong(code, 5), code):
+        for last in (wrong_code(code, 5), code):
             answer = browser.post(f"{address}check/", {"code": last}, "application/json")
             assert answer.json()["code"] == "exhausted"
     finally:
@@ -185,9 +185,9 @@ def test_attack_12_verifications_of_others(phone, asked, rf, settings):
     assert asked == asked_before
 
 
-def test_attack_13_right_checks_at_once(person, at, site, settings, heard):
+def test_attack_13_right_checks_at_once(person, at, site, settings, record_signal):
     """Of 50 right checks at once one wins, with one signal and one proof, and a proof used twice is refused."""
-    verified, failed = heard(signals.number_verified), heard(signals.verification_failed)
+    verified, failed = record_signal(signals.number_verified), record_signal(signals.verification_failed)
     right = {"requestId": "r1", "number": "+12015550123", "method": "sms", "verifiedAt": 1_700_000_000_000}
     all_are_asked = threading.Barrier(5)
 
@@ -209,14 +209,14 @@ def test_attack_13_right_checks_at_once(person, at, site, settings, heard):
 
 
 def _one_wins(someone: Person, code: str) -> None:
-    answers = at_once(lambda n: check(someone, code), 50)
+    answers = call_concurrently(lambda n: check(someone, code), 50)
     proofs = [answer.json()["proof"] for answer in answers if answer.status_code == 200]
     assert (len(answers), len(proofs)) == (50, 1)
     refusals = {answer.json()["code"] for answer in answers if answer.status_code != 200}
     assert refusals <= {"already_verified", "exhausted"}
     assert check(someone, code).json()["code"] == "already_verified"
     binding = binding_of(someone)
-    bought = at_once(lambda n: redeem_proof(proof=proofs[0], binding=binding), 50)
+    bought = call_concurrently(lambda n: redeem_proof(proof=proofs[0], binding=binding), 50)
     assert bought.count(someone.number) == 1
     assert [result.code for result in bought if isinstance(result, Refusal)] == ["invalid_proof"] * 49
 
@@ -270,7 +270,7 @@ def test_attack_14_codes_that_are_none(phone, asked, settings, code_source):
         assert result.refusal == "invalid_code"
     assert "verify/check" not in asked
     assert Verification.objects.get().attempts == 0
-    twice = f'{{"code": "{wrong(code)}", "code": " {code[:3]}\\u00a0-{code[3:].translate(ARABIC)} "}}'
+    twice = f'{{"code": "{wrong_code(code)}", "code": " {code[:3]}\\u00a0-{code[3:].translate(ARABIC)} "}}'
     answer = browser.generic("POST", f"{address}check/", twice, "application/json")
     assert answer.json()["status"] == "verified"
 

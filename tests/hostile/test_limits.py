@@ -13,7 +13,7 @@ from django_lanck import services, signals
 from django_lanck.exceptions import Refusal
 from django_lanck.guard.checks import deploy_proxies
 from django_lanck.models import LimitCounter, Message, RefusalCount, Verification
-from tests.parallel import at_once
+from tests.parallel import call_concurrently
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,11 +59,11 @@ def checks(lanck) -> int:
     return sum(len(sent.checks) for sent in lanck.sent)
 
 
-def test_attack_03_fresh_verifications_bring_no_fresh_attempts(limited, lanck, phone):
+def test_attack_03_fresh_verifications_bring_no_fresh_attempts(enable_limits, lanck, phone):
     """50 verifications, resends and other purposes × 5 wrong codes come to at most 15 checks a day of a number; a
     logged-in user's are counted apart, so that a stranger cannot lock a customer out."""
     purposes = {"signup": {"PUBLIC": True}, "order": {"PUBLIC": True}}
-    limited(LIMITS=None, CONVERSION={}, PURPOSES=purposes, RESEND_WAITS=[0] * 5)
+    enable_limits(LIMITS=None, CONVERSION={}, PURPOSES=purposes, RESEND_WAITS=[0] * 5)
     user = get_user_model().objects.create_user("customer")
     theirs = services.start_verification(number=phone, user=user, binding="customer")
     right = lanck.sent[-1].code
@@ -80,10 +80,10 @@ def test_attack_03_fresh_verifications_bring_no_fresh_attempts(limited, lanck, p
     assert services.check_verification(verification_id=theirs.pk, code=right, binding="customer").proof
 
 
-def test_attack_04_short_codes_have_few_attempts(limited, lanck, phone):
+def test_attack_04_short_codes_have_few_attempts(enable_limits, lanck, phone):
     """Codes under 6 digits have 3 attempts; flash calls are not for login or reset unless the site says so."""
     purposes = {name: {"PUBLIC": True, "RESEND_WAITS": []} for name in ("signup", "login", "reset")}
-    limited(LIMITS=None, CODE_LENGTH=4, PURPOSES=purposes)
+    enable_limits(LIMITS=None, CODE_LENGTH=4, PURPOSES=purposes)
     stranger = Stranger()
     started = stranger.start(phone, method="call").json()
     assert (started["code_length"], started["attempts_left"]) == (4, 3)
@@ -95,14 +95,14 @@ def test_attack_04_short_codes_have_few_attempts(limited, lanck, phone):
         started = stranger.start(phone, purpose=purpose).json()
         assert (started["code_length"], started["attempts_left"], started["methods"]) == (6, 3, ["sms", "voice"])
     purposes["login"]["METHODS"] = ["call"]
-    limited(LIMITS=None, PURPOSES=purposes)
+    enable_limits(LIMITS=None, PURPOSES=purposes)
     assert stranger.start(phone, purpose="login").json()["method"] == "call"
 
 
-def test_attack_05_one_guess_on_each_of_a_thousand_numbers(limited, lanck, heard):
+def test_attack_05_one_guess_on_each_of_a_thousand_numbers(enable_limits, lanck, record_signal):
     """Wrong codes are limited by client address and overall, with one signal when one is used up; behind a private
     peer, with no proxy configured, the address layer only watches, and a system check says so."""
-    reached = heard(signals.limit_reached)
+    reached = record_signal(signals.limit_reached)
     targets = [
         Verification(number=number, purpose="signup", method="sms", code_length=6, max_attempts=5,
                      expires_at=timezone.now() + timedelta(hours=1))
@@ -131,7 +131,7 @@ def test_attack_05_one_guess_on_each_of_a_thousand_numbers(limited, lanck, heard
             return refusal.code
 
     limits = {"LIMITS": None, "CONVERSION": {}, "CHECK_LIMITS": {"address": ["50/hour"], "site": ["120/day"]}}
-    limited(**limits)
+    enable_limits(**limits)
     answers = Counter(guess(target, "8.8.8.8") for target in targets[:500])
     assert answers == {"invalid_code": 50, "too_many_requests": 450}
     assert [(said["rule"], said["watched"]) for said in reached] == [("address", False)]
@@ -141,11 +141,11 @@ def test_attack_05_one_guess_on_each_of_a_thousand_numbers(limited, lanck, heard
     assert len(lanck.requests) == 120
 
     limits["CHECK_LIMITS"] = {"address": ["2/hour"]}
-    limited(**limits)
+    enable_limits(**limits)
     assert [guess(target, "10.0.0.1") for target in targets[:4]] == ["invalid_code"] * 4
     assert RefusalCount.objects.get(rule="address", watched=True).count == 2
     assert [message.id for message in deploy_proxies()] == ["django_lanck.W006"]
-    limited(TRUSTED_PROXIES=["10.0.0.1"], **limits)
+    enable_limits(TRUSTED_PROXIES=["10.0.0.1"], **limits)
     assert not list(deploy_proxies())
     strangers = [Stranger("10.0.0.1", x_forwarded_for="7.7.7.7") for _ in range(3)]
     lanck.reset()  # the answers that nobody asked for
@@ -154,11 +154,11 @@ def test_attack_05_one_guess_on_each_of_a_thousand_numbers(limited, lanck, heard
     assert codes(answers) == {"invalid_code": 2, "too_many_requests": 1}
 
 
-def test_attack_06_invented_addresses_are_one(limited, lanck):
+def test_attack_06_invented_addresses_are_one(enable_limits, lanck):
     """An invented ``X-Forwarded-For`` and the addresses of one IPv6 /64 are one bucket; no proxy is trusted unless
     configured."""
     usual = {"LIMITS": {"address": ["10/hour"]}, "CONVERSION": {}}
-    limited(**usual)
+    enable_limits(**usual)
     invented = [
         Stranger(
             "8.8.8.8", x_forwarded_for=f"9.9.9.{turn}, 7.7.{turn}.7", forwarded=f"for=9.9.9.{turn}", x_real_ip="1.1.1.1"
@@ -170,21 +170,21 @@ def test_attack_06_invented_addresses_are_one(limited, lanck):
     same_64 = [Stranger(f"2a00:1450:4001:81b:{turn:x}:{turn:x}::{turn:x}") for turn in range(1, 21)]
     answers = [one.start(number) for one, number in zip(same_64, neighbours(20, 100), strict=True)]
     assert codes(answers)["too_many_requests"] == 10
-    limited(TRUSTED_PROXIES=["10.0.0.0/8"], **usual)
+    enable_limits(TRUSTED_PROXIES=["10.0.0.0/8"], **usual)
     behind = [Stranger("10.1.1.1", x_forwarded_for=f"9.9.9.{turn}, 7.7.7.7, 10.2.2.2") for turn in range(20)]
     answers = [one.start(number) for one, number in zip(behind, neighbours(20, 200), strict=True)]
     assert codes(answers)["too_many_requests"] == 10
 
 
-def test_attack_07_a_hundred_starts_at_once(limited, lanck, phone):
+def test_attack_07_a_hundred_starts_at_once(enable_limits, lanck, phone):
     """100 starts at once for one number are one send; 100 at once from one address for different numbers, limit 10,
     are exactly 10."""
-    limited(CONVERSION={})
-    answers = at_once(lambda turn: Stranger(f"8.8.{turn}.8").start(phone), 100)
+    enable_limits(CONVERSION={})
+    answers = call_concurrently(lambda turn: Stranger(f"8.8.{turn}.8").start(phone), 100)
     assert codes(answers) == {201: 1, "resend_too_soon": 99}
     assert len(lanck.sent) == Message.objects.count() == Verification.objects.count() == 1
     numbers = neighbours(100, 1000)
-    answers = at_once(lambda turn: Stranger("8.8.4.4").start(numbers[turn]), 100)
+    answers = call_concurrently(lambda turn: Stranger("8.8.4.4").start(numbers[turn]), 100)
     assert codes(answers) == {201: 10, "too_many_requests": 90}
     assert len(lanck.sent) == Message.objects.count() == Verification.objects.count() == 11
 
@@ -197,10 +197,10 @@ SPELLINGS = [
 ]  # fmt: skip
 
 
-def test_attack_08_one_number_in_twenty_spellings(limited, lanck, phone):
+def test_attack_08_one_number_in_twenty_spellings(enable_limits, lanck, phone):
     """One number in 20 spellings (spaces, ``00``, full-width or Arabic digits, extension) is one number with one
     counter."""
-    limited(LIMITS={"number": ["30/hour"]}, CONVERSION={}, WATCH=["ladder"])
+    enable_limits(LIMITS={"number": ["30/hour"]}, CONVERSION={}, WATCH=["ladder"])
     answers = [Stranger(f"8.8.{turn}.8").start(number) for turn, number in enumerate(SPELLINGS)]
     assert len(SPELLINGS) >= 20
     assert codes(answers) == {201: len(SPELLINGS)}
@@ -208,24 +208,26 @@ def test_attack_08_one_number_in_twenty_spellings(limited, lanck, phone):
     assert {sent.number for sent in lanck.sent} == {phone}
     starts = LimitCounter.objects.filter(rule="number", used__gt=0)
     assert list(starts.values_list("used", flat=True)) == [len(SPELLINGS)]
-    limited()
+    enable_limits()
     counters = LimitCounter.objects.all()
     counters.delete()
     answers = [Stranger(f"8.8.{turn}.8").start(number) for turn, number in enumerate(SPELLINGS)]
     assert codes(answers) == {201: 1, "resend_too_soon": len(SPELLINGS) - 1}
 
 
-def test_attack_09_pumping_stops_early(limited, lanck, heard, age):
+def test_attack_09_pumping_stops_early(enable_limits, lanck, record_signal, backdate):
     """SMS pumping (1,000 neighbouring numbers, 500 addresses, nobody checks) stops early: a prefix that does not
     convert is paused for 12 hours, and countries and the site have daily caps; other prefixes and numbers verified
     before go on; a country that does not convert only watches unless switched on."""
     known = neighbours(1, 9999)[0]
     honest = services.start_verification(number=known)
     services.check_verification(verification_id=honest.pk, code=lanck.sent[-1].code)
-    age(honest, 86_400)
+    backdate(honest, 86_400)
     lanck.reset()
-    reached = heard(signals.limit_reached)
-    limited(LIMITS={"country": ["60/day"], "site": ["80/day"]}, CONVERSION={"prefix": (20, 10), "country": (30, 5)})
+    reached = record_signal(signals.limit_reached)
+    enable_limits(
+        LIMITS={"country": ["60/day"], "site": ["80/day"]}, CONVERSION={"prefix": (20, 10), "country": (30, 5)}
+    )
 
     waits = []
 
@@ -254,7 +256,7 @@ def test_attack_09_pumping_stops_early(limited, lanck, heard, age):
     mexico = [f"+5255123400{last:02}" for last in range(15)] + [f"+5255223400{last:02}" for last in range(15)]
     assert pump(mexico) == {"sent": 20, "too_many_requests": 10}  # the cap of the whole site
     assert len(lanck.sent) == 80
-    limited(LIMITS={"country": ["60/day"]}, CONVERSION={"country": (30, 5)}, WATCH=[])
+    enable_limits(LIMITS={"country": ["60/day"]}, CONVERSION={"country": (30, 5)}, WATCH=[])
     assert start("+12085550100") == "too_many_requests"
 
 
@@ -267,9 +269,9 @@ REFUSED_NUMBERS = {
 }
 
 
-def test_attack_10_premium_satellite_and_landline_numbers(limited, lanck):
+def test_attack_10_premium_satellite_and_landline_numbers(enable_limits, lanck):
     """Premium, shared-cost and satellite numbers, and landlines for SMS, are refused before any call."""
-    limited()
+    enable_limits()
     for number, code in REFUSED_NUMBERS.items():
         answer = Stranger().start(number)
         assert (answer.status_code, answer.json()["code"]) == (400, code), number
@@ -282,17 +284,17 @@ def test_attack_10_premium_satellite_and_landline_numbers(limited, lanck):
     assert Stranger().start("+4930123456", method="voice").status_code == 201
 
 
-def test_attack_15_known_and_unknown_get_identical_answers(limited, lanck, age):
+def test_attack_15_known_and_unknown_get_identical_answers(enable_limits, lanck, backdate):
     """Known and unknown numbers or users get identical answers: start, look, check and resend of a login say nothing
     of an account; only the holder of the proof learns whether there is one."""
-    limited(PURPOSES={"login": {"PUBLIC": True}, "signup": {"PUBLIC": True}})
+    enable_limits(PURPOSES={"login": {"PUBLIC": True}, "signup": {"PUBLIC": True}})
     known, unknown = neighbours(2)
     user = get_user_model().objects.create_user("customer")
     verification = services.start_verification(number=known)
     proof = services.check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
     services.redeem_proof(proof=proof)
     services.claim_number(user=user, proof=proof)
-    age(verification, 3600)
+    backdate(verification, 3600)
 
     def story(number: str, address: str) -> list[object]:
         stranger = Stranger(address)
@@ -315,17 +317,17 @@ def test_attack_15_known_and_unknown_get_identical_answers(limited, lanck, age):
     assert len(lanck.sent) == 3
 
 
-def test_attack_17_bombing_a_phone(limited, lanck, phone, age):
+def test_attack_17_bombing_a_phone(enable_limits, lanck, phone, backdate):
     """The waits of 30, 40, 60, 90 and 120 seconds, then the rest of 10 minutes, and 5 codes an hour and 10 a day for a
     number hold against anyone; the victim can verify after the stated ``retry_after``."""
-    limited(CONVERSION={})
+    enable_limits(CONVERSION={})
     clock = services.start_verification(number=neighbours(1, 5000)[0])  # only its row is moved, with all counters
     sent_at, now = [], 0
     while now <= 86_400 and len(sent_at) < 12:
         answers = [Stranger(f"8.{turn}.{len(sent_at)}.8").start(phone) for turn in range(3)]
         sent_at += [now] * codes(answers).get(201, 0)
         wait = answers[-1].json()["retry_after"]
-        age(clock, wait)
+        backdate(clock, wait)
         now += wait
     assert sent_at[:5] == pytest.approx([0, 30, 70, 130, 220], abs=5)
     assert sent_at[5] == pytest.approx(3600, abs=5)
@@ -334,12 +336,12 @@ def test_attack_17_bombing_a_phone(limited, lanck, phone, age):
     victim = Stranger("9.9.9.9")
     refusal = victim.start(phone).json()
     if "retry_after" in refusal:
-        age(clock, refusal["retry_after"])
+        backdate(clock, refusal["retry_after"])
         refusal = victim.start(phone).json()
     assert "proof" in victim.check(refusal["id"], lanck.sent[-1].code).json()
 
 
-def test_attack_23_test_numbers_are_no_way_in(limited, lanck, phone, age):
+def test_attack_23_test_numbers_are_no_way_in(enable_limits, lanck, phone, backdate):
     """Test numbers with fixed codes work only when switched on, until an end date, for listed purposes, within the same
     limits, never for a staff account, and are left out of all figures."""
     fixed = {phone: {"CODE": "424242", "UNTIL": "2999-12-31", "PURPOSES": ["login"]}}
@@ -352,10 +354,10 @@ def test_attack_23_test_numbers_are_no_way_in(limited, lanck, phone, age):
 
     usual = {"PURPOSES": purposes, "TEST_NUMBERS": fixed, "WATCH": ["ladder"]}
     usual["LIMITS"] = {"number": ["5/hour"]}
-    limited(**usual)  # not switched on
+    enable_limits(**usual)  # not switched on
     assert login().json()["code"] == "invalid_code"
     usual["TEST_NUMBERS_IN_PRODUCTION"] = True
-    limited(**usual)
+    enable_limits(**usual)
     sent = len(lanck.sent)
     assert "proof" in login().json()
     assert len(lanck.sent) == sent
@@ -368,7 +370,7 @@ def test_attack_23_test_numbers_are_no_way_in(limited, lanck, phone, age):
     fixed[phone]["UNTIL"] = "2999-12-31"
     assert "proof" in login().json()
     assert login() is None  # five an hour, as for anybody
-    age(Verification.objects.first(), 3600)
+    backdate(Verification.objects.first(), 3600)
 
     staff = get_user_model().objects.create_user("staff", is_staff=True)
     proof = login().json()["proof"]

@@ -15,8 +15,8 @@ from django_lanck.exceptions import Refusal
 from django_lanck.models import Message, Verification, VerifiedNumber
 from django_lanck.services import claim_number, redeem_proof
 from tests.client.scripted import says, scripted
+from tests.helpers import wrong_code
 from tests.hostile.conftest import binding_of
-from tests.live import wrong
 
 pytestmark = pytest.mark.django_db(transaction=True)
 URL = "/api/phone/verifications/"
@@ -126,18 +126,18 @@ def _lanck_names_another_number(at, checked: str, asked: str):
     Message.objects.filter(request_id="r1").update(request_id=None)
 
 
-def test_attack_16_numbers_that_are_claimed(person, make_user, heard, age):
+def test_attack_16_numbers_that_are_claimed(person, make_user, record_signal, backdate):
     """Someone who claims a number and never verifies it reserves nothing; a new owner's proof takes the number over,
     and the old owner's claim is revoked with a signal."""
-    taken = heard(signals.number_taken_over)
+    taken = record_signal(signals.number_taken_over)
     old, new = make_user("old"), make_user("new")
     squatters = [person(MINE) for _ in range(4)]
     for squatter in squatters:
         assert squatter.start().status_code == 201
     squatters[1].session.delete(squatters[1].url)
     for step in range(1, 6):
-        squatters[2].check(wrong(squatters[2].handset()[0]["code"], step))
-    age(Verification.objects.get(pk=squatters[3].url.split("/")[-2]), 601)
+        squatters[2].check(wrong_code(squatters[2].handset()[0]["code"], step))
+    backdate(Verification.objects.get(pk=squatters[3].url.split("/")[-2]), 601)
     for squatter in squatters:
         verification = Verification.objects.get(pk=squatter.url.split("/")[-2])
         assert refused(claim_number, user=old, proof=str(verification.pk)) == "invalid_proof"

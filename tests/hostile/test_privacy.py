@@ -208,14 +208,14 @@ def test_attack_18_admin_pages_have_no_number_for_those_who_may_not_see_it(secre
 @pytest.mark.parametrize("step", ["start", "check", "resend"])
 @pytest.mark.parametrize("source", ["lanck", "site"])
 def test_attack_18_an_error_report_has_no_code_and_no_token(
-    account, reports, phone, monkeypatch, age, step, source, settings
+    account, reports, phone, monkeypatch, backdate, step, source, settings
 ):
     """Canary code and token through an error report, as text and as Django's technical page → neither of them."""
     settings.LANCK = {**settings.LANCK, "CODE_SOURCE": source}
     secrets, person = Secrets(account), Person(raise_request_exception=False)
     if step != "start":
         made = person.call(number=phone).json()
-        age(Verification.objects.get(), 60)
+        backdate(Verification.objects.get(), 60)
     if step == "check" and source == "site":
         monkeypatch.setattr("django_lanck.services.verifications.check.is_code_of", len)
     else:
@@ -290,7 +290,10 @@ def test_attack_22_a_script_in_a_text_or_an_error_is_inert_in_the_admin(scripts,
 def test_attack_22_a_script_is_inert_in_what_an_action_answers(scripts, admin_client, account):
     """`<script>` in an `errorReason` that staff meet when they ask LANCK → inert in what they are told."""
     account.refuse(10, reason=SCRIPT)
-    chosen = {"action": "ask_lanck", "_selected_action": [row.pk for row in Message.objects.exclude(request_id=None)]}
+    chosen = {
+        "action": "refresh_messages",
+        "_selected_action": [row.pk for row in Message.objects.exclude(request_id=None)],
+    }
     text = admin_client.post(reverse("admin:lanck_message_changelist"), chosen, follow=True).content.decode()
     assert "&lt;script&gt;alert" in text
     assert "<script>alert" not in text

@@ -58,7 +58,7 @@ def send_link() -> str:
     return link_url(message).rstrip("/").split("/")[-1]
 
 
-def test_attack_19_receipts_that_are_forged(at, heard):
+def test_attack_19_receipts_that_are_forged(at, record_signal):
     """A receipt with a wrong token or for another request, and 10,000 of them, are a 404, with no row and no provider
     call; when the secret of the tokens rotates, the previous one is still accepted."""
     ids = (json.dumps({"requestId": name}) for name in ("first", "second", "link"))

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 from django_lanck import signals
 from django_lanck.exceptions import Refusal
 from django_lanck.models import Message, Verification
-from django_lanck.models.message import RANKS, Status, rank_of
+from django_lanck.models.status import RANKS, Status, rank_of
 from django_lanck.services import (
     cancel_verification,
     check_verification,
@@ -31,7 +31,7 @@ from django_lanck.services import (
     start_verification,
 )
 from django_lanck.testing import FakeLanck, Sent
-from tests.live import wrong
+from tests.helpers import wrong_code
 
 pytestmark = pytest.mark.django_db
 
@@ -281,7 +281,7 @@ class Lives(RuleBasedStateMachine):
         if guess == "doubted" and doubted:
             return doubted[0]
         code = letters[-1].code or "123456"
-        return wrong(code) if guess == "wrong" else code
+        return wrong_code(code) if guess == "wrong" else code
 
     def check_own(self, case: Case, digits: str) -> None:
         """Nobody is asked, so everything is known."""
@@ -451,11 +451,11 @@ class _NothingAsked:
         assert len(self.lanck.requests) == self.before
 
 
-def test_whatever_happens_in_any_order(lanck, age):
+def test_whatever_happens_in_any_order(lanck, backdate):
     """Attempts never exceed the allowed; a verification is verified only by a right code of the newest accepted message
     within its lifetime, and its proof is redeemed once; delivery never goes back; signals come once; terminal states
     stay; nothing is repeated after an unknown outcome; there are as many POSTs as messages."""
-    Lives.lanck, Lives.age = lanck, staticmethod(age)
+    Lives.lanck, Lives.age = lanck, staticmethod(backdate)
     rules = {
         "MAX_ATTEMPTS": ALLOWED,
         "CODE_LIFETIME": LIFETIME,

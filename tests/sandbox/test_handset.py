@@ -89,7 +89,7 @@ def test_unknown_phone_has_no_messages(api, number):
 
 
 def test_json_is_neither_cached_nor_shared_with_other_origins(api):
-    answer = api.client.get(f"/sandbox/handset/{PHONE}/", headers={"Origin": "https://markup.example"})
+    answer = api.client.get(f"/sandbox/handset/{PHONE}/", headers={"Origin": "https://evil.example"})
     assert "Access-Control-Allow-Origin" not in answer
     assert "no-store" in answer["Cache-Control"]
     assert api.client.post(f"/sandbox/handset/{PHONE}/").status_code == 405
@@ -278,11 +278,11 @@ def test_button_shows_its_url_and_sends_no_referrer(api):
         " javascript:alert(1)",
         "java\nscript:alert(1)",
         "data:text/html,x",
-        "//markup.example",
+        "//evil.example",
         "/admin/",
-        "http:markup.example",
+        "http:evil.example",
         "https://",
-        "https:\\\\markup.example",
+        "https:\\\\evil.example",
         "https://a.example\njavascript:alert(1)",
         "tel:+1",
     ],

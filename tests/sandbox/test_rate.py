@@ -4,7 +4,7 @@ import pytest
 
 from django_lanck.sandbox.api import rate
 from django_lanck.sandbox.models import SandboxMessage, SandboxSecond
-from tests.parallel import at_once
+from tests.parallel import call_concurrently
 
 
 class Clock:
@@ -34,7 +34,7 @@ def test_31st_request_in_a_second_is_refused_and_not_carried_out(api, clock):
 
 @pytest.mark.django_db(transaction=True)
 def test_30_of_40_concurrent_requests_are_accepted(api, clock):
-    statuses = at_once(lambda _: api.post("verify/info", requestId="x").status_code, 40, threads=10)
+    statuses = call_concurrently(lambda _: api.post("verify/info", requestId="x").status_code, 40, threads=10)
     assert sorted(statuses) == [404] * 30 + [429] * 10
 
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from django_lanck.sandbox.api.fields import LANGUAGES
 from django_lanck.sandbox.models import SandboxVerification
-from tests.live import wrong
-from tests.parallel import at_once
+from tests.helpers import wrong_code
+from tests.parallel import call_concurrently
 
 PHONE = "+12015550123"
 
@@ -119,7 +119,7 @@ def test_correct_code_is_refused_after_too_many_wrong_codes(api):
     request_id = api.start(checkAttemptsAllowed="2")
     code = api.messages()[0]["code"]
     for expected in ((400, 21), (400, 21), (400, 23)):
-        assert status_and_error(api.post("verify/check", requestId=request_id, code=wrong(code))) == expected
+        assert status_and_error(api.post("verify/check", requestId=request_id, code=wrong_code(code))) == expected
     assert status_and_error(api.post("verify/check", requestId=request_id, code=code)) == (400, 23)
 
 
@@ -127,7 +127,7 @@ def test_five_checks_are_allowed_by_default(api):
     request_id = api.start()
     code = api.messages()[0]["code"]
     for _ in range(4):
-        assert status_and_error(api.post("verify/check", requestId=request_id, code=wrong(code))) == (400, 21)
+        assert status_and_error(api.post("verify/check", requestId=request_id, code=wrong_code(code))) == (400, 21)
     assert api.post("verify/check", requestId=request_id, code=code).status_code == 200
 
 
@@ -150,7 +150,7 @@ def test_code_can_be_verified_only_once(api):
 def test_info_returns_status_and_attempts(api):
     request_id = api.start(method="voice")
     code = api.messages()[0]["code"]
-    api.post("verify/check", requestId=request_id, code=wrong(code))
+    api.post("verify/check", requestId=request_id, code=wrong_code(code))
     info = api.post("verify/info", requestId=request_id).json()
     requested_at = info.pop("verificationRequestedAt")
     assert abs(requested_at / 1000 - timezone.now().timestamp()) < 30
@@ -164,8 +164,8 @@ def test_info_returns_status_and_attempts(api):
 @pytest.mark.django_db(transaction=True)
 def test_three_of_20_concurrent_wrong_checks_are_counted(api):
     request_id = api.start(checkAttemptsAllowed="3")
-    bad = wrong(api.messages()[0]["code"])
-    results = at_once(
+    bad = wrong_code(api.messages()[0]["code"])
+    results = call_concurrently(
         lambda _: status_and_error(api.post("verify/check", requestId=request_id, code=bad)), 20, threads=20
     )
     assert sorted(results) == [(400, 21)] * 3 + [(400, 23)] * 17
@@ -176,5 +176,7 @@ def test_three_of_20_concurrent_wrong_checks_are_counted(api):
 def test_one_of_10_concurrent_correct_checks_succeeds(api):
     request_id = api.start(checkAttemptsAllowed="10")
     code = api.messages()[0]["code"]
-    results = at_once(lambda _: api.post("verify/check", requestId=request_id, code=code).status_code, 10, threads=10)
+    results = call_concurrently(
+        lambda _: api.post("verify/check", requestId=request_id, code=code).status_code, 10, threads=10
+    )
     assert sorted(results) == [200] + [400] * 9

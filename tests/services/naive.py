@@ -13,7 +13,7 @@ from decimal import Decimal
 from django.conf import settings
 
 from django_lanck.models import Message, NumberInsight, Verification
-from django_lanck.models.message import RANKS, Status, rank_of
+from django_lanck.models.status import RANKS, Status, rank_of
 from django_lanck.models.time import start_of_day
 
 CHANNELS = ["sms", "voice", "call"]

@@ -24,7 +24,7 @@ from django_lanck.services import (
     send_sms,
     start_verification,
 )
-from tests.parallel import at_once
+from tests.parallel import call_concurrently
 
 pytestmark = pytest.mark.django_db
 KINDS = [
@@ -38,8 +38,8 @@ KINDS = [
 
 
 @pytest.fixture
-def alarms(heard):
-    return heard(signals.provider_alarm)
+def alarms(record_signal):
+    return record_signal(signals.provider_alarm)
 
 
 def refused(lanck, act, code=6, status=403):
@@ -170,7 +170,7 @@ def test_of_25_refused_at_once_one_raises_it(lanck, alarms):
     for _ in range(25):
         lanck.refuse(6, http_status=403)
     with override_settings(LANCK=lanck.settings):
-        at_once(lambda number: send_sms(number=f"+120155501{number:02}", text="Hi"), 25)
+        call_concurrently(lambda number: send_sms(number=f"+120155501{number:02}", text="Hi"), 25)
     assert len(alarms) == 1
 
 
@@ -183,5 +183,5 @@ def test_a_window_is_used_once_inside_transactions_too():
 
     LimitCounter.objects.once("rule", "other", 60)
     LimitCounter.objects.update(ends_at=F("ends_at") - timedelta(seconds=61))
-    results = at_once(once, 60, threads=20)
+    results = call_concurrently(once, 60, threads=20)
     assert (results.count(True), results.count(False)) == (1, 59)

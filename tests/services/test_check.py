@@ -32,8 +32,8 @@ def check(verification, code):
     return check_verification(verification_id=verification.pk, code=code)
 
 
-def test_the_right_code_earns_a_proof_and_one_signal(lanck, verification, heard, phone):
-    verified = heard(signals.number_verified)
+def test_the_right_code_earns_a_proof_and_one_signal(lanck, verification, record_signal, phone):
+    verified = record_signal(signals.number_verified)
     result = check(verification, lanck.sent[-1].code)
     assert result.refusal is None
     assert len(result.proof) >= 43
@@ -64,8 +64,8 @@ def test_a_wrong_code_is_an_answer_and_costs_an_attempt(lanck, verification):
     assert check(verification, lanck.sent[-1].code).proof
 
 
-def test_the_last_wrong_code_ends_it_with_one_signal(lanck, verification, heard):
-    failed = heard(signals.verification_failed)
+def test_the_last_wrong_code_ends_it_with_one_signal(lanck, verification, record_signal):
+    failed = record_signal(signals.verification_failed)
     refusals = [check(verification, wrong(lanck, step)).refusal for step in range(1, 8)]
     assert refusals == ["invalid_code"] * 4 + ["exhausted"] * 3
     assert len(lanck.sent[-1].checks) == 5
@@ -74,9 +74,9 @@ def test_the_last_wrong_code_ends_it_with_one_signal(lanck, verification, heard)
     assert Verification.objects.get().state == "exhausted"
 
 
-def test_time_that_is_over_ends_it_with_one_signal_and_no_call(lanck, verification, heard, age):
-    failed = heard(signals.verification_failed)
-    age(verification, 601)
+def test_time_that_is_over_ends_it_with_one_signal_and_no_call(lanck, verification, record_signal, backdate):
+    failed = record_signal(signals.verification_failed)
+    backdate(verification, 601)
     assert check(verification, lanck.sent[-1].code).refusal == "expired"
     assert check(verification, lanck.sent[-1].code).refusal == "expired"
     assert not lanck.sent[-1].checks
@@ -122,10 +122,10 @@ def test_an_attempt_that_did_not_reach_lanck_is_given_back(lanck, verification, 
 
 
 @pytest.mark.parametrize(("error_code", "status"), [(20, 404), (22, 400), (23, 400)])
-def test_a_code_that_is_over_at_lanck_leaves_room_for_a_new_one(lanck, verification, error_code, status, age):
+def test_a_code_that_is_over_at_lanck_leaves_room_for_a_new_one(lanck, verification, error_code, status, backdate):
     lanck.refuse(error_code, http_status=status)
     assert check(verification, "123456").refusal == "code_expired"
-    age(verification, 31)
+    backdate(verification, 31)
     resend_verification(verification_id=verification.pk)
     assert check(verification, lanck.sent[-1].code).proof
 
@@ -139,8 +139,8 @@ def test_any_other_error_keeps_the_attempt_spent(lanck, verification, error_code
     assert Verification.objects.get().attempts == 1
 
 
-def test_a_lost_right_answer_is_settled_by_the_same_code(lanck, verification, heard):
-    verified = heard(signals.number_verified)
+def test_a_lost_right_answer_is_settled_by_the_same_code(lanck, verification, record_signal):
+    verified = record_signal(signals.number_verified)
     code = lanck.sent[-1].code
     lanck.lose_answer()
     with pytest.raises(Refusal) as refused:
@@ -179,9 +179,9 @@ def test_a_lost_answer_on_the_last_attempt_can_still_be_settled(lanck, verificat
     assert check(verification, lanck.sent[-1].code).proof
 
 
-def test_after_a_lost_answer_lanck_is_asked_so_often_a_minute_whatever_is_typed(limited, lanck, phone, age):
+def test_after_a_lost_answer_lanck_is_asked_so_often_a_minute_whatever_is_typed(enable_limits, lanck, phone, backdate):
     """A refused check spends nothing, and must not be a way to have LANCK asked without end."""
-    limited(CHECK_LIMITS={"number": ("3/day",)})
+    enable_limits(CHECK_LIMITS={"number": ("3/day",)})
     verification, code = start_verification(number=phone), lanck.sent[-1].code
     lanck.lose_answer()
     for step in range(15):  # the right one first
@@ -191,14 +191,16 @@ def test_after_a_lost_answer_lanck_is_asked_so_often_a_minute_whatever_is_typed(
         check(verification, code)
     assert (refused.value.code, refused.value.retry_after) == ("check_unknown", 60)
     assert lanck.requests.count("POST /verify/info") == 10
-    age(verification, 60)
+    backdate(verification, 60)
     assert check(verification, code).proof
 
 
-def test_when_the_time_ends_during_a_check_the_answer_is_expired(lanck, verification, age, monkeypatch, heard):
-    failed = heard(signals.verification_failed)
+def test_when_the_time_ends_during_a_check_the_answer_is_expired(
+    lanck, verification, backdate, monkeypatch, record_signal
+):
+    failed = record_signal(signals.verification_failed)
     get_client = checking.get_client
-    monkeypatch.setattr(checking, "get_client", lambda: age(verification, 700) or get_client())
+    monkeypatch.setattr(checking, "get_client", lambda: backdate(verification, 700) or get_client())
     assert check(verification, lanck.sent[-1].code).refusal == "expired"
     assert not lanck.sent[-1].checks
     assert [said["reason"] for said in failed] == ["expired"]
@@ -233,8 +235,8 @@ def test_a_right_answer_that_lanck_knows_of_late_is_not_lost(lanck, verification
     assert check(verification, code).proof
 
 
-def test_the_user_who_started_comes_with_the_signal(lanck, phone, heard):
-    verified = heard(signals.number_verified)
+def test_the_user_who_started_comes_with_the_signal(lanck, phone, record_signal):
+    verified = record_signal(signals.number_verified)
     user = get_user_model().objects.create_user("someone")
     verification = start_verification(number=phone, user=user)
     with CaptureQueriesContext(connection) as captured:
@@ -255,8 +257,8 @@ def test_an_odd_answer_is_not_settled_by_what_another_code_earned(lanck, verific
     assert Verification.objects.get().state == "pending"
 
 
-def test_a_user_deleted_during_the_check_does_not_lose_the_proof(lanck, phone, heard, monkeypatch):
-    verified = heard(signals.number_verified)
+def test_a_user_deleted_during_the_check_does_not_lose_the_proof(lanck, phone, record_signal, monkeypatch):
+    verified = record_signal(signals.number_verified)
     user = get_user_model().objects.create_user("gone")
     verification = start_verification(number=phone, user=user)
     get_client = checking.get_client

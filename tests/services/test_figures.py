@@ -221,13 +221,13 @@ def test_refusals_are_told_by_rule(lanck):
     assert delivery_figures(last(5, country="GB")).refusals == {Refused("number", True): 3}
 
 
-def test_refusals_are_of_the_day_where_the_site_is(limited, phone, settings):
+def test_refusals_are_of_the_day_where_the_site_is(enable_limits, phone, settings):
     """Whatever time zone the person has."""
     from django.utils import timezone
 
     from django_lanck.exceptions import Refusal
 
-    limited(COUNTRIES=["GB"])
+    enable_limits(COUNTRIES=["GB"])
     for zone in ("Pacific/Kiritimati", "Pacific/Niue"):  # 25 hours apart
         with timezone.override(zone), pytest.raises(Refusal):
             start_verification(number=phone)

@@ -40,7 +40,7 @@ from django_lanck.services import (
     start_verification,
 )
 from django_lanck.services.messages import outgoing as sending
-from django_lanck.services.messages.receipts import learn
+from django_lanck.services.messages.refresh import apply_request_info
 
 pytestmark = pytest.mark.django_db
 OTHER = "+12015550187"
@@ -159,8 +159,8 @@ def test_a_pending_verification_is_canceled_and_its_code_is_no_longer_right(lanc
         resend_verification(verification_id=verification.pk)
 
 
-def test_one_whose_time_was_over_expired(phone, lanck, age):
-    age(start_verification(number=phone), 700)
+def test_one_whose_time_was_over_expired(phone, lanck, backdate):
+    backdate(start_verification(number=phone), 700)
     forget_number(number=phone)
     assert Verification.objects.get().state == "expired"
 
@@ -200,7 +200,7 @@ def test_what_lanck_says_when_asked_meanwhile_changes_nothing(lanck, phone):
     info = replace(request_info(request_id=message.request_id), status="DELIVERED", network="Another")
     forget_number(number=phone)
     before = list(Message.objects.values())
-    assert learn(message, info) is False
+    assert apply_request_info(message, info) is False
     assert list(Message.objects.values()) == before
 
 

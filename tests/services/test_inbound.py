@@ -8,7 +8,7 @@ from django_lanck.exceptions import Refusal
 from django_lanck.models import InboundMessage, OptOut
 from django_lanck.services import record_inbound, send_sms
 from django_lanck.testing.fake import INBOUND_SECRET
-from tests.parallel import at_once
+from tests.parallel import call_concurrently
 
 pytestmark = pytest.mark.django_db
 # As on LANCK's page.
@@ -26,8 +26,8 @@ def record(secret=INBOUND_SECRET, **changes):
     record_inbound(secret=secret, payload={**PAGE, **changes})
 
 
-def test_the_message_of_lancks_page_is_kept(lanck, heard):
-    received = heard(signals.inbound_message_received)
+def test_the_message_of_lancks_page_is_kept(lanck, record_signal):
+    received = record_signal(signals.inbound_message_received)
     record(extra={"a": 1})
     message = InboundMessage.objects.get()
     assert (message.sender, message.recipient, message.text) == ("+447700900001", "+447700900000", "Hello world")
@@ -36,8 +36,8 @@ def test_the_message_of_lancks_page_is_kept(lanck, heard):
     assert [said["message"].pk for said in received] == [message.pk]
 
 
-def test_the_same_message_again_is_one_message(lanck, heard):
-    received = heard(signals.inbound_message_received)
+def test_the_same_message_again_is_one_message(lanck, record_signal):
+    received = record_signal(signals.inbound_message_received)
     for text in ("Hello world", "Hello world", "changed"):
         record(text=text)
     assert InboundMessage.objects.get().text == "Hello world"
@@ -52,18 +52,18 @@ def test_ids_that_differ_in_case_are_two(lanck):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_same_message_many_times_at_once_is_one_message(lanck, heard):
-    received = heard(signals.inbound_message_received)
-    assert at_once(lambda number: record(text="STOP"), 30) == [None] * 30
+def test_the_same_message_many_times_at_once_is_one_message(lanck, record_signal):
+    received = record_signal(signals.inbound_message_received)
+    assert call_concurrently(lambda number: record(text="STOP"), 30) == [None] * 30
     assert (InboundMessage.objects.count(), OptOut.objects.count(), len(received)) == (1, 1, 1)
 
 
-def test_a_receiver_that_raises_hurts_nobody(lanck, heard):
+def test_a_receiver_that_raises_hurts_nobody(lanck, record_signal):
     def raises(sender, message, **arguments):
         raise RuntimeError(message)
 
     signals.inbound_message_received.connect(raises)
-    received = heard(signals.inbound_message_received)
+    received = record_signal(signals.inbound_message_received)
     try:
         record()
     finally:

@@ -10,7 +10,7 @@ from django_lanck.exceptions import InvalidArgument
 from django_lanck.models import Message
 from django_lanck.services import reconcile, send_sms
 from django_lanck.text import fits_one_sms
-from tests.parallel import at_once
+from tests.parallel import call_concurrently
 
 pytestmark = pytest.mark.django_db
 TARGET = "https://shop.example/orders/29211?from=sms&x=%20#top"
@@ -64,7 +64,7 @@ def test_opening_takes_two_statements(client, path, django_assert_num_queries):
 def test_many_at_once_count_once(lanck, client, path, django_capture_on_commit_callbacks):
     from django.test import Client
 
-    assert {response.status_code for response in at_once(lambda number: Client().get(path), 20)} == {302}
+    assert {response.status_code for response in call_concurrently(lambda number: Client().get(path), 20)} == {302}
     with override_settings(LANCK={**lanck.settings, "BACKGROUND_RATE": 1000}):
         reconcile()
     assert lanck.sent[-1].goals == ["LINK_OPENED"]

@@ -88,9 +88,9 @@ def test_each_takes_one_statement_before_the_call_and_one_after(lanck, phone, ch
 
 
 @every_send
-def test_each_is_followed_to_its_final_status(lanck, phone, heard, channel):
+def test_each_is_followed_to_its_final_status(lanck, phone, record_signal, channel):
     SENDS[channel][0](phone)
-    changed = heard(signals.message_status_changed)
+    changed = record_signal(signals.message_status_changed)
     for word in ("SENT", "QUEUED_AT_NETWORK", "DELIVERED", "UNDELIVERED"):
         assert lanck.report(lanck.sent[-1], word).status_code == 204
     assert Message.objects.get().status == "DELIVERED"
@@ -220,8 +220,8 @@ def test_a_rollback_sends_nothing(lanck, phone):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_refusal_after_the_commit_is_told_by_the_signal_and_hurts_nobody(lanck, phone, heard):
-    changed, after = heard(signals.message_status_changed), []
+def test_a_refusal_after_the_commit_is_told_by_the_signal_and_hurts_nobody(lanck, phone, record_signal):
+    changed, after = record_signal(signals.message_status_changed), []
     lanck.refuse(10)
     with transaction.atomic():
         message = services.send_sms(number=phone, text="Hi")
@@ -314,8 +314,8 @@ def test_an_error_report_has_no_text_and_no_code(
         assert not [value for value in shown if secret in value]
 
 
-def test_marketing_does_not_go_to_those_who_opt_out_before_the_commit(lanck, phone, heard, transactional_db):
-    changed = heard(signals.message_status_changed)
+def test_marketing_does_not_go_to_those_who_opt_out_before_the_commit(lanck, phone, record_signal, transactional_db):
+    changed = record_signal(signals.message_status_changed)
     with transaction.atomic():
         send_marketing = services.send_sms(number=phone, text="Buy", category="marketing")
         services.send_sms(number=phone, text="Your order has arrived.")

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from django_lanck.conf import conf
 from django_lanck.exceptions import ERRORS_BY_CODE, Refusal
 from django_lanck.models import Channel, CountedDay, LimitCounter, Message, RefusalCount, Status, Verification
-from django_lanck.models.message import RANKS
+from django_lanck.models.status import RANKS
 from django_lanck.models.time import site_day
 from django_lanck.prometheus import as_prometheus
 from django_lanck.services import (
@@ -29,7 +29,7 @@ from django_lanck.services import (
     send_sms,
     start_verification,
 )
-from django_lanck.services.figures.metrics import COUNTRIES_SHOWN, RULES_SHOWN, RefusedPurpose
+from django_lanck.services.figures.metrics import MAX_COUNTRIES, REPORTED_RULES, RefusedPurpose
 from tests.services.test_start import statements, with_lanck
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
@@ -154,7 +154,7 @@ def test_nobody_can_make_up_labels(lanck, phone):
         "purpose": {"", *conf.purposes, "other"},
         "channel": {*Channel, "other"},
         "country": {"US", "other"},
-        "rule": {*RULES_SHOWN, "other"},
+        "rule": {*REPORTED_RULES, "other"},
         "code": {*map(str, ERRORS_BY_CODE), "other"},
         "of": {"prefix", "country"},
     }
@@ -165,13 +165,13 @@ def test_countries_are_no_more_than_so_many(lanck):
         a_message(country=country)
     a_message(country="ZW")
     found = current_metrics()
-    assert len(found.countries) == COUNTRIES_SHOWN + 1
+    assert len(found.countries) == MAX_COUNTRIES + 1
     assert found.countries["ZW", "sms"].messages == 2
     assert sum(totals.messages for totals in found.countries.values()) == len(SUPPORTED_REGIONS) + 1
 
 
-def test_refusals_and_pauses(lanck, limited, phone):
-    limited(LIMITS={"number": ["1/day"]}, RESEND_WAITS=[0], WATCH=[])
+def test_refusals_and_pauses(lanck, enable_limits, phone):
+    enable_limits(LIMITS={"number": ["1/day"]}, RESEND_WAITS=[0], WATCH=[])
     start_verification(number=phone)
     for _ in range(2):
         with pytest.raises(Refusal):
@@ -187,17 +187,17 @@ def test_refusals_and_pauses(lanck, limited, phone):
     assert current_metrics().paused == {"prefix": 0, "country": 0}
 
 
-def test_what_is_only_watched_is_not_paused(lanck, limited):
+def test_what_is_only_watched_is_not_paused(lanck, enable_limits):
     in_an_hour = timezone.now() + timedelta(hours=1)
     LimitCounter.objects.create(key="x", rule="country_conversion", label="IE", refused=5, ends_at=in_an_hour)
-    limited(WATCH=["country_conversion"])
+    enable_limits(WATCH=["country_conversion"])
     assert current_metrics().paused["country"] == 0
-    limited(WATCH=[])
+    enable_limits(WATCH=[])
     assert current_metrics().paused["country"] == 1
 
 
-def test_what_was_paused_by_hand_is_paused_also_where_its_rule_only_watches(lanck, limited):
-    limited(WATCH=["prefix_conversion"])
+def test_what_was_paused_by_hand_is_paused_also_where_its_rule_only_watches(lanck, enable_limits):
+    enable_limits(WATCH=["prefix_conversion"])
     pause_prefix(prefix="+3532091")
     assert current_metrics().paused["prefix"] == 1
 

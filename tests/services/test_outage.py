@@ -18,8 +18,8 @@ OTHER = "+12015550199"
 
 
 @pytest.fixture(autouse=True)
-def with_breaker(breaker):
-    with override_settings(LANCK=breaker):
+def with_breaker(breaker_settings):
+    with override_settings(LANCK=breaker_settings):
         yield
 
 

@@ -22,7 +22,7 @@ from django_lanck.services import (
 )
 from django_lanck.services.verifications.codes import code_content, new_code, sms_text
 from django_lanck.text import fits_one_sms
-from tests.parallel import at_once
+from tests.parallel import call_concurrently
 
 pytestmark = pytest.mark.django_db
 CHANNELS = ("sms", "push", "viber", "rcs", "p2s", "flash", "failover")
@@ -57,8 +57,8 @@ def from_one_number(lanck, monkeypatch):
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_a_code_by_each_channel_verifies_once(lanck, phone, heard, channel):
-    verified = heard(signals.number_verified)
+def test_a_code_by_each_channel_verifies_once(lanck, phone, record_signal, channel):
+    verified = record_signal(signals.number_verified)
     verification = start(phone, channel)
     (sent,) = lanck.sent
     assert (sent.channel, sent.number, len(sent.code)) == (channel, phone, 6)
@@ -85,8 +85,8 @@ def test_a_code_is_random_digits_of_the_wanted_length():
     assert any(code.startswith("0") for code in codes)
 
 
-def test_wrong_codes_use_the_attempts_up(lanck, phone, heard):
-    failed = heard(signals.verification_failed)
+def test_wrong_codes_use_the_attempts_up(lanck, phone, record_signal):
+    failed = record_signal(signals.verification_failed)
     verification = start(phone)
     code = lanck.sent[-1].code
     refusals = [check(verification, other_than(code)).refusal for _ in range(5)]
@@ -104,18 +104,18 @@ def test_what_cannot_be_a_code_spends_nothing(lanck, phone):
     assert check(verification, spelled).proof
 
 
-def test_it_expires_and_is_canceled_like_any_other(lanck, phone, age):
+def test_it_expires_and_is_canceled_like_any_other(lanck, phone, backdate):
     verification = start(phone)
-    age(verification, 601)
+    backdate(verification, 601)
     assert check(verification, lanck.sent[-1].code).refusal == "expired"
     verification = start(phone)
     cancel_verification(verification_id=verification.pk)
     assert check(verification, lanck.sent[-1].code).refusal == "canceled"
 
 
-def test_a_resend_makes_the_earlier_code_worthless(lanck, phone, age):
+def test_a_resend_makes_the_earlier_code_worthless(lanck, phone, backdate):
     verification = start(phone)
-    age(verification, 31)
+    backdate(verification, 31)
     resend_verification(verification_id=verification.pk, method="p2s")
     first, second = (sent.code for sent in lanck.sent)
     if first != second:
@@ -123,29 +123,29 @@ def test_a_resend_makes_the_earlier_code_worthless(lanck, phone, age):
     assert check(verification, second).proof
 
 
-def test_a_refused_resend_leaves_the_earlier_code_right(lanck, phone, age):
+def test_a_refused_resend_leaves_the_earlier_code_right(lanck, phone, backdate):
     verification = start(phone)
-    age(verification, 31)
+    backdate(verification, 31)
     lanck.refuse(16)
     with pytest.raises(Refusal):
         resend_verification(verification_id=verification.pk)
     assert check(verification, lanck.sent[0].code).proof
 
 
-def test_both_codes_are_right_while_it_is_unknown_whether_the_second_was_sent(lanck, phone, age):
+def test_both_codes_are_right_while_it_is_unknown_whether_the_second_was_sent(lanck, phone, backdate):
     for which in (0, 1):
         lanck.reset()
         verification = start(phone)
-        age(verification, 31)
+        backdate(verification, 31)
         lanck.lose_answer()
         resend_verification(verification_id=verification.pk)
         assert check(verification, lanck.sent[which].code).proof
 
 
 @pytest.mark.parametrize("word", ["sending", "unknown"])
-def test_what_lanck_reports_on_was_taken_whatever_its_word(lanck, phone, age, word):
+def test_what_lanck_reports_on_was_taken_whatever_its_word(lanck, phone, backdate, word):
     verification = start(phone)
-    age(verification, 31)
+    backdate(verification, 31)
     resend_verification(verification_id=verification.pk)
     lanck.report(lanck.sent[1], word)
     assert check(verification, lanck.sent[0].code).refusal == "invalid_code"
@@ -213,7 +213,7 @@ def test_many_guesses_at_once_are_no_more_than_allowed(lanck, phone):
     verification = start(phone)
     code = lanck.sent[-1].code
     guesses = [f"{number:06}" for number in range(60) if f"{number:06}" != code]
-    results = at_once(lambda number: check(verification, guesses[number]), len(guesses))
+    results = call_concurrently(lambda number: check(verification, guesses[number]), len(guesses))
     refusals = [getattr(result, "refusal", result) for result in results]
     assert refusals.count("invalid_code") == 4
     assert set(refusals) == {"invalid_code", "exhausted"}
@@ -222,12 +222,12 @@ def test_many_guesses_at_once_are_no_more_than_allowed(lanck, phone):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_right_answers_at_once_make_one_winner(lanck, phone, heard):
-    verified = heard(signals.number_verified)
+def test_many_right_answers_at_once_make_one_winner(lanck, phone, record_signal):
+    verified = record_signal(signals.number_verified)
     with with_lanck(lanck, MAX_ATTEMPTS=50):
         verification = start(phone)
     code = lanck.sent[-1].code
-    results = at_once(lambda number: check(verification, code), 30)
+    results = call_concurrently(lambda number: check(verification, code), 30)
     assert len([result for result in results if result.proof]) == len(verified) == 1
     assert Message.objects.get().goal == "NUMBER_VERIFIED"
 
@@ -247,9 +247,9 @@ def test_lanck_learns_of_the_goal_later_and_once(lanck, phone):
     assert message.goal_reported_at is not None
 
 
-def test_the_goal_is_that_of_the_message_whose_code_was_right(lanck, phone, age):
+def test_the_goal_is_that_of_the_message_whose_code_was_right(lanck, phone, backdate):
     verification = start(phone)
-    age(verification, 31)
+    backdate(verification, 31)
     lanck.lose_answer()
     resend_verification(verification_id=verification.pk)
     check(verification, lanck.sent[0].code)
@@ -378,14 +378,14 @@ def test_a_chain_is_the_one_of_the_settings(lanck, phone):
 # The choice
 
 
-def test_a_purpose_chooses_who_makes_the_code(lanck, phone, age):
+def test_a_purpose_chooses_who_makes_the_code(lanck, phone, backdate):
     purposes = {"signup": {"CODE_SOURCE": "site", "CHANNELS": ["viber", "sms"], "CODE_LENGTH": 5}}
     with with_lanck(lanck, PURPOSES=purposes):
         verification = start_verification(number=phone)
         assert (lanck.sent[-1].channel, len(lanck.sent[-1].code)) == ("viber", 5)
         with pytest.raises(Refusal, match="invalid_method"):
             start_verification(number=phone, method="p2s")
-        age(verification, 31)
+        backdate(verification, 31)
         resend_verification(verification_id=verification.pk, method="sms")
         assert [sent.channel for sent in lanck.sent] == ["viber", "sms"]
         assert check(verification, lanck.sent[-1].code).proof
@@ -407,10 +407,10 @@ def test_every_channel_can_carry_a_code():
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_an_error_report_has_no_code(lanck, phone, age, rf, monkeypatch, again):
+def test_an_error_report_has_no_code(lanck, phone, backdate, rf, monkeypatch, again):
     monkeypatch.setattr("django_lanck.services.verifications.issue.new_code", lambda length: "739154")
     verification = start(phone)
-    age(verification, 31)
+    backdate(verification, 31)
     lanck.refuse(6, http_status=403)
     with pytest.raises(Refusal) as refused:
         resend_verification(verification_id=verification.pk) if again else start(phone)

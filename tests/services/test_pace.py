@@ -12,7 +12,7 @@ from django_lanck.exceptions import BackgroundTaken
 from django_lanck.models import Lease, LeaseQuerySet
 from django_lanck.services import background, reconcile, send_sms
 from django_lanck.services import pace as module
-from tests.parallel import at_once
+from tests.parallel import call_concurrently
 
 pytestmark = pytest.mark.django_db
 
@@ -191,7 +191,7 @@ def test_of_many_at_once_one_runs():
 
     held, stay = [], threading.Event()
     threading.Timer(1.5, stay.set).start()
-    results = at_once(run, 20, threads=20)
+    results = call_concurrently(run, 20, threads=20)
     assert results.count("ran") == len(held) == 1
     assert sum(isinstance(result, BackgroundTaken) for result in results) == 19
 

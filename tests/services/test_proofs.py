@@ -54,11 +54,11 @@ def test_a_proof_is_for_one_purpose_and_one_binding(prove, phone):
     assert redeem_proof(proof=proof, binding=["user:7", "session:a"]) == phone
 
 
-def test_a_proof_grows_old(prove, age, lanck):
+def test_a_proof_grows_old(prove, backdate, lanck):
     from django_lanck.models import Verification
 
     proof = prove()
-    age(Verification.objects.get(), 901)
+    backdate(Verification.objects.get(), 901)
     assert refused(redeem_proof, proof=proof) == "invalid_proof"
 
 
@@ -95,9 +95,9 @@ def test_an_unredeemed_proof_claims_nothing(prove, make_user):
 
 
 def test_a_newer_proof_takes_the_number_over_with_one_signal(
-    prove, make_user, heard, age, django_capture_on_commit_callbacks
+    prove, make_user, record_signal, backdate, django_capture_on_commit_callbacks
 ):
-    taken = heard(signals.number_taken_over)
+    taken = record_signal(signals.number_taken_over)
     first, second = make_user("a"), make_user("b")
     old, new = prove(), prove()
     for user, proof in [(first, old), (second, new)]:

@@ -21,7 +21,7 @@ from django_lanck.services import (
     start_verification,
 )
 from django_lanck.services.messages.receipts import callback_url
-from tests.parallel import at_once
+from tests.parallel import call_concurrently
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,10 +39,10 @@ def outcomes(results):
     return sorted({getattr(result, "refusal", None) or getattr(result, "code", repr(result)) for result in results})
 
 
-def test_of_200_wrong_checks_at_once_five_reach_lanck(lanck, verification, heard):
-    failed = heard(signals.verification_failed)
+def test_of_200_wrong_checks_at_once_five_reach_lanck(lanck, verification, record_signal):
+    failed = record_signal(signals.verification_failed)
     sent = lanck.sent[-1]
-    results = at_once(
+    results = call_concurrently(
         lambda number: check_verification(verification_id=verification.pk, code=wrong_code(sent, number + 1)), 200
     )
     assert len(results) == 200
@@ -54,14 +54,16 @@ def test_of_200_wrong_checks_at_once_five_reach_lanck(lanck, verification, heard
     assert (stored.state, stored.attempts, stored.failures) == ("exhausted", 5, 5)
 
 
-def test_of_50_right_checks_at_once_one_wins(lanck, phone, heard, monkeypatch):
-    verified = heard(signals.number_verified)
+def test_of_50_right_checks_at_once_one_wins(lanck, phone, record_signal, monkeypatch):
+    verified = record_signal(signals.number_verified)
     with override_settings(LANCK={**lanck.settings, "MAX_ATTEMPTS": 50}):
         verification = start_verification(number=phone)
         sent = lanck.sent[-1]
         right = {"requestId": sent.request_id, "number": phone, "method": "sms", "verifiedAt": 1700000000000}
         monkeypatch.setattr(lanck, "_check", lambda sent, code: (200, right))
-        results = at_once(lambda number: check_verification(verification_id=verification.pk, code=sent.code), 50)
+        results = call_concurrently(
+            lambda number: check_verification(verification_id=verification.pk, code=sent.code), 50
+        )
     proofs = [result.proof for result in results if result.proof]
     assert (len(results), len(proofs), len(verified)) == (50, 1, 1)
     assert outcomes(result for result in results if not result.proof) == ["already_verified"]
@@ -70,13 +72,13 @@ def test_of_50_right_checks_at_once_one_wins(lanck, phone, heard, monkeypatch):
 
 def test_one_proof_is_redeemed_once_by_50_at_once(lanck, verification, phone):
     proof = check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
-    results = at_once(lambda number: redeem_proof(proof=proof), 50)
+    results = call_concurrently(lambda number: redeem_proof(proof=proof), 50)
     assert results.count(phone) == 1
     assert sum(isinstance(result, Refusal) for result in results) == 49
 
 
-def test_a_right_code_in_flight_is_not_beaten_by_the_last_wrong_one(lanck, phone, heard, monkeypatch):
-    failed, verified = heard(signals.verification_failed), heard(signals.number_verified)
+def test_a_right_code_in_flight_is_not_beaten_by_the_last_wrong_one(lanck, phone, record_signal, monkeypatch):
+    failed, verified = record_signal(signals.verification_failed), record_signal(signals.number_verified)
     with override_settings(LANCK={**lanck.settings, "MAX_ATTEMPTS": 2}):
         verification = start_verification(number=phone)
         sent = lanck.sent[-1]
@@ -99,23 +101,23 @@ def test_a_right_code_in_flight_is_not_beaten_by_the_last_wrong_one(lanck, phone
             wrong_is_answered.set()
             return result
 
-        results = at_once(check, 2, threads=2)
+        results = call_concurrently(check, 2, threads=2)
     assert {result.refusal for result in results} == {None, "invalid_code"}
     assert (len(verified), len(failed)) == (1, 0)
 
 
-def test_of_20_resends_at_once_one_is_sent(lanck, verification, age):
-    age(verification, 31)
-    results = at_once(lambda number: resend_verification(verification_id=verification.pk), 20, threads=20)
+def test_of_20_resends_at_once_one_is_sent(lanck, verification, backdate):
+    backdate(verification, 31)
+    results = call_concurrently(lambda number: resend_verification(verification_id=verification.pk), 20, threads=20)
     assert len(lanck.sent) == 2
     assert sum(isinstance(result, Verification) for result in results) == 1
     assert {result.code for result in results if isinstance(result, Refusal)} == {"resend_too_soon"}
 
 
-def test_the_same_receipt_100_times_at_once_changes_the_status_once(lanck, verification, heard):
-    changed = heard(signals.message_status_changed)
+def test_the_same_receipt_100_times_at_once_changes_the_status_once(lanck, verification, record_signal):
+    changed = record_signal(signals.message_status_changed)
     sent = lanck.sent[-1]
-    results = at_once(lambda number: lanck.report(sent, "DELIVERED", timestamp=1700000000).status_code, 100)
+    results = call_concurrently(lambda number: lanck.report(sent, "DELIVERED", timestamp=1700000000).status_code, 100)
     assert set(results) == {204}
     assert len(results) == 100
     assert Receipt.objects.get().repeats == 99
@@ -124,17 +126,17 @@ def test_the_same_receipt_100_times_at_once_changes_the_status_once(lanck, verif
 
 def test_the_same_receipt_100_times_at_once_is_one_also_where_nobody_listens(lanck, verification):
     sent = lanck.sent[-1]
-    results = at_once(lambda number: lanck.report(sent, "DELIVERED", timestamp=1700000000).status_code, 100)
+    results = call_concurrently(lambda number: lanck.report(sent, "DELIVERED", timestamp=1700000000).status_code, 100)
     assert results == [204] * 100
     assert Receipt.objects.get().repeats == 99
     assert Message.objects.get().status == "DELIVERED"
 
 
 @pytest.mark.parametrize("listening", [False, True])
-def test_receipts_of_every_word_at_once_end_as_the_highest(lanck, verification, heard, listening):
+def test_receipts_of_every_word_at_once_end_as_the_highest(lanck, verification, record_signal, listening):
     words, sent = ["SENT", "QUEUED", "REJECTED", "UNDELIVERED", "DELIVERED"], lanck.sent[-1]
-    changed = heard(signals.message_status_changed) if listening else []
-    results = at_once(lambda n: lanck.report(sent, words[n % 5], n=n % 10, timestamp=1).status_code, 50)
+    changed = record_signal(signals.message_status_changed) if listening else []
+    results = call_concurrently(lambda n: lanck.report(sent, words[n % 5], n=n % 10, timestamp=1).status_code, 50)
     assert results == [204] * 50
     message = Message.objects.get()
     assert (message.status, message.receipts.count()) == ("DELIVERED", 10)
@@ -146,7 +148,7 @@ def test_receipts_of_every_word_at_once_end_as_the_highest(lanck, verification, 
 
 def test_of_receipts_that_all_differ_at_most_50_are_kept(lanck, verification):
     sent = lanck.sent[-1]
-    results = at_once(lambda number: lanck.report(sent, "SENT", timestamp=number, n=number).status_code, 150)
+    results = call_concurrently(lambda number: lanck.report(sent, "SENT", timestamp=number, n=number).status_code, 150)
     assert set(results) == {204}
     assert 45 <= Receipt.objects.count() <= 50
 
@@ -235,21 +237,23 @@ def test_of_users_who_claim_a_number_at_once_the_newest_proof_owns_it(lanck, pho
     if owned:
         claim_number(user=users[8], proof=prove())
     proofs = [prove() for _ in range(8)]
-    results = at_once(lambda number: claim_number(user=users[number], proof=proofs[number]), 8, threads=8)
+    results = call_concurrently(lambda number: claim_number(user=users[number], proof=proofs[number]), 8, threads=8)
     assert {type(result) for result in results} <= {VerifiedNumber, Refusal}, results
     assert VerifiedNumber.objects.get().user == users[7]
 
 
 def test_losers_of_a_double_click_hear_that_it_is_verified(lanck, verification):
     code = lanck.sent[-1].code
-    results = at_once(lambda number: check_verification(verification_id=verification.pk, code=code), 5, threads=5)
+    results = call_concurrently(
+        lambda number: check_verification(verification_id=verification.pk, code=code), 5, threads=5
+    )
     assert sum(bool(result.proof) for result in results) == 1
     assert {result.refusal for result in results if not result.proof} <= {"already_verified", "code_expired"}
 
 
 @pytest.mark.parametrize("service", ["resend", "receipt"])
-def test_no_service_that_sends_or_stores_runs_inside_a_transaction(lanck, verification, age, service):
-    age(verification, 31)
+def test_no_service_that_sends_or_stores_runs_inside_a_transaction(lanck, verification, backdate, service):
+    backdate(verification, 31)
     sent = lanck.sent[-1]
     token = sent.params["callbackUrl"].split("/")[-2]
     payload = {"requestId": sent.request_id, "number": sent.number, "status": "SENT"}
@@ -263,8 +267,8 @@ def test_no_service_that_sends_or_stores_runs_inside_a_transaction(lanck, verifi
     assert not Receipt.objects.exists()
 
 
-def test_a_receipt_right_after_an_answer_about_a_message_is_told_once(lanck, verification, heard, monkeypatch):
-    changed, locked = heard(signals.message_status_changed), MessageQuerySet.locked
+def test_a_receipt_right_after_an_answer_about_a_message_is_told_once(lanck, verification, record_signal, monkeypatch):
+    changed, locked = record_signal(signals.message_status_changed), MessageQuerySet.locked
 
     def with_a_receipt_after_the_commit(self):
         monkeypatch.setattr(MessageQuerySet, "locked", locked)

@@ -14,9 +14,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(params=["nobody listens", "somebody listens"], autouse=True)
-def listening(request, heard):
+def listening(request, record_signal):
     """A receipt is taken in a shorter way where nobody wants to hear of it; both ways do the same."""
-    return heard(signals.message_status_changed) if request.param == "somebody listens" else None
+    return record_signal(signals.message_status_changed) if request.param == "somebody listens" else None
 
 
 @pytest.fixture
@@ -29,8 +29,8 @@ def status():
     return Message.objects.get().status
 
 
-def test_a_receipt_moves_the_status_and_is_kept(lanck, sent, heard):
-    changed = heard(signals.message_status_changed)
+def test_a_receipt_moves_the_status_and_is_kept(lanck, sent, record_signal):
+    changed = record_signal(signals.message_status_changed)
     assert lanck.report(sent, "DELIVERED", mccmnc="001010", timestamp=1700000000).status_code == 204
     message, receipt = Message.objects.get(), Receipt.objects.get()
     assert (message.status, message.mccmnc, message.status_at.timestamp()) == ("DELIVERED", "001010", 1700000000)
@@ -55,8 +55,8 @@ def test_a_receipt_takes_two_statements_or_four_where_somebody_listens(
         assert len(statements(captured)) <= most
 
 
-def test_the_same_receipt_again_is_counted_and_changes_nothing(lanck, sent, heard):
-    changed = heard(signals.message_status_changed)
+def test_the_same_receipt_again_is_counted_and_changes_nothing(lanck, sent, record_signal):
+    changed = record_signal(signals.message_status_changed)
     for _ in range(5):
         lanck.report(sent, "SENT", timestamp=1700000000)
     assert Receipt.objects.get().repeats == 4
@@ -135,16 +135,16 @@ def test_a_receipt_brings_the_id_of_a_message_whose_answer_was_lost(lanck, phone
     assert (message.request_id, message.status) == (lanck.sent[-1].request_id, "DELIVERED")
 
 
-def test_the_same_word_at_a_later_time_is_no_change(lanck, sent, heard):
-    changed = heard(signals.message_status_changed)
+def test_the_same_word_at_a_later_time_is_no_change(lanck, sent, record_signal):
+    changed = record_signal(signals.message_status_changed)
     for second in range(3):
         lanck.report(sent, "SENT", timestamp=1700000000 + second)
     assert [(said["old_status"], said["new_status"]) for said in changed] == [("accepted", "SENT")]
     assert Message.objects.get().status_at.timestamp() == 1700000002
 
 
-def test_the_signal_brings_the_message_as_it_is_now(lanck, sent, heard):
-    changed = heard(signals.message_status_changed)
+def test_the_signal_brings_the_message_as_it_is_now(lanck, sent, record_signal):
+    changed = record_signal(signals.message_status_changed)
     lanck.report(sent, "DELIVERED", mccmnc="00101", timestamp=1700000000)
     message = changed[0]["message"]
     assert (message.is_final, message.mccmnc, message.status_at.timestamp()) == (True, "00101", 1700000000)
@@ -203,17 +203,17 @@ def test_a_receipt_of_a_removed_message_is_taken_and_dropped(lanck, sent):
     assert not Receipt.objects.exists()
 
 
-def test_a_receipt_after_the_end_changes_only_the_delivery(lanck, sent, age):
+def test_a_receipt_after_the_end_changes_only_the_delivery(lanck, sent, backdate):
     verification = Verification.objects.get()
-    age(verification, 700)
+    backdate(verification, 700)
     before = Verification.objects.values().get()
     lanck.report(sent, "DELIVERED")
     assert status() == "DELIVERED"
     assert Verification.objects.values().get() == before
 
 
-def test_asking_lanck_says_what_receipts_would_have_said(lanck, sent, heard):
-    changed = heard(signals.message_status_changed)
+def test_asking_lanck_says_what_receipts_would_have_said(lanck, sent, record_signal):
+    changed = record_signal(signals.message_status_changed)
     sent.status = "DELIVERED"
     message = Message.objects.get()
     assert refresh_message(message=message)

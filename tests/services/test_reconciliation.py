@@ -10,7 +10,7 @@ from django_lanck.exceptions import APIError
 from django_lanck.models import DatabaseNow, Goal, Lease, Message, Verification
 from django_lanck.services import background, check_verification, pace, reconcile, send_sms, start_verification
 from django_lanck.services.maintenance import reconcile as reconciliation
-from tests.parallel import at_once
+from tests.parallel import call_concurrently
 from tests.services.test_start import statements
 
 pytestmark = pytest.mark.django_db
@@ -54,8 +54,8 @@ def told(lanck):
     return [line for line in lanck.requests if line.startswith("POST /requests/")]
 
 
-def test_what_no_receipt_said_is_said_late(lanck, send, heard):
-    changed = heard(signals.message_status_changed)
+def test_what_no_receipt_said_is_said_late(lanck, send, record_signal):
+    changed = record_signal(signals.message_status_changed)
     message = send()
     lanck.sent[-1].status = "DELIVERED"
     done = reconcile()
@@ -221,8 +221,8 @@ def test_a_message_takes_a_fixed_number_of_statements(lanck, send, django_assert
     assert counted(5) - counted(1) <= 4 * 7
 
 
-def test_a_message_whose_worker_died_is_called_unknown_once(lanck, send, heard):
-    changed = heard(signals.message_status_changed)
+def test_a_message_whose_worker_died_is_called_unknown_once(lanck, send, record_signal):
+    changed = record_signal(signals.message_status_changed)
     dead, alive = send(seconds=3601), send(seconds=3500)
     Message.objects.update(status="sending", status_rank=0, request_id=None)
     assert reconcile().lost == 1
@@ -297,8 +297,8 @@ def test_what_ended_unnoticed_is_found_however_few_days_lanck_is_asked_about(lan
     assert (done.closed, done.lost) == (2, 1)
 
 
-def test_while_another_runner_is_at_work_only_what_asks_nobody_is_done(lanck, send, phone, age):
-    age(start_verification(number=phone), 601)
+def test_while_another_runner_is_at_work_only_what_asks_nobody_is_done(lanck, send, phone, backdate):
+    backdate(start_verification(number=phone), 601)
     reach(send())
     with background():
         done = reconcile()
@@ -320,12 +320,12 @@ def test_a_run_that_loses_its_place_asks_nothing_more(lanck, send, monkeypatch):
     assert len(asked_about(lanck)) == 1
 
 
-def test_a_lanck_that_is_down_is_asked_nothing_more_by_the_next_runs(lanck, send, breaker):
+def test_a_lanck_that_is_down_is_asked_nothing_more_by_the_next_runs(lanck, send, breaker_settings):
     for _ in range(10):
         send()
     for _ in range(10):
         lanck.answer({}, http_status=500)
-    with override_settings(LANCK={**breaker, **QUICK}):
+    with override_settings(LANCK={**breaker_settings, **QUICK}):
         runs = [reconcile() for _ in range(4)]
     assert [run.requests for run in runs] == [3, 3, 1, 1]
     assert "LANCK was not asked" in runs[2].stopped
@@ -340,10 +340,10 @@ def test_a_message_whose_answer_comes_meanwhile_is_not_given_up(lanck, send):
     assert (message.status, message.error_reason) == ("accepted", "")
 
 
-def test_verifications_that_ended_unnoticed_are_written_with_one_signal(lanck, phone, heard, age):
-    failed = heard(signals.verification_failed)
+def test_verifications_that_ended_unnoticed_are_written_with_one_signal(lanck, phone, record_signal, backdate):
+    failed = record_signal(signals.verification_failed)
     over = start_verification(number=phone)
-    age(over, 601)
+    backdate(over, 601)
     start_verification(number=phone)
     assert reconcile().expired == 1
     assert reconcile().expired == 0
@@ -351,10 +351,10 @@ def test_verifications_that_ended_unnoticed_are_written_with_one_signal(lanck, p
     assert sorted(Verification.objects.values_list("state", flat=True)) == ["expired", "pending"]
 
 
-def test_expired_verifications_are_written_batch_by_batch(lanck, phone, age, monkeypatch):
+def test_expired_verifications_are_written_batch_by_batch(lanck, phone, backdate, monkeypatch):
     monkeypatch.setattr(reconciliation, "BATCH", 2)
     for _ in range(5):
-        age(start_verification(number=phone), 601)
+        backdate(start_verification(number=phone), 601)
     assert reconcile(limit=0).expired == 5
 
 
@@ -367,8 +367,8 @@ def test_nothing_is_claimed_inside_a_transaction(lanck, send):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_runs_at_once_do_all_of_it_once(lanck, send, heard):
-    changed, failed = heard(signals.message_status_changed), heard(signals.verification_failed)
+def test_runs_at_once_do_all_of_it_once(lanck, send, record_signal):
+    changed, failed = record_signal(signals.message_status_changed), record_signal(signals.verification_failed)
     for _ in range(12):
         reach(send())
         lanck.sent[-1].status = "DELIVERED"
@@ -377,7 +377,7 @@ def test_runs_at_once_do_all_of_it_once(lanck, send, heard):
     verification = start_verification(number="+12015550199")
     Verification.objects.filter(pk=verification.pk).update(expires_at=DatabaseNow())
     lanck.requests.clear()
-    runs = at_once(lambda number: reconcile(), 4, threads=4)
+    runs = call_concurrently(lambda number: reconcile(), 4, threads=4)
     assert len(set(lanck.requests)) == len(lanck.requests) == 24
     assert [sent.goals for sent in lanck.sent[:12]] == [["LINK_OPENED"]] * 12
     assert [sum(getattr(run, name) for run in runs) for name in ("asked", "goals", "lost", "expired")] == [12, 12, 1, 1]

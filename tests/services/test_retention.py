@@ -33,7 +33,7 @@ from django_lanck.services import (
     start_verification,
 )
 from django_lanck.services.maintenance import retention
-from tests.parallel import at_once
+from tests.parallel import call_concurrently
 
 pytestmark = pytest.mark.django_db
 
@@ -286,7 +286,7 @@ def test_twice_at_once_each_row_goes_once_and_others_are_let_through(lanck, phon
     def work(number):
         return prune() if number < 3 else lanck.report(lanck.sent[number - 3], "DELIVERED").status_code
 
-    results = at_once(work, 20, threads=20)
+    results = call_concurrently(work, 20, threads=20)
     ran = [each for each in results if not isinstance(each, int)]
     assert [each for each in ran if isinstance(each, Exception)] == []
     assert sum(each.messages for each in ran) == 3000
@@ -305,7 +305,7 @@ def test_receipts_that_come_for_what_is_erased_just_now_are_answered(lanck, phon
     def work(number):
         return prune() if number % 10 == 9 else lanck.report(lanck.sent[number], "DELIVERED").status_code
 
-    results = at_once(work, 60, threads=20)
+    results = call_concurrently(work, 60, threads=20)
     assert [each for each in results if isinstance(each, Exception)] == []
     # MariaDB may undo the receipt for the erasing: it finds its message by another index. LANCK repeats it.
     allowed = {204, 503} if connection.vendor == "mysql" else {204}

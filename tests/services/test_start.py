@@ -181,9 +181,9 @@ def test_what_is_not_offered_is_refused_and_changes_nothing(lanck, phone, argume
     ],
 )
 def test_a_refusal_of_lanck_cancels_and_tells_the_person_nothing_of_the_account(
-    lanck, phone, heard, error_code, http_status, refusal, retry_after
+    lanck, phone, record_signal, error_code, http_status, refusal, retry_after
 ):
-    started = heard(signals.verification_started)
+    started = record_signal(signals.verification_started)
     lanck.refuse(error_code, http_status=http_status, reason="balance is 0.00 EUR")
     with pytest.raises(Refusal) as refused:
         start_verification(number=phone)
@@ -218,8 +218,8 @@ def test_nobody_listening_at_lanck_cancels(lanck, phone, unused_port):
     assert Verification.objects.get().state == "canceled"
 
 
-def test_a_lost_answer_is_a_started_verification_with_unknown_delivery(lanck, phone, heard):
-    started = heard(signals.verification_started)
+def test_a_lost_answer_is_a_started_verification_with_unknown_delivery(lanck, phone, record_signal):
+    started = record_signal(signals.verification_started)
     lanck.lose_answer()
     verification = start_verification(number=phone)
     assert (verification.current_state, verification.delivery) == ("pending", "unknown")
@@ -245,12 +245,12 @@ def test_refuses_to_run_inside_a_transaction_before_anything_is_sent(lanck, phon
     assert not lanck.requests
 
 
-def test_a_receiver_that_raises_hurts_nobody(lanck, phone, heard):
+def test_a_receiver_that_raises_hurts_nobody(lanck, phone, record_signal):
     def broken(**arguments):
         raise RuntimeError("boom")
 
     signals.verification_started.connect(broken)
-    started = heard(signals.verification_started)
+    started = record_signal(signals.verification_started)
     try:
         start_verification(number=phone)
     finally:
@@ -278,8 +278,8 @@ def test_another_binding_finds_nothing(lanck, phone):
         assert refused.value.code == "not_found"
 
 
-def test_a_row_that_was_read_alone_knows_its_state_too(lanck, phone, age):
-    age(start_verification(number=phone), 601)
+def test_a_row_that_was_read_alone_knows_its_state_too(lanck, phone, backdate):
+    backdate(start_verification(number=phone), 601)
     assert Verification.objects.get().current_state == "expired"
 
 

@@ -47,9 +47,9 @@ def test_the_session_gets_a_new_key_and_stays_logged_in(member):
 
 
 def test_a_number_of_somebody_else_is_taken_over_and_told(
-    member, account, phone, heard, django_capture_on_commit_callbacks
+    member, account, phone, record_signal, django_capture_on_commit_callbacks
 ):
-    verified, taken = heard(signals.number_verified), heard(signals.number_taken_over)
+    verified, taken = record_signal(signals.number_verified), record_signal(signals.number_taken_over)
     other = account(OTHER)
     del verified[:]
     with django_capture_on_commit_callbacks(execute=True):
@@ -135,10 +135,10 @@ def test_the_password_confirms(visitor, account):
     assert visitor.open("change").status_code == 200
 
 
-def test_a_wrong_password_is_told_to_whoever_counts_them(visitor, account, heard):
+def test_a_wrong_password_is_told_to_whoever_counts_them(visitor, account, record_signal):
     from django.contrib.auth.signals import user_login_failed
 
-    failed = heard(user_login_failed)
+    failed = record_signal(user_login_failed)
     visitor.log_in(account(password="correct horse"))
     visitor.press("confirm", "", password="wrong")
     assert len(failed) == 1

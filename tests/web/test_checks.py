@@ -3,7 +3,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
 from django_lanck.checks import check_settings
-from django_lanck.web.forms import random_username
+from django_lanck.services.verifications.signup_forms import random_username
 from tests.web.forms import NameForm
 
 
@@ -52,7 +52,7 @@ class EmailUser(models.Model):
 
 @pytest.fixture
 def named_by_email(monkeypatch):
-    monkeypatch.setattr("django_lanck.web.forms.get_user_model", lambda: EmailUser)
+    monkeypatch.setattr("django_lanck.services.verifications.signup_forms.get_user_model", lambda: EmailUser)
 
 
 class AsksForEmail(NameForm):

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from django_lanck.models import Message, Verification
-from django_lanck.web.forms import code_in
+from django_lanck.services import code_in_text
 from tests.services.test_start import statements
 from tests.web.conftest import OTHER, address, owner, text
 
@@ -59,7 +59,7 @@ def test_a_code_may_be_pasted_with_its_sentence(waiting, lanck, spelled):
     ],
 )
 def test_spaced_digits_are_one_code_and_of_two_codes_none_is_guessed(typed, code):
-    assert code_in(typed, 6) == code
+    assert code_in_text(typed, 6) == code
 
 
 def test_digits_of_any_script_are_digits(waiting, lanck):
@@ -106,8 +106,8 @@ def test_after_the_right_code_the_page_leads_on(waiting, site):
         assert response["Location"] == address("signup", "finish")
 
 
-def test_time_that_is_over_ends_it_with_a_way_on(waiting, age):
-    age(Verification.objects.get(), 601)
+def test_time_that_is_over_ends_it_with_a_way_on(waiting, backdate):
+    backdate(Verification.objects.get(), 601)
     assert "Your time is up" in text(waiting.open("signup", "code"))
     assert "Your time is up" in text(waiting.type("signup"))
     assert Verification.objects.get().state == "expired"
@@ -125,10 +125,10 @@ def test_without_a_number_there_is_no_code_to_type(visitor):
     assert visitor.press("signup", "cancel")["Location"] == address("signup")
 
 
-def test_after_the_wait_another_code_is_sent(waiting, lanck, age):
+def test_after_the_wait_another_code_is_sent(waiting, lanck, backdate):
     page = text(waiting.open("signup", "code"))
     assert re.search(r'data-wait="(30|29)" data-text="You can ask for a new code in \{time\}\.">You can ask', page)
-    age(Verification.objects.get(), 30)
+    backdate(Verification.objects.get(), 30)
     assert 'data-wait="0"' in text(waiting.open("signup", "code"))
     assert waiting.press("signup", "resend", method="sms")["Location"] == address("signup", "code")
     assert len(lanck.sent) == 2
@@ -145,8 +145,8 @@ def test_before_that_the_server_says_how_long(waiting, lanck):
     assert waiting.open("signup", "resend")["Location"] == address("signup", "code")
 
 
-def test_a_method_that_is_not_offered_sends_nothing(waiting, lanck, age):
-    age(Verification.objects.get(), 30)
+def test_a_method_that_is_not_offered_sends_nothing(waiting, lanck, backdate):
+    backdate(Verification.objects.get(), 30)
     assert "This way to get the code is not offered." in text(waiting.press("signup", "resend", method="pigeon"))
     assert len(lanck.sent) == 1
 
@@ -160,9 +160,9 @@ def test_the_same_way_is_offered_first_and_after_a_failure_the_others(waiting, l
     assert page.index("Call me instead") < page.index("Send a new code")
 
 
-def test_the_other_way_sends_by_it(waiting, lanck, age):
+def test_the_other_way_sends_by_it(waiting, lanck, backdate):
     lanck.report(lanck.sent[-1], "UNDELIVERED")
-    age(Verification.objects.get(), 30)
+    backdate(Verification.objects.get(), 30)
     waiting.press("signup", "resend", method="voice")
     assert lanck.sent[-1].channel == "voice"
     assert "Pick up: a voice reads a code of 6 digits to you." in text(waiting.open("signup", "code"))
@@ -205,20 +205,20 @@ class TestStatus:
         without_token = re.sub(r'value="\w{64}"', "", " ".join(status["html"].split()))
         assert without_token in re.sub(r'value="\w{64}"', "", page)
 
-    def test_its_version_changes_with_the_receipt_and_only_with_what_is_shown(self, waiting, lanck, age):
+    def test_its_version_changes_with_the_receipt_and_only_with_what_is_shown(self, waiting, lanck, backdate):
         first = waiting.open("signup", "status").json()
         assert waiting.open("signup", "status").json()["version"] == first["version"]
         lanck.report(lanck.sent[-1], "UNDELIVERED")
         second = waiting.open("signup", "status").json()
         assert second["delivery"] == "UNDELIVERED"
         assert "We could not deliver the SMS." in second["html"]
-        age(Verification.objects.get(), 30)
+        backdate(Verification.objects.get(), 30)
         third = waiting.open("signup", "status").json()
         assert third["wait"] == 0
         assert len({first["version"], second["version"], third["version"]}) == 3
 
-    def test_it_ends_with_the_verification(self, waiting, age):
-        age(Verification.objects.get(), 601)
+    def test_it_ends_with_the_verification(self, waiting, backdate):
+        backdate(Verification.objects.get(), 601)
         assert waiting.open("signup", "status").json()["state"] == "expired"
 
     def test_it_takes_two_statements_and_writes_nothing(self, waiting):

@@ -11,7 +11,6 @@ from django.test import Client
 from django.views.debug import ExceptionReporter
 
 from django_lanck.models import Verification, VerifiedNumber
-from django_lanck.web.accounts import SignupFinishView
 from tests.web.conftest import OTHER, Visitor, address, owner, text
 
 users = get_user_model().objects
@@ -153,7 +152,7 @@ def fail(*arguments, **more):
 
 def test_an_error_report_has_no_proof(visitor, site, phone, monkeypatch, reports):
     site(SIGNUP_FORM="tests.web.forms.NameForm")
-    monkeypatch.setattr(SignupFinishView, "create", fail)
+    monkeypatch.setattr("django_lanck.services.verifications.accounts.claim_number", fail)
     visitor.prove("signup", phone)
     visitor.client.raise_request_exception = False
     visitor.press("signup", "finish", first_name="Ada")
@@ -165,7 +164,7 @@ def test_an_error_report_has_no_code_and_no_password(visitor, account, phone, mo
     visitor.log_in(account(password="correct horse"))
     visitor.give("change", OTHER)
     monkeypatch.setattr("django_lanck.services.check_verification", fail)
-    monkeypatch.setattr("django_lanck.web.members.authenticate", fail)
+    monkeypatch.setattr("django_lanck.services.verifications.accounts.authenticate", fail)
     visitor.client.raise_request_exception = False
     visitor.type("change", "314159")
     visitor.press("confirm", "", password="correct horse")

@@ -58,8 +58,8 @@ def answers(visitor, number):
     return seen
 
 
-def test_a_number_without_an_account_is_offered_one_for_the_same_proof(visitor, lanck, phone, heard):
-    completed = heard(signals.signup_completed)
+def test_a_number_without_an_account_is_offered_one_for_the_same_proof(visitor, lanck, phone, record_signal):
+    completed = record_signal(signals.signup_completed)
     assert visitor.prove("login", phone)["Location"] == address("login", "finish")
     page = text(visitor.open("login", "finish"))
     assert "has no account yet" in page

@@ -185,8 +185,8 @@ def test_codes_of_the_site_go_through_its_channels(visitor, site, lanck, phone):
     assert lanck.sent[-1].channel == "push"
 
 
-def test_waiting_is_told_in_words_of_time(visitor, stranger, limited, phone):
-    limited(LIMITS={"number": ["1/hour"]}, RESEND_WAITS=[])
+def test_waiting_is_told_in_words_of_time(visitor, stranger, enable_limits, phone):
+    enable_limits(LIMITS={"number": ["1/hour"]}, RESEND_WAITS=[])
     visitor.give("signup", phone)
     assert "Too many requests. Try again in 1 hour." in text(stranger.give("signup", phone))
 

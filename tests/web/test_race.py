@@ -9,7 +9,7 @@ from django.db.models.signals import pre_delete
 
 from django_lanck.models import VerifiedNumber
 from django_lanck.services import change_number, check_verification, claim_number, redeem_proof, start_verification
-from tests.parallel import at_once
+from tests.parallel import call_concurrently
 from tests.web.conftest import OTHER, Visitor, owner
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,7 +23,7 @@ def test_of_two_finishes_of_one_proof_one_makes_the_account(lanck, site, phone):
     browsers = [Visitor(lanck) for _ in range(8)]
     for browser in browsers:
         browser.client.cookies = visitor.client.cookies.copy()
-    answers = at_once(
+    answers = call_concurrently(
         lambda number: browsers[number].press("signup", "finish", first_name=f"Ada {number}").status_code, 8, threads=8
     )
     assert sorted(answers) == [200] * 7 + [302]
@@ -36,7 +36,7 @@ def test_of_the_right_code_typed_twice_at_once_one_account_is_made(lanck, phone)
     browsers = [Visitor(lanck) for _ in range(4)]
     for browser in browsers:
         browser.client.cookies = visitor.client.cookies.copy()
-    answers = at_once(lambda number: browsers[number].type("signup").status_code, 4, threads=4)
+    answers = call_concurrently(lambda number: browsers[number].type("signup").status_code, 4, threads=4)
     assert len(answers) == 4
     assert 302 in answers
     assert set(answers) <= {200, 302}  # LANCK says to some that the code is used, before the first one is let in
@@ -47,7 +47,7 @@ def test_of_two_changes_at_once_one_number_is_left(lanck, account):
     user = account()
     numbers = [f"+120155501{number}" for number in range(30, 36)]
     proofs = [(number, prove(lanck, user, number)) for number in numbers]
-    results = at_once(
+    results = call_concurrently(
         lambda number: change_number(user=user, proof=proofs[number][1], binding=f"user:{user.pk}"), 6, threads=6
     )
     assert len(results) == 6
@@ -70,7 +70,9 @@ def test_a_number_that_is_taken_over_while_its_owner_changes_theirs_stays_with_t
     redeem_proof(proof=newer)
     claims = []
     other = threading.Thread(
-        target=lambda: claims.extend(at_once(lambda _: claim_number(user=stranger, proof=newer), 1, threads=1))
+        target=lambda: claims.extend(
+            call_concurrently(lambda _: claim_number(user=stranger, proof=newer), 1, threads=1)
+        )
     )
 
     def listener(**kwargs):
@@ -111,7 +113,7 @@ def test_of_two_members_who_change_to_one_number_one_has_it(lanck, account):
     for member in members:
         member.give("change", OTHER)
         codes.append(lanck.sent[-1].code)
-    answers = at_once(lambda number: members[number].type("change", codes[number]).status_code, 2, threads=2)
+    answers = call_concurrently(lambda number: members[number].type("change", codes[number]).status_code, 2, threads=2)
     assert set(answers) == {200}
     assert owner(OTHER) in [member.user for member in members]
     assert VerifiedNumber.objects.filter(number=OTHER).count() == 1

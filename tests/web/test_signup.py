@@ -25,17 +25,17 @@ def test_an_account_without_a_form_has_a_random_name_and_no_password(visitor, ph
     assert not visitor.user.has_usable_password()
 
 
-def test_signup_completed_is_told_once_the_account_is_there_and_logged_in(visitor, phone, heard):
-    completed = heard(signals.signup_completed)
+def test_signup_completed_is_told_once_the_account_is_there_and_logged_in(visitor, phone, record_signal):
+    completed = record_signal(signals.signup_completed)
     visitor.prove("signup", phone)
     (said,) = completed
     assert said["user"] == said["verified_number"].user == said["request"].user == visitor.user
     assert said["verified_number"].number == phone
 
 
-def test_a_login_and_a_wrong_code_complete_no_signup(visitor, account, phone, heard):
+def test_a_login_and_a_wrong_code_complete_no_signup(visitor, account, phone, record_signal):
     account()
-    completed = heard(signals.signup_completed)
+    completed = record_signal(signals.signup_completed)
     visitor.prove("login", phone)
     visitor.give("signup", OTHER)
     visitor.type("signup", "000000")
@@ -115,8 +115,22 @@ def test_a_number_that_has_an_account_is_told_to_the_holder_of_the_proof_only(vi
     assert (visitor.user, owner(phone), users.count()) == (None, user, 1)
 
 
-def test_it_is_taken_over_only_by_who_says_so(visitor, account, phone, heard, django_capture_on_commit_callbacks):
-    taken, user = heard(signals.number_taken_over), account()
+def test_number_of_a_superuser_gives_no_access_to_the_superuser(visitor, account, phone):
+    superuser = account(is_superuser=True)
+    visitor.prove("signup", phone)
+    visitor.press("signup", "finish")
+    assert (visitor.user, owner(phone), users.count()) == (None, superuser, 1)
+    visitor.press("signup", "finish", new=1)
+    assert visitor.user not in (None, superuser)
+    assert not visitor.user.is_superuser
+    superuser.refresh_from_db()
+    assert (superuser.is_superuser, superuser.last_login) == (True, None)
+
+
+def test_it_is_taken_over_only_by_who_says_so(
+    visitor, account, phone, record_signal, django_capture_on_commit_callbacks
+):
+    taken, user = record_signal(signals.number_taken_over), account()
     visitor.prove("signup", phone)
     assert "This number has an account" in text(visitor.press("signup", "finish"))
     page = text(visitor.open("signup", "finish", new=1))
@@ -169,10 +183,10 @@ def test_a_form_that_is_sent_twice_makes_one_account(visitor, phone):
     assert (users.count(), VerifiedNumber.objects.count()) == (1, 1)
 
 
-def test_a_proof_that_is_too_old_is_told_so(visitor, site, age, phone):
+def test_a_proof_that_is_too_old_is_told_so(visitor, site, backdate, phone):
     site(SIGNUP_FORM="tests.web.forms.NameForm")
     visitor.prove("signup", phone)
-    age(Verification.objects.get(), 901)
+    backdate(Verification.objects.get(), 901)
     page = visitor.press("signup", "finish", first_name="Ada")
     assert "Verify the number again." in text(page)
     assert page.cookies["lanck_proof_token"]["max-age"] == 0

@@ -13,8 +13,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ...models import Channel, Message
-from ..labels import channel_name, time_span
+from ...channels import channel_spec
+from ...durations import exact_duration
+from ...models import Message
+from ..labels import channel_name
 
 # LANCK's names; any other is shown as it is.
 NAMES: Final[Mapping[str, Any]] = {
@@ -71,12 +73,12 @@ def _shown(value: Any) -> str:
 
 
 def _onwards(failover: Mapping[str, Any] | None) -> str:
-    return str(CONDITIONS[failover["condition"]]) % {"wait": time_span(failover["wait"])} if failover else ""
+    return str(CONDITIONS[failover["condition"]]) % {"wait": exact_duration(failover["wait"])} if failover else ""
 
 
 def _note(message: Message) -> str:
     """What is not there, and why."""
-    if message.channel in (Channel.FLASH, Channel.P2S):
+    if channel_spec(message.channel).code_only:
         return _("The digits are not kept.")
     if message.content:
         return ""

@@ -2,41 +2,20 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from django.views.decorators.debug import sensitive_variables
 
 from ... import services
+from ...channels import Channel
 from ...exceptions import InvalidArgument
 from ...jsonbody import MAX_DEPTH, BadJSON, parse_json
-from ...models import Category, Channel, Message, Status
+from ...models import Category, Message, Status
+from ...services.messages.send import send_functions
 from ..base import Answer, LanckCommand, above_zero, block
 
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """The service behind a channel, and its arguments that can be given."""
-
-    send: Callable[..., Message]
-    arguments: tuple[str, ...]
-    required: tuple[str, ...] = ()
-
-
-WAYS: Final[Mapping[Channel, Way]] = {
-    Channel.SMS: Way(services.send_sms, ("text", "link", "sender")),
-    Channel.PUSH: Way(
-        services.send_push, ("text", "title", "target", "ttl", "priority", "collapse_key", "android", "ios")
-    ),
-    Channel.VIBER: Way(services.send_viber, ("text", "sender", "image_url", "button_caption", "button_action_url")),
-    Channel.RCS: Way(services.send_rcs, ("text",)),
-    Channel.FAILOVER: Way(services.send_failover, ("flow",), required=("flow",)),
-    Channel.FLASH: Way(services.flash_call, ("code", "sender")),
-    Channel.P2S: Way(services.speak_code, ("code", "language", "sender"), required=("code",)),
-    Channel.T2S: Way(services.speak_text, ("text", "language", "sender")),
-}
 # Service argument → what is typed for it, and what its help says.
 TYPED: Final[Mapping[str, tuple[str, str]]] = {
     "number": ("NUMBER", "a phone number with its country code"),
@@ -67,27 +46,27 @@ class Command(LanckCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         channels = parser.add_subparsers(dest="channel", metavar="CHANNEL", required=True)
-        for channel, way in WAYS.items():
+        for channel, function in send_functions().items():
             about = str(channel.label)
             one = channels.add_parser(channel.value, help=about, description=f"Send one message: {about}.")
             super().add_arguments(one)
             one.add_argument("number", metavar="NUMBER", help=TYPED["number"][1])
-            for name in way.arguments:
-                _add_argument(one, name, required=name in way.required)
+            for name in function.arguments:
+                _add_argument(one, name, required=name in function.required)
             typed, about = TYPED["category"]
             one.add_argument(typed, default=Category.TRANSACTIONAL.value, choices=Category.values, help=about)
             one.add_argument(
                 "--wait", type=above_zero(float), metavar="SECONDS", help="wait so long for a final status"
             )
-            if channel == Channel.FLASH:
+            if channel.spec.code_is_caller:
                 about = "print the number that calls: its last digits are the code"
                 one.add_argument("--show-caller", action="store_true", help=about)
 
     @sensitive_variables()
     def answer(self, options: Mapping[str, Any]) -> Answer:
-        way = WAYS[options["channel"]]
-        given = {name: _read(name, options[name]) for name in way.arguments if options[name] is not None}
-        message = way.send(number=options["number"], category=options["category"], **given)
+        function = send_functions()[Channel(options["channel"])]
+        given = {name: _read(name, options[name]) for name in function.arguments if options[name] is not None}
+        message = function.send(number=options["number"], category=options["category"], **given)
         caller = message.caller if options.get("show_caller") else ""
         if options["wait"]:
             services.wait_for_status(message=message, seconds=options["wait"], progress=self._progress)
@@ -99,7 +78,7 @@ class Command(LanckCommand):
 
 
 def _add_argument(parser: ArgumentParser, name: str, *, required: bool) -> None:
-    typed, about = TYPED[name]
+    typed, about = TYPED.get(name, (f"--{name.replace('_', '-')}", f"LANCK's parameter {name}"))
     if not typed.startswith("--"):
         parser.add_argument(name, metavar=typed, help=about)
         return

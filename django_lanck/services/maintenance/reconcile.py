@@ -16,7 +16,8 @@ from ...exceptions import BackgroundTaken, LanckError, OutcomeUnknown
 from ...models import Message, MessageQuerySet, Status, Verification
 from ..figures.days import count_days, mark_changed_days
 from ..messages.goals import report_reached_goal
-from ..messages.receipts import announce, refresh_message
+from ..messages.refresh import refresh_message
+from ..messages.statuses import announce
 from ..pace import Pace, background
 from ..provider.failures import NOT_CARRIED_OUT
 from ..transactions import refuse_transaction

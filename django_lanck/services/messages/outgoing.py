@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
 from ... import exceptions
-from ...client import SMS, Accepted, Content, Flash, Flow, LanckClient, PinToSpeech, TextToSpeech, Viber
+from ...client import Accepted, Content, Flow, LanckClient
 from ...conf import conf
 from ...models import Message, Status
 from ..figures.days import mark_changed_days
@@ -32,8 +32,8 @@ def with_senders(content: Content, country: str) -> Content:
 
 
 def _with_sender(content: C, country: str) -> C:
-    if isinstance(content, SMS | Viber | PinToSpeech | TextToSpeech | Flash) and content.sender is None:
-        return replace(content, sender=conf.sender(content.channel, country))
+    if isinstance(content, Content) and getattr(content, "sender", "") is None:
+        return replace(content, sender=conf.sender(content.channel, country))  # type: ignore[call-arg]
     return content
 
 

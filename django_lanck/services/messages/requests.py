@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from ...channels import CALLER_CODE_CHANNELS
 from ...client import RequestInfo, get_client
 from ...models import Message
-from ...models.message import FLASH_CHANNELS
 from ..provider.call import call_provider
-from .receipts import NOT_KEPT_OF_FLASH, learn
+from .callbacks import SECRET_KEYS_OF_FLASH
+from .refresh import apply_request_info
 
 # Of the parameters of a request, what cannot hold a number, a code, a text or the token of its receipts.
 SHOWN: Final = ("method", "language", "codeLength", "codeExpiry", "checkAttemptsAllowed", "from", "ttl", "priority")
@@ -28,12 +29,12 @@ def request_info(*, request_id: str) -> RequestInfo:
     info = call_provider(lambda: client.request_info(request_id=request_id))
     message = Message.objects.filter(request_id=request_id).first()
     if message:
-        learn(message, info)
-    is_flash = message.is_flash if message else info.product.rpartition(".")[2].lower() in {"", *FLASH_CHANNELS}
+        apply_request_info(message, info)
+    is_flash = message.is_flash if message else info.product.rpartition(".")[2].lower() in {"", *CALLER_CODE_CHANNELS}
     payload = {name: _shown(name, value, is_flash) for name, value in info.payload.items()}
     return replace(info, sender="" if is_flash else info.sender, payload=payload, raw={})
 
 
 def _shown(name: str, value: Any, is_flash: bool) -> Any:
-    shown = name in SHOWN and not (is_flash and name in NOT_KEPT_OF_FLASH)
+    shown = name in SHOWN and not (is_flash and name in SECRET_KEYS_OF_FLASH)
     return value if shown and not isinstance(value, Mapping | list) else HIDDEN

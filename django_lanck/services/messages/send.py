@@ -17,13 +17,29 @@ opted out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from dataclasses import dataclass, replace
+from functools import partial
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
-from ...client import RCS, SMS, Accepted, Content, Flash, Flow, PinToSpeech, Push, TextToSpeech, Viber, get_client
+from ...channels import Channel
+from ...client import (
+    CONTENT_CLASSES,
+    RCS,
+    SMS,
+    Accepted,
+    Content,
+    Flash,
+    Flow,
+    PinToSpeech,
+    Push,
+    TextToSpeech,
+    Viber,
+    get_client,
+)
 from ...client.arguments import web_address
 from ...conf import conf
 from ...exceptions import APIError, InvalidArgument, NotSent, Refusal
@@ -34,16 +50,42 @@ from ..provider.failures import NOT_CARRIED_OUT
 from ..transactions import waits_for_commit
 from .links import link_url
 from .outgoing import call_for, record, send, sender_of, with_senders
-from .receipts import announce
+from .statuses import announce
 
 if TYPE_CHECKING:
     from phonenumber_field.phonenumber import PhoneNumber
 
+__all__ = [
+    "flash_call",
+    "send_failover",
+    "send_push",
+    "send_rcs",
+    "send_sms",
+    "send_viber",
+    "speak_code",
+    "speak_text",
+]
+
+F = TypeVar("F", bound=Callable[..., Message])
 Number: TypeAlias = "str | PhoneNumber"
 TRANSACTIONAL: Final = "transactional"
 LINK: Final = "{link}"
 
 
+_SEND_FUNCTIONS: dict[str, Callable[..., Message]] = {}
+
+
+def _sends(channel: str) -> Callable[[F], F]:
+    """Register the public function that sends on a channel."""
+
+    def register(function: F) -> F:
+        _SEND_FUNCTIONS[channel] = function
+        return function
+
+    return register
+
+
+@_sends(Channel.SMS)
 @sensitive_variables()
 def send_sms(
     *,
@@ -68,6 +110,7 @@ def send_sms(
     return deliver(content, number=number, category=category, link=link or "")
 
 
+@_sends(Channel.PUSH)
 @sensitive_variables()
 def send_push(
     *,
@@ -96,6 +139,7 @@ def send_push(
     return deliver(content, number=number, category=category)
 
 
+@_sends(Channel.VIBER)
 @sensitive_variables()
 def send_viber(
     *,
@@ -118,12 +162,14 @@ def send_viber(
     return deliver(content, number=number, category=category)
 
 
+@_sends(Channel.RCS)
 @sensitive_variables()
 def send_rcs(*, number: Number, text: str, category: str = TRANSACTIONAL) -> Message:
     """Send an RCS message."""
     return deliver(RCS(text), number=number, category=category)
 
 
+@_sends(Channel.FAILOVER)
 @sensitive_variables()
 def send_failover(*, number: Number, flow: Flow, category: str = TRANSACTIONAL) -> Message:
     """Try one channel after the other: ``Push("Hi").then(SMS("Hi"), wait=30, unless="delivered")``."""
@@ -132,6 +178,7 @@ def send_failover(*, number: Number, flow: Flow, category: str = TRANSACTIONAL) 
     return deliver(flow, number=number, category=category)
 
 
+@_sends(Channel.FLASH)
 @sensitive_variables()
 def flash_call(
     *, number: Number, code: str | None = None, sender: str | None = None, category: str = TRANSACTIONAL
@@ -143,6 +190,7 @@ def flash_call(
     return deliver(Flash(code=code, sender=sender), number=number, category=category)
 
 
+@_sends(Channel.P2S)
 @sensitive_variables()
 def speak_code(
     *,
@@ -156,6 +204,7 @@ def speak_code(
     return deliver(PinToSpeech(code, language=language, sender=sender), number=number, category=category)
 
 
+@_sends(Channel.T2S)
 @sensitive_variables()
 def speak_text(
     *,
@@ -167,6 +216,36 @@ def speak_text(
 ) -> Message:
     """Call a number and read a text out, in ``"en"`` (LANCK's default) or ``"ru"``."""
     return deliver(TextToSpeech(text, language=language, sender=sender), number=number, category=category)
+
+
+@dataclass(frozen=True, slots=True)
+class SendFunction:
+    """How to send on one channel: a function, and the names of its arguments besides the number and the category."""
+
+    send: Callable[..., Message]
+    arguments: tuple[str, ...]
+    required: frozenset[str]
+
+
+def send_functions() -> dict[Channel, SendFunction]:
+    """Return, for each channel that has a content, its public function, or else one made from the content's fields."""
+    return {channel: _send_function(channel) for channel in Channel if channel in CONTENT_CLASSES}
+
+
+def _send_function(channel: Channel) -> SendFunction:
+    kind = CONTENT_CLASSES[channel]
+    function = _SEND_FUNCTIONS.get(channel)
+    parameters = signature(function or kind).parameters.values()
+    own = [each for each in parameters if each.name not in ("number", "category")]
+    return SendFunction(
+        send=function or partial(_send_content, kind),
+        arguments=tuple(each.name for each in own),
+        required=frozenset(each.name for each in own if each.default is each.empty),
+    )
+
+
+def _send_content(kind: type[Content], *, number: Number, category: str = TRANSACTIONAL, **fields: Any) -> Message:
+    return deliver(kind(**fields), number=number, category=category)
 
 
 def deliver(content: Content, *, number: Number, category: str = TRANSACTIONAL, link: str = "") -> Message:

@@ -10,7 +10,7 @@ from ...exceptions import LanckError
 from ...models import Message
 from ..provider.failures import log_failure
 from ..transactions import refuse_transaction
-from .receipts import refresh_message
+from .refresh import refresh_message
 
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 10.0

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeVar
 
 from django.utils.translation import gettext, override
 
-from ...client import TEXT_TYPES, Accepted, Content, Flash, Flow, PinToSpeech
-from ...client.content import Text
+from ...channels import Channel, channel_spec
+from ...client import CONTENT_CLASSES, TEXT_TYPES, Accepted, Content, Flow
 from ...conf import conf, lancks_language
 from ...keys import is_keyed_hash, keyed_hash
-from ...models import Channel, Message, Status
-from ...models.message import RANKS
+from ...models import Message
+from ...models.status import RANKS, Status
 from ...text import fits_one_sms
+
+C = TypeVar("C", bound=Content)
 
 SALT: Final = "django_lanck.code"
 
@@ -42,22 +44,16 @@ def sms_text(code: str, language: str) -> str:
 
 def code_content(channel: str, code: str, language: str) -> Content:
     """What carries a code on a channel."""
-    if channel == Channel.FLASH:
-        return Flash(code=code)
-    if channel == Channel.P2S:
-        return PinToSpeech(code, language=lancks_language(language) or None)
-    if channel == Channel.FAILOVER:
-        return _flow(code, language)
-    return _text(channel, code, language)
+    return _flow(code, language) if channel == Channel.FAILOVER else _content(CONTENT_CLASSES[channel], code, language)
 
 
-def _text(channel: str, code: str, language: str) -> Text:
-    text = sms_text(code, language) if channel == Channel.SMS else code_text(code, language)
-    return TEXT_TYPES[channel](text)
+def _content(kind: type[C], code: str, language: str) -> C:
+    text = sms_text(code, language) if kind.channel == Channel.SMS else code_text(code, language)
+    return kind.of_code(code=code, text=text, language=lancks_language(language) or None)
 
 
 def _flow(code: str, language: str) -> Flow:
-    steps = [_text(step[0], code, language) for step in conf.code_flow]
+    steps = [_content(TEXT_TYPES[step[0]], code, language) for step in conf.code_flow]
     flow = Flow(steps[0])
     for step, (_channel, wait, unless) in zip(steps[1:], conf.code_flow, strict=False):
         flow = flow.then(step, wait=wait, unless=unless)
@@ -91,7 +87,7 @@ def codes_that_count(messages: Iterable[Message]) -> list[Message]:
 def take_digits_of_call(message: Message, accepted: Accepted | None, code: str) -> None:
     """The digits that count are those of the number that calls, also where LANCK chose another one."""
     called_from = (accepted.caller if accepted else "").removeprefix("+")
-    if message.channel != Channel.FLASH or not called_from.isdigit() or called_from.endswith(code):
+    if not channel_spec(message.channel).code_is_caller or not called_from.isdigit() or called_from.endswith(code):
         return
     digits = called_from[-len(code) :]
     if len(digits) == len(code):

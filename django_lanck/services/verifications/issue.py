@@ -8,11 +8,12 @@ from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
 
+from ...channels import channel_spec
 from ...client import LanckClient, Verify
 from ...conf import conf
 from ...conf.profiles import Profile
 from ...guard import Attempt
-from ...models import Channel, Message, Verification
+from ...models import Message, Verification
 from ...models.time import seconds_from_now
 from ..messages.outgoing import call_for, send, sender_of, with_senders
 from .codes import code_content, code_hash, new_code, take_digits_of_call
@@ -72,7 +73,7 @@ def _lancks_code(
     content = Verify(
         verification.method,
         sender=message.sender or None,
-        language=None if verification.method == Channel.CALL else verification.language or None,
+        language=(verification.language or None) if channel_spec(verification.method).takes_language else None,
         code_length=verification.code_length,
         ip=ip or None if conf.send_client_ip else None,
         code_expiry=conf.provider_code_expiry,
@@ -88,7 +89,8 @@ def _own_code(client: LanckClient, verification: Verification, message: Message)
     message.save()  # the hash is bound to its key
     code = new_code(verification.code_length)
     content = code_content(message.channel, code, verification.language)
-    if message.channel != Channel.FLASH:  # one that always comes from the same number would always have the same code
+    # A flash call that always came from the same number would always have the same code.
+    if not channel_spec(message.channel).code_is_caller:
         content = with_senders(content, message.country)
     message.code_hash, message.content = code_hash(message, code), content.stored(secret=code)
     message.sender = sender_of(content)

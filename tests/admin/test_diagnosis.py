@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-from django_lanck.admin.number.story import read_story
 from django_lanck.models import Message, Verification
 from django_lanck.services import (
     cancel_verification,
@@ -14,6 +13,7 @@ from django_lanck.services import (
     send_sms,
     start_verification,
 )
+from django_lanck.services.support.story import read_story
 
 from .conftest import story_of
 
@@ -67,9 +67,9 @@ def test_it_cannot_be_sent_again(lanck, waiting, told):
     assert told(waiting).endswith("No further code is sent for this verification: the person has to start again.")
 
 
-def test_a_call_that_nobody_took(lanck, phone, told, age):
+def test_a_call_that_nobody_took(lanck, phone, told, backdate):
     verification = start_verification(number=phone, method="voice")
-    age(verification, 60)
+    backdate(verification, 60)
     lanck.report(lanck.sent[-1], "UNDELIVERED", sipStatus=486)
     assert told(verification) == "The voice call did not get through, or nobody took it. Send the code again by SMS."
 
@@ -89,10 +89,10 @@ def test_a_call_was_answered(lanck, phone, told):
     assert told(verification).startswith("The voice call was answered at ")
 
 
-def test_whether_lanck_took_it_is_not_known(lanck, phone, told, age):
+def test_whether_lanck_took_it_is_not_known(lanck, phone, told, backdate):
     lanck.lose_answer()
     verification = start_verification(number=phone)
-    age(verification, 60)
+    backdate(verification, 60)
     assert "It is not known whether LANCK took the SMS 1\xa0minute ago." in told(verification)
     assert told(verification).endswith("If it did not come: Send the code again by voice call.")
 
@@ -115,9 +115,9 @@ def test_the_start_was_refused(lanck, phone, told, admin_client):
     assert "No such subscriber" in admin_client.get(story_of(verification)).content.decode()
 
 
-def test_the_time_was_over(lanck, waiting, told, age):
+def test_the_time_was_over(lanck, waiting, told, backdate):
     lanck.report(lanck.sent[-1], "DELIVERED")
-    age(waiting, 600)
+    backdate(waiting, 600)
     said = told(waiting)
     assert said.startswith("The network delivered the SMS at ")
     assert "The time for the code was over at " in said
@@ -140,10 +140,10 @@ def test_it_was_verified(story, told):
     assert told(story).endswith("the code came, and it was right. There is nothing to do.")
 
 
-def test_the_site_has_not_taken_the_proof_yet(lanck, waiting, told, age):
+def test_the_site_has_not_taken_the_proof_yet(lanck, waiting, told, backdate):
     check_verification(verification_id=waiting.pk, code=lanck.sent[-1].code)
     assert "The person has to finish on the site by " in told(waiting)
-    age(waiting, 901)
+    backdate(waiting, 901)
     assert told(waiting).endswith("The site did not take the proof in time: the person has to start again.")
 
 
@@ -153,8 +153,8 @@ def test_a_pending_verification_matters_more_than_a_newer_one_that_ended(lanck, 
     assert told(waiting) == "The network did not deliver the SMS. Send the code again by voice call."
 
 
-def test_the_number_ran_into_its_limit(limited, lanck, phone, told, age):
-    limited(LIMITS={"number": ["1/hour"]}, WATCH=["ladder"])
+def test_the_number_ran_into_its_limit(enable_limits, lanck, phone, told, backdate):
+    enable_limits(LIMITS={"number": ["1/hour"]}, WATCH=["ladder"])
     verification = start_verification(number=phone)
     lanck.report(lanck.sent[-1], "UNDELIVERED")
     assert "ran into" not in told(verification)
@@ -164,12 +164,12 @@ def test_the_number_ran_into_its_limit(limited, lanck, phone, told, age):
     assert said.startswith("The network did not deliver the SMS. The number ran into a limit: ")
     assert "at most 1 codes to this number in 1 hour. It may ask again at " in said
     assert said.endswith("If the person needs it now, lift the limit.")
-    age(verification, 3601)
+    backdate(verification, 3601)
     assert "ran into" not in told(verification)
 
 
-def test_a_number_that_was_verified_meanwhile_needs_no_more_codes(limited, lanck, phone, told):
-    limited(LIMITS={"number": ["1/hour"]}, WATCH=["ladder"])
+def test_a_number_that_was_verified_meanwhile_needs_no_more_codes(enable_limits, lanck, phone, told):
+    enable_limits(LIMITS={"number": ["1/hour"]}, WATCH=["ladder"])
     verification = start_verification(number=phone)
     with pytest.raises(Exception, match="too_many_requests"):
         start_verification(number=phone)
@@ -177,14 +177,14 @@ def test_a_number_that_was_verified_meanwhile_needs_no_more_codes(limited, lanck
     assert told(verification).startswith("The number was verified at ")
 
 
-def test_a_limit_that_only_watches_is_no_reason(limited, lanck, phone, told):
-    limited(LIMITS={"number": ["1/hour"]}, WATCH=["ladder", "number"])
+def test_a_limit_that_only_watches_is_no_reason(enable_limits, lanck, phone, told):
+    enable_limits(LIMITS={"number": ["1/hour"]}, WATCH=["ladder", "number"])
     start_verification(number=phone)
     assert "ran into" not in told(start_verification(number=phone))
 
 
-def test_the_block_of_numbers_is_full(limited, lanck, phone, told):
-    limited(LIMITS={"prefix": ["1/day"]}, WATCH=["ladder"])
+def test_the_block_of_numbers_is_full(enable_limits, lanck, phone, told):
+    enable_limits(LIMITS={"prefix": ["1/day"]}, WATCH=["ladder"])
     verification = start_verification(number=phone)
     with pytest.raises(Exception, match="too_many_requests"):
         start_verification(number=phone)
@@ -192,16 +192,16 @@ def test_the_block_of_numbers_is_full(limited, lanck, phone, told):
     assert "lift" not in told(verification)
 
 
-def test_the_block_of_numbers_is_paused(limited, lanck, phone, told):
-    limited(CONVERSION={"prefix": (1, 10)}, WATCH=["ladder"])
+def test_the_block_of_numbers_is_paused(enable_limits, lanck, phone, told):
+    enable_limits(CONVERSION={"prefix": (1, 10)}, WATCH=["ladder"])
     verification = start_verification(number=phone)
     with pytest.raises(Exception, match="too_many_requests"):
         start_verification(number=phone)
     assert "The number ran into a pause of codes to its block of numbers that do not come back." in told(verification)
 
 
-def test_wrong_codes_are_limited(limited, lanck, phone, told):
-    limited(CHECK_LIMITS={"number": ["1/day"]})
+def test_wrong_codes_are_limited(enable_limits, lanck, phone, told):
+    enable_limits(CHECK_LIMITS={"number": ["1/day"]})
     verification = start_verification(number=phone)
     check_verification(verification_id=verification.pk, code="000000")
     with pytest.raises(Exception, match="too_many_requests"):

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from django_lanck.models import LimitCounter, Message, Verification, VerifiedNumber
 from django_lanck.services import check_verification, opt_out, start_verification
-from tests.parallel import at_once
+from tests.parallel import call_concurrently
 
 from .conftest import MASKED, address, find, story_of
 
@@ -17,10 +17,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def undelivered(lanck, phone, age):
+def undelivered(lanck, phone, backdate):
     verification = start_verification(number=phone, binding="session:of the person")
     lanck.report(lanck.sent[-1], "UNDELIVERED")
-    age(verification, 60)
+    backdate(verification, 60)
     return verification
 
 
@@ -65,7 +65,7 @@ def test_lanck_does_not_tell(admin_client, lanck, phone):
 def test_at_most_50_messages_are_asked_about(admin_client, lanck, phone, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "django_lanck.admin.number.refresh_actions.refresh_message", lambda message: bool(asked.append(message))
+        "django_lanck.services.messages.refresh.refresh_message", lambda message: bool(asked.append(message))
     )
     Message.objects.bulk_create(
         Message(channel="sms", number=phone, request_id=f"r{index}", status="accepted", status_rank=2)
@@ -77,7 +77,7 @@ def test_at_most_50_messages_are_asked_about(admin_client, lanck, phone, monkeyp
 
 
 def test_a_slow_lanck_is_not_asked_for_long(admin_client, lanck, phone, monkeypatch):
-    monkeypatch.setattr("django_lanck.admin.number.refresh_actions.ASKING_SECONDS", -1)
+    monkeypatch.setattr("django_lanck.services.messages.refresh.MAX_SECONDS", -1)
     verification = start_verification(number=phone)
     assert "LANCK is slow. Ask about the others again later." in act(admin_client, verification, "ask")
 
@@ -110,8 +110,8 @@ def test_a_refusal_is_told_in_its_own_words_and_noted(admin_client, lanck, phone
     assert row == f"{MASKED} (signup)"
 
 
-def test_the_limits_of_the_person_hold_for_the_agent(limited, admin_client, lanck, phone, age):
-    limited(LIMITS={"number": ["1/hour"]}, WATCH=["ladder"])
+def test_the_limits_of_the_person_hold_for_the_agent(enable_limits, admin_client, lanck, phone, backdate):
+    enable_limits(LIMITS={"number": ["1/hour"]}, WATCH=["ladder"])
     verification = start_verification(number=phone)
     Verification.objects.update(resend_at=verification.created_at)
     page = act(admin_client, verification, "resend", verification=verification.pk, method="voice")
@@ -134,9 +134,9 @@ def test_only_methods_that_the_purpose_offers_are_sent(admin_client, lanck, unde
     assert noted() == []
 
 
-def test_only_a_pending_verification_of_the_number_is_resent(admin_client, lanck, undelivered, age):
+def test_only_a_pending_verification_of_the_number_is_resent(admin_client, lanck, undelivered, backdate):
     other = start_verification(number="+12015550199")
-    age(other, 60)
+    backdate(other, 60)
     for pk in (other.pk, "nonsense", ""):
         assert "There is no code to send again this way." in act(
             admin_client, undelivered, "resend", verification=pk, method="voice"
@@ -148,8 +148,8 @@ def test_only_a_pending_verification_of_the_number_is_resent(admin_client, lanck
     assert len(lanck.sent) == 2
 
 
-def test_the_limits_are_lifted_and_the_person_goes_on(limited, admin_client, lanck, phone):
-    limited(LIMITS={"number": ["1/hour"]})
+def test_the_limits_are_lifted_and_the_person_goes_on(enable_limits, admin_client, lanck, phone):
+    enable_limits(LIMITS={"number": ["1/hour"]})
     verification = start_verification(number=phone)
     assert "Lift the person" in admin_client.get(story_of(verification)).content.decode()
     page = act(admin_client, verification, "lift")
@@ -160,8 +160,8 @@ def test_the_limits_are_lifted_and_the_person_goes_on(limited, admin_client, lan
     assert len(lanck.sent) == 2
 
 
-def test_those_of_the_owner_and_of_the_session_are_lifted_too(limited, admin_client, lanck, phone):
-    limited(LIMITS={"user": ["1/hour"], "session": ["1/hour"]}, WATCH=["ladder"])
+def test_those_of_the_owner_and_of_the_session_are_lifted_too(enable_limits, admin_client, lanck, phone):
+    enable_limits(LIMITS={"user": ["1/hour"], "session": ["1/hour"]}, WATCH=["ladder"])
     owner = get_user_model().objects.create_user("owner")
     start_verification(number="+12015550199", user=owner)
     verification = start_verification(number=phone, binding="session:of the person")
@@ -221,10 +221,12 @@ def test_the_note_of_forgetting_says_who_did_it_and_not_with_which_number(admin_
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_is_held_while_lanck_is_asked_and_of_many_resends_at_once_one_is_sent(admin_user, lanck, phone, age):
+def test_nothing_is_held_while_lanck_is_asked_and_of_many_resends_at_once_one_is_sent(
+    admin_user, lanck, phone, backdate
+):
     """A site may wrap each request in a transaction: these views say that they do not want one."""
     verification = start_verification(number=phone)
-    age(verification, 60)
+    backdate(verification, 60)
     databases = connections["default"].settings_dict
     pages = []
 
@@ -236,7 +238,7 @@ def test_nothing_is_held_while_lanck_is_asked_and_of_many_resends_at_once_one_is
 
     databases["ATOMIC_REQUESTS"] = True
     try:
-        results = at_once(resend, 6, threads=6)
+        results = call_concurrently(resend, 6, threads=6)
     finally:
         databases["ATOMIC_REQUESTS"] = False
     assert [result for result in results if result] == []
