@@ -2,14 +2,16 @@
 
 from ..client import RCS, SMS, Flow, Push, RequestInfo, Step, Viber, parse_flow
 from ..guard import Attempt, Prefix, StandingLimit, client_address, pause_prefix, resume_prefix, suspicious_prefixes
-from .figures.aggregate import Totals
 from .figures.days import CountedDays, count_days
-from .figures.delivery import Figures, Scope, delivery_figures
+from .figures.delivery import Figures, delivery_figures
 from .figures.metrics import Metrics, current_metrics
+from .figures.scope import Scope
+from .figures.totals import Totals
 from .limits import is_supported, lift_limits, limits_of_number
 from .maintenance.forget import Forgotten, forget_number
 from .maintenance.reconcile import Reconciled, reconcile
 from .maintenance.retention import Pruned, prune
+from .messages import send as _send
 from .messages.callbacks import CallDetails, call_details
 from .messages.goals import report_goal
 from .messages.inbound import record_inbound
@@ -18,7 +20,7 @@ from .messages.opt_outs import lift_opt_out, opt_out
 from .messages.receipts import record_receipt
 from .messages.refresh import refresh_message
 from .messages.requests import request_info
-from .messages.send import flash_call, send_failover, send_push, send_rcs, send_sms, send_viber, speak_code, speak_text
+from .messages.send import *  # noqa: F403 (a new function to send is exported by its module alone)
 from .messages.waiting import wait_for_status
 from .numbers import code_in_text, number_as_kept, number_in_text, parse_number
 from .pace import Pace, background
@@ -92,7 +94,6 @@ __all__ = [
     "count_days",
     "current_metrics",
     "delivery_figures",
-    "flash_call",
     "forget_number",
     "get_verification",
     "is_metrics_token",
@@ -130,18 +131,12 @@ __all__ = [
     "resend_verification",
     "resume_prefix",
     "seconds_to_resend",
-    "send_failover",
-    "send_push",
-    "send_rcs",
-    "send_sms",
-    "send_viber",
     "sign_up",
     "signup_form",
-    "speak_code",
-    "speak_text",
     "start_verification",
     "suspicious_prefixes",
     "verified_number_of",
     "wait_for_status",
     "webhook_url",
 ]
+__all__ += _send.__all__

@@ -55,7 +55,7 @@ class AccountView(PageFlowView):
         return response
 
     def delete_proof(self, response: HttpResponse) -> HttpResponse:
-        proof_cookie.delete(response, self.flow)
+        proof_cookie.remove(response, self.flow)
         return response
 
     def proof_refused(self, refusal: Refusal) -> HttpResponse:

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from .. import services
+from ..durations import countdown
 from ..exceptions import Refusal
 from ..models import Verification
 from ..services.verifications.start import refusal_code
@@ -145,7 +146,7 @@ def code_context(flow: PageFlow, verification: Verification) -> dict[str, Any]:
     """Return the context of ``code.html`` and ``_delivery.html``."""
     tone, delivery = texts.delivery_text(verification)
     wait = services.seconds_to_resend(verification)
-    countdown = texts.countdown_text()
+    sentence = texts.countdown_text()
     return {
         "status_url": flow.url("status"),
         "resend_url": flow.url("resend"),
@@ -156,8 +157,8 @@ def code_context(flow: PageFlow, verification: Verification) -> dict[str, Any]:
         "delivery": delivery,
         "failed": verification.delivery in texts.FAILED_STATUSES,
         "wait": wait,
-        "countdown": countdown,
-        "countdown_now": countdown.format(time=texts.minutes_and_seconds(wait or 0)),
+        "countdown": sentence,
+        "countdown_now": sentence.format(time=countdown(wait or 0)),
         "methods": texts.resend_buttons(verification, services.methods_of(verification)),
         "version": _version(verification, wait),
     }

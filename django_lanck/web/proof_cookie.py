@@ -35,5 +35,5 @@ def read(request: HttpRequest) -> str:
     return request.COOKIES.get(COOKIE, "")
 
 
-def delete(response: HttpResponse, flow: PageFlow) -> None:
+def remove(response: HttpResponse, flow: PageFlow) -> None:
     response.delete_cookie(COOKIE, path=flow.url("finish"), samesite="Lax")

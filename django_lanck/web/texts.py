@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from ..channels import channel_spec
+from ..durations import rounded_duration
 from ..exceptions import Refusal
 from ..models import Verification
 
-LONG: Final = 600
-HOUR: Final = 3600
 FAILED_STATUSES: Final = ("UNDELIVERED", "REJECTED")
 
 # Status of a message → its tone (a CSS class) and the sentence that the person reads.
@@ -90,27 +88,6 @@ def countdown_text() -> str:
     return str(_WITH_TIME["resend_too_soon"])
 
 
-def minutes_and_seconds(seconds: int) -> str:
-    """Return ``1:35`` for 95."""
-    return f"{seconds // 60}:{seconds % 60:02}"
-
-
-def time_span(seconds: int) -> str:
-    """``25`` → ``25 seconds``; from 10 minutes on in whole minutes, near an hour in whole hours, rounded up."""
-    if seconds > HOUR - 60:
-        hours = math.ceil(seconds / HOUR)
-        return ngettext("%d hour", "%d hours", hours) % hours
-    if seconds >= LONG or (seconds % 60 == 0 and seconds):
-        minutes = math.ceil(seconds / 60)
-        return ngettext("%d minute", "%d minutes", minutes) % minutes
-    minutes, rest = divmod(seconds, 60)
-    words = ngettext("%d second", "%d seconds", rest) % rest
-    if not minutes:
-        return words
-    whole = ngettext("%d minute", "%d minutes", minutes) % minutes
-    return _("%(minutes)s %(seconds)s") % {"minutes": whole, "seconds": words}
-
-
 def refusal_text(refusal: Refusal) -> str:
     """Return the sentence of a refusal, with the time to wait where there is one."""
     if refusal.retry_after is None:
@@ -118,4 +95,4 @@ def refusal_text(refusal: Refusal) -> str:
     has_own_detail = refusal.code not in _WITH_TIME or refusal.detail != Refusal(refusal.code).detail
     again = _("Try again in {time}.")
     text = f"{refusal.detail} {again}" if has_own_detail else str(_WITH_TIME[refusal.code])
-    return text.replace("{time}", time_span(refusal.retry_after))
+    return text.replace("{time}", rounded_duration(refusal.retry_after))

@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from ...channels import channel_spec
 from ...conf.rules import limit_name
+from ...durations import exact_duration
 from ...models import Message, Status, Verification
 from ...services import StandingLimit
 from ...services.support.diagnosis import ARRIVED, Advice, Cause, Diagnosis, resend_methods
 from ...services.support.story import Story
-from ..labels import ago, channel_noun, clock, time_span
+from ..labels import ago, channel_noun, time_of_day
 
 # What happened to a message without a final status; any other status is explained as ACCEPTED.
 STATUSES: Final[Mapping[str, Any]] = {
@@ -113,7 +114,7 @@ def _arrival(message: Message, story: Story) -> str:
         if is_answered
         else _("The network delivered the %(channel)s at %(at)s.")
     )
-    at = clock(message.status_at or message.created_at, story.now)
+    at = time_of_day(message.status_at or message.created_at, story.now)
     return text % {"channel": channel_noun(message.channel), "at": at}
 
 
@@ -129,7 +130,7 @@ def _cause(diagnosis: Diagnosis, story: Story) -> str:
         return _limit(diagnosis.limit)
     verification = diagnosis.verification
     if verification and diagnosis.cause in ENDS:
-        return str(ENDS[diagnosis.cause]) % clock(verification.ended_at or verification.expires_at, story.now)
+        return str(ENDS[diagnosis.cause]) % time_of_day(verification.ended_at or verification.expires_at, story.now)
     if diagnosis.cause == Cause.NOT_SUPPORTED:
         why = _("Codes are not sent to it: its country or its kind is not supported.")
         return f"{OTHER_CAUSES[Cause.NO_REQUEST]} {why}"
@@ -140,7 +141,11 @@ def _limit(limit: StandingLimit) -> str:
     if limit.rule.endswith("conversion"):
         return _("The number ran into a pause of %s.") % limit_name(limit.action, limit.rule)
     text = _("The number ran into a limit: at most %(most)d %(what)s in %(time)s.")
-    return text % {"most": limit.most, "what": limit_name(limit.action, limit.rule), "time": time_span(limit.seconds)}
+    return text % {
+        "most": limit.most,
+        "what": limit_name(limit.action, limit.rule),
+        "time": exact_duration(limit.seconds),
+    }
 
 
 def _advice(diagnosis: Diagnosis, story: Story) -> str:
@@ -156,7 +161,7 @@ def _advice(diagnosis: Diagnosis, story: Story) -> str:
 
 def _limit_advice(limit: StandingLimit, story: Story) -> str:
     again = _("Codes are checked again from %s.") if limit.action == "check" else _("It may ask again at %s.")
-    again %= clock(limit.until, story.now)
+    again %= time_of_day(limit.until, story.now)
     return " ".join([again, _("If the person needs it now, lift the limit.")]) if limit.is_personal else again
 
 
@@ -166,7 +171,7 @@ def _resend(verification: Verification, story: Story) -> str:
     method = channel_noun(resend_methods(verification)[0])
     if verification.resend_at <= story.now:
         return _("Send the code again by %s.") % method
-    names = {"method": method, "at": clock(verification.resend_at, story.now)}
+    names = {"method": method, "at": time_of_day(verification.resend_at, story.now)}
     return _("Send the code again by %(method)s, from %(at)s on.") % names
 
 
@@ -176,11 +181,11 @@ def _resend_if_missing(verification: Verification, story: Story) -> str:
 
 def _enter_code(verification: Verification, story: Story) -> str:
     text = _("The person has to type the newest code by %(until)s. If they cannot find it: %(again)s")
-    return text % {"until": clock(verification.expires_at, story.now), "again": _resend(verification, story)}
+    return text % {"until": time_of_day(verification.expires_at, story.now), "again": _resend(verification, story)}
 
 
 def _finish(verification: Verification, story: Story) -> str:
-    until = clock(verification.proof_expires_at or story.now, story.now)
+    until = time_of_day(verification.proof_expires_at or story.now, story.now)
     return _("The person has to finish on the site by %s.") % until
 
 
