@@ -51,7 +51,7 @@ class Rule:
 _TABLE: Final = (
     Rule(
         name="number",
-        label=_("codes to or from one number"),
+        label=_("codes sent to or checked for one number"),
         limits={
             "start": RuleLimit(_("codes to this number"), ("5/hour", "10/day")),
             "check": RuleLimit(_("wrong codes for this number"), ("15/day",)),
@@ -106,7 +106,7 @@ _TABLE: Final = (
     ),
     Rule(
         name="site",
-        label=_("everything together"),
+        label=_("all requests together"),
         limits={
             "start": RuleLimit(_("codes of the whole site"), ("5000/day",)),
             "check": RuleLimit(_("wrong codes on the whole site"), ("5000/day",)),
@@ -123,20 +123,20 @@ _TABLE: Final = (
     ),
     Rule(
         name="prefix_conversion",
-        label=_("a prefix whose codes do not come back"),
+        label=_("a prefix with low conversion"),
         limits={"start": RuleLimit(_("codes to its block of numbers that do not come back"))},
         is_labelled=True,
         converts="prefix",
     ),
     Rule(
         name="country_conversion",
-        label=_("a country whose codes do not come back"),
+        label=_("a country with low conversion"),
         limits={"start": RuleLimit(_("codes to its country that do not come back"))},
         is_labelled=True,
         converts="country",
     ),
     Rule(name="country_list", label=_("countries that are not served")),
-    Rule(name="line_type", label=_("kinds of number")),
+    Rule(name="line_type", label=_("line types")),
     Rule(name="guard", label=_("the site's own rule")),
 )
 RULES: Final[Mapping[str, Rule]] = {rule.name: rule for rule in _TABLE}

@@ -2,10 +2,11 @@
 
 from ..client import RCS, SMS, Flow, Push, RequestInfo, Step, Viber, parse_flow
 from ..guard import Attempt, Prefix, StandingLimit, client_address, pause_prefix, resume_prefix, suspicious_prefixes
-from .figures.aggregate import Totals
 from .figures.days import CountedDays, count_days
-from .figures.delivery import Figures, Scope, delivery_figures
+from .figures.delivery import Figures, delivery_figures
 from .figures.metrics import Metrics, current_metrics
+from .figures.scope import Scope
+from .figures.totals import Totals
 from .limits import is_supported, lift_limits, limits_of_number
 from .maintenance.forget import Forgotten, forget_number
 from .maintenance.reconcile import Reconciled, reconcile

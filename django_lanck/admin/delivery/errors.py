@@ -1,4 +1,4 @@
-"""What the page of deliveries shows of what went wrong: refusals, fraud states and errors of LANCK's."""
+"""The dashboard's tables of refusals, fraud checks and LANCK's errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LEVELS: Final = 5
 
 class RuleRow(NamedTuple):
     rule: str
-    words: str
+    label: str
     refused: str
     refused_bar: str
     watched: str
@@ -38,7 +38,7 @@ class FraudRow(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """The errors in one hour of all days; ``level`` is 0 for none, else 1 to 5."""
+    """The errors in one hour of the day, summed over all days; ``level`` is 0 for none, else 1 to 5."""
 
     hour: int
     number: str
@@ -54,7 +54,7 @@ class ErrorRow(NamedTuple):
 
 
 def refusal_rows(figures: Figures) -> list[RuleRow]:
-    """The rules that turned something down or would have, the busiest first."""
+    """Return the rules that refused requests or only reported them, most frequent first."""
     by_rule: dict[str, list[int]] = {}
     for (rule, watched), count in figures.refusals.items():
         by_rule.setdefault(rule, [0, 0])[watched] += count
@@ -86,7 +86,7 @@ def fraud_rows(figures: Figures, links: Links) -> list[FraudRow]:
 
 
 def error_rows(figures: Figures, links: Links) -> list[ErrorRow]:
-    """LANCK's errors by their code and the hour of the day, the most frequent first."""
+    """Return LANCK's errors by code and hour of the day, most frequent first."""
     by_code: dict[int, Counter[int]] = {}
     for error, count in figures.errors.items():
         by_code.setdefault(error.code, Counter())[error.hour] += count
@@ -104,7 +104,7 @@ def error_rows(figures: Figures, links: Links) -> list[ErrorRow]:
 
 
 def worst_hour(figures: Figures) -> str:
-    """When most errors were, in words; empty where there were none."""
+    """Return a sentence about the hour with the most errors, or an empty string."""
     hours: Counter[tuple[Any, int]] = Counter()
     for error, count in figures.errors.items():
         hours[error.day, error.hour] += count
@@ -112,5 +112,5 @@ def worst_hour(figures: Figures) -> str:
         return ""
     (day, hour), count = max(hours.items(), key=lambda each: (each[1], each[0]))
     start, end = (formats.time_format(time(each % 24), "TIME_FORMAT") for each in (hour, hour + 1))
-    words = {"day": day_text(day), "start": start, "end": end, "count": count_text(count)}
-    return _("Most in one hour: %(count)s, on %(day)s between %(start)s and %(end)s.") % words
+    values = {"day": day_text(day), "start": start, "end": end, "count": count_text(count)}
+    return _("Most in one hour: %(count)s, on %(day)s between %(start)s and %(end)s.") % values
