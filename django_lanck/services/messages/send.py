@@ -306,7 +306,7 @@ def _send_now(message: Message, call: Callable[[], Accepted], admission: Admissi
     try:
         accepted = send(message, call)
     except NOT_CARRIED_OUT:
-        admission.give_back()
+        admission.refund()
         raise
     message.caller = accepted.caller if accepted else ""
 

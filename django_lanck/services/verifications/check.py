@@ -20,7 +20,7 @@ from ... import exceptions, signals
 from ...client import LanckClient, get_client
 from ...conf import conf
 from ...exceptions import Refusal
-from ...guard import Admission, Attempt, admit, check_rules, settle_check
+from ...guard import Admission, Attempt, admit, check_rules, refund_check
 from ...keys import keyed_hash
 from ...models import DatabaseNow, Goal, LimitCounter, Message, Verification, VerificationQuerySet
 from ...models.limit import Limit
@@ -165,7 +165,7 @@ def _ask(client: LanckClient, check: _Check, message: Message, digits: str) -> C
     except NOT_CARRIED_OUT as error:
         log_failure(f"Message {message.pk}: its code was not checked", error)
         check.row.give_back_attempt()
-        check.admission.give_back()
+        check.admission.refund()
         raise unavailable(error) from error
     except exceptions.OutcomeUnknown as error:
         logger.warning("Message %s: the answer to a check was lost: %s", message.pk, error)
@@ -222,7 +222,7 @@ def _spend_question(message: Message) -> None:
     """One question about the lost check of a message. Raises Refusal ``check_unknown`` where there were too many."""
     key = keyed_hash("django_lanck.lost_check", str(message.pk))[:32]
     limit = Limit(rule="lost_check", key=key, most=MOST_QUESTIONS, seconds=QUESTION_SECONDS)
-    if not LimitCounter.objects.take(limit):
+    if not LimitCounter.objects.consume_one(limit):
         raise Refusal("check_unknown", retry_after=QUESTION_SECONDS)
 
 
@@ -258,7 +258,7 @@ def _succeeded(check: _Check, own_code_of: Message | None = None) -> CheckResult
     if not won:
         return CheckResult(verification, _reason(verification))
     verification.state = Verification.State.VERIFIED
-    settle_check(check.attempt, check.admission)
+    refund_check(check.attempt, check.admission)
     signals.number_verified.send_robust(
         Verification, verification=verification, number=verification.number, user=_user_of(verification)
     )

@@ -261,7 +261,7 @@ def _undone_when_refused(undo: Callable[[], object], admission: Admission) -> It
     except (APIError, NotSent, Refusal) as error:
         undo()
         if isinstance(error, NOT_CARRIED_OUT):
-            admission.give_back()
+            admission.refund()
         raise (error if isinstance(error, Refusal) else refusal_for(error)) from error
 
 
