@@ -105,7 +105,7 @@ PURPOSE_OF_MESSAGE = Subquery(Verification.objects.filter(pk=OuterRef("verificat
 SentPurposeFilter = filter_by("purpose", _("purpose"), _sent_purposes, expression=PURPOSE_OF_MESSAGE, no_value=None)
 NetworkFilter = filter_by("mccmnc", _("network code"), template=TEXT_TEMPLATE)
 ErrorFilter = filter_by("error_code", _("error code"), no_value=None, template=TEXT_TEMPLATE)
-TestFilter = filter_by("is_test", _("test numbers"), [("0", _("leave out")), ("1", _("nothing else"))])
+TestFilter = filter_by("is_test", _("test numbers"), [("0", _("exclude")), ("1", _("only these"))])
 
 
 ACCEPTED: Final = RANKS[Status.ACCEPTED]
@@ -114,7 +114,7 @@ OUTCOMES: Final[dict[str, tuple[Any, Q]]] = {
     "accepted": (_("accepted by LANCK"), Q(status_rank__gte=ACCEPTED)),
     "delivered": (_("delivered"), Q(status_rank=DELIVERED)),
     "undelivered": (_("not delivered"), Q(status_rank__gte=FINAL_RANK, status_rank__lt=DELIVERED)),
-    "unsettled": (_("not settled"), Q(status_rank__gte=ACCEPTED, status_rank__lt=FINAL_RANK)),
+    "unsettled": (_("without final status"), Q(status_rank__gte=ACCEPTED, status_rank__lt=FINAL_RANK)),
 }
 STEPS: Final[dict[str, tuple[Any, int]]] = {
     "lanck": (_("accepted by LANCK"), ACCEPTED),
@@ -158,7 +158,7 @@ class OptOutStateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("standing", _("standing")), ("lifted", _("lifted"))]
+        return [("standing", _("active")), ("lifted", _("lifted"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() not in ("standing", "lifted"):

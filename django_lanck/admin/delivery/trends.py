@@ -94,7 +94,7 @@ def _messages(days: Sequence[Any], totals: Sequence[Totals]) -> Trend:
         _("Bars: what became of the messages. Line: delivery rate, on the scale to the right."),
         [
             ("verified", _("delivered")),
-            ("delivered", _("not settled")),
+            ("delivered", _("without final status")),
             ("accepted", _("not delivered")),
             ("lost", _("not accepted")),
             ("share", _("delivery rate")),
