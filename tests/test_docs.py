@@ -20,19 +20,16 @@ from django_lanck.api.staff_figures import DeliverySerializer, TotalsSerializer
 from django_lanck.api.staff_serializers import MessageSerializer, SendSerializer
 from django_lanck.checks import check_settings
 from django_lanck.conf import KEYS
-from django_lanck.conf.profiles import CHECK_LIMITS, LIMITS, SEND_LIMITS
+from django_lanck.conf.rules import CHECK_LIMITS, LIMITS, SEND_LIMITS
 from django_lanck.exceptions import REFUSALS
 from django_lanck.models import VerifiedNumber
 from django_lanck.services import check_verification, claim_number, redeem_proof, start_verification
+from tests.api.conftest import NOT_IN_THE_API
 from tests.promises import KINDS, promises, with_tables
 
 ROOT = Path(__file__).parent.parent
 BINDING = "session:abc"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-NOT_IN_THE_API = {
-    *("invalid_receipt", "invalid_inbound", "invalid_proof", "newer_claim", "number_taken", "duplicate_value"),
-    *("no_account", "account_closed", "other_login_required"),
-}
 
 
 def code_blocks(page: Path, language: str) -> list[str]:

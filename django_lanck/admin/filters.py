@@ -114,7 +114,7 @@ OUTCOMES: Final[dict[str, tuple[Any, Q]]] = {
     "accepted": (_("accepted by LANCK"), Q(status_rank__gte=ACCEPTED)),
     "delivered": (_("delivered"), Q(status_rank=DELIVERED)),
     "undelivered": (_("not delivered"), Q(status_rank__gte=FINAL_RANK, status_rank__lt=DELIVERED)),
-    "unsettled": (_("without final status"), Q(status_rank__gte=ACCEPTED, status_rank__lt=FINAL_RANK)),
+    "unsettled": (_("unsettled"), Q(status_rank__gte=ACCEPTED, status_rank__lt=FINAL_RANK)),
 }
 STEPS: Final[dict[str, tuple[Any, int]]] = {
     "lanck": (_("accepted by LANCK"), ACCEPTED),

@@ -11,9 +11,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from ..channels import Channel, channel_spec
+from ..durations import exact_duration
 from ..models import Status, Verification
 
 # The colour of a label. A status of LANCK's that is not listed is neutral.
@@ -100,21 +101,13 @@ def sip_label(status: int) -> str:
     return f"{label} (SIP {status})" if label else f"SIP {status}"
 
 
-def time_span(seconds: int) -> str:
-    if seconds and seconds % 3600 == 0:
-        return ngettext("%d hour", "%d hours", seconds // 3600) % (seconds // 3600)
-    if seconds and seconds % 60 == 0:
-        return ngettext("%d minute", "%d minutes", seconds // 60) % (seconds // 60)
-    return ngettext("%d second", "%d seconds", seconds) % seconds
-
-
 def call_end(*, sip_status: int | None, duration: int | None, billable: bool | None) -> str:
     """Return how a call ended, such as ``busy (SIP 486), 0 seconds, not billable``. None leaves a part out."""
     parts = []
     if sip_status is not None:
         parts.append(sip_label(sip_status))
     if duration is not None:
-        parts.append(time_span(duration))
+        parts.append(exact_duration(duration))
     if billable is not None:
         parts.append(_("billable") if billable else _("not billable"))
     return ", ".join(parts)
@@ -124,7 +117,7 @@ def shortened(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 
-def clock(at: datetime, now: datetime) -> str:
+def time_of_day(at: datetime, now: datetime) -> str:
     """Return the local time with seconds; on another day than today, the date and the time."""
     local = timezone.localtime(at)
     return local.strftime("%H:%M:%S" if local.date() == timezone.localtime(now).date() else "%Y-%m-%d %H:%M")
@@ -133,4 +126,4 @@ def clock(at: datetime, now: datetime) -> str:
 def ago(at: datetime, now: datetime) -> str:
     """Return the rounded time since then, such as ``12 seconds`` or ``3 minutes``."""
     seconds = max(int((now - at).total_seconds()), 0)
-    return time_span(seconds) if seconds < 60 else timesince(at, now, depth=1)
+    return exact_duration(seconds) if seconds < 60 else timesince(at, now, depth=1)

@@ -9,13 +9,14 @@ from typing import Any
 from django.http import HttpRequest
 
 from ..models.number import mask_number, mask_numbers
+from ..services import may_see_numbers
 
 # Masks the numbers in a text or in JSON, or returns it unchanged.
 Mask = Callable[[Any], Any]
 
 
 def sees_numbers(request: HttpRequest) -> bool:
-    return request.user.has_perm("lanck.view_number")
+    return may_see_numbers(request.user)
 
 
 def mask_for(request: HttpRequest, numbers: Collection[str]) -> Mask:

@@ -10,34 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from ...channels import channel_spec
+from ...conf.rules import limit_name
+from ...durations import exact_duration
 from ...models import Message, Status, Verification
 from ...services import StandingLimit
 from ...services.support.diagnosis import ARRIVED, Advice, Cause, Diagnosis, resend_methods
 from ...services.support.story import Story
-from ..labels import ago, channel_noun, clock, time_span
-
-LIMITS: Final[Mapping[tuple[str, str], Any]] = {
-    ("start", "number"): gettext_lazy("codes to this number"),
-    ("start", "number_purpose"): gettext_lazy("codes to this number for one purpose"),
-    ("start", "ladder"): gettext_lazy("codes in a row, with waits between them"),
-    ("start", "user"): gettext_lazy("codes asked for by one user"),
-    ("start", "session"): gettext_lazy("codes asked for in one browser"),
-    ("start", "prefix"): gettext_lazy("codes to its block of numbers"),
-    ("start", "country"): gettext_lazy("codes to its country"),
-    ("start", "site"): gettext_lazy("codes of the whole site"),
-    ("start", "prefix_conversion"): gettext_lazy("codes to its block of numbers that do not come back"),
-    ("start", "country_conversion"): gettext_lazy("codes to its country that do not come back"),
-    ("check", "number"): gettext_lazy("wrong codes for this number"),
-    ("check", "number_purpose"): gettext_lazy("wrong codes for this number and one purpose"),
-    ("check", "prefix"): gettext_lazy("wrong codes for its block of numbers"),
-    ("check", "country"): gettext_lazy("wrong codes for its country"),
-    ("check", "site"): gettext_lazy("wrong codes on the whole site"),
-    ("send", "number"): gettext_lazy("other messages to this number"),
-    ("send", "prefix"): gettext_lazy("other messages to its block of numbers"),
-    ("send", "country"): gettext_lazy("other messages to its country"),
-    ("send", "site"): gettext_lazy("other messages of the whole site"),
-}
-
+from ..labels import ago, channel_noun, time_of_day
 
 # What happened to a message without a final status; any other status is explained as ACCEPTED.
 STATUSES: Final[Mapping[str, Any]] = {
@@ -111,11 +90,6 @@ def explain(diagnosis: Diagnosis, story: Story) -> Explanation:
     return Explanation(" ".join(filter(None, causes)), _advice(diagnosis, story), TONES[diagnosis.advice])
 
 
-def limit_name(limit: StandingLimit) -> str:
-    """Return what a limit counts, such as ``codes to this number``."""
-    return str(LIMITS.get((limit.action, limit.rule), limit.rule))
-
-
 def _delivery(diagnosis: Diagnosis, story: Story) -> str:
     """Return what happened to the message; empty if its delivery is no part of the cause."""
     message = diagnosis.message
@@ -140,7 +114,7 @@ def _arrival(message: Message, story: Story) -> str:
         if is_answered
         else _("The network delivered the %(channel)s at %(at)s.")
     )
-    at = clock(message.status_at or message.created_at, story.now)
+    at = time_of_day(message.status_at or message.created_at, story.now)
     return text % {"channel": channel_noun(message.channel), "at": at}
 
 
@@ -156,7 +130,7 @@ def _cause(diagnosis: Diagnosis, story: Story) -> str:
         return _limit(diagnosis.limit)
     verification = diagnosis.verification
     if verification and diagnosis.cause in ENDS:
-        return str(ENDS[diagnosis.cause]) % clock(verification.ended_at or verification.expires_at, story.now)
+        return str(ENDS[diagnosis.cause]) % time_of_day(verification.ended_at or verification.expires_at, story.now)
     if diagnosis.cause == Cause.NOT_SUPPORTED:
         why = _("No codes are sent to it: its country or its type is not supported.")
         return f"{OTHER_CAUSES[Cause.NO_REQUEST]} {why}"
@@ -165,9 +139,13 @@ def _cause(diagnosis: Diagnosis, story: Story) -> str:
 
 def _limit(limit: StandingLimit) -> str:
     if limit.rule.endswith("conversion"):
-        return _("A pause applies to the number: %s.") % limit_name(limit)
+        return _("A pause applies to the number: %s.") % limit_name(limit.action, limit.rule)
     text = _("The number exceeded a limit: at most %(most)d %(what)s in %(time)s.")
-    return text % {"most": limit.most, "what": limit_name(limit), "time": time_span(limit.seconds)}
+    return text % {
+        "most": limit.most,
+        "what": limit_name(limit.action, limit.rule),
+        "time": exact_duration(limit.seconds),
+    }
 
 
 def _advice(diagnosis: Diagnosis, story: Story) -> str:
@@ -185,7 +163,7 @@ def _limit_advice(limit: StandingLimit, story: Story) -> str:
     again = (
         _("Codes are checked again from %s.") if limit.action == "check" else _("A new code can be requested from %s.")
     )
-    again %= clock(limit.until, story.now)
+    again %= time_of_day(limit.until, story.now)
     return " ".join([again, _("If the person needs it now, lift the limit.")]) if limit.is_personal else again
 
 
@@ -195,7 +173,7 @@ def _resend(verification: Verification, story: Story) -> str:
     method = channel_noun(resend_methods(verification)[0])
     if verification.resend_at <= story.now:
         return _("Send the code again by %s.") % method
-    names = {"method": method, "at": clock(verification.resend_at, story.now)}
+    names = {"method": method, "at": time_of_day(verification.resend_at, story.now)}
     return _("Send the code again by %(method)s, from %(at)s on.") % names
 
 
@@ -205,11 +183,11 @@ def _resend_if_missing(verification: Verification, story: Story) -> str:
 
 def _enter_code(verification: Verification, story: Story) -> str:
     text = _("The person has to type the newest code by %(until)s. If they cannot find it: %(again)s")
-    return text % {"until": clock(verification.expires_at, story.now), "again": _resend(verification, story)}
+    return text % {"until": time_of_day(verification.expires_at, story.now), "again": _resend(verification, story)}
 
 
 def _finish(verification: Verification, story: Story) -> str:
-    until = clock(verification.proof_expires_at or story.now, story.now)
+    until = time_of_day(verification.proof_expires_at or story.now, story.now)
     return _("The person has to finish on the site by %s.") % until
 
 

@@ -7,11 +7,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from ...durations import exact_duration
 from ...exceptions import Refusal
 from ...models import Verification
 from ...services import Forgotten
 from ...services.messages.refresh import Refreshed
-from ..labels import channel_noun, time_span
+from ..labels import channel_noun
 from .forget import forgotten_counts
 
 
@@ -50,7 +51,7 @@ def show_resent(request: HttpRequest, verification: Verification, method: str) -
 
 
 def show_not_resent(request: HttpRequest, refusal: Refusal, method: str) -> str:
-    wait = _("Wait %s.") % time_span(refusal.retry_after) if refusal.retry_after else ""
+    wait = _("Wait %s.") % exact_duration(refusal.retry_after) if refusal.retry_after else ""
     names = {"method": channel_noun(method), "why": f"{refusal.detail} {wait}".strip()}
     result = _("The code was not sent again by %(method)s: %(why)s") % names
     messages.error(request, result)

@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ...conf import conf
+from ...conf.rules import limit_name
+from ...durations import exact_duration
 from ...models import Verification, VerifiedNumber
 from ...services import StandingLimit
 from ...services.support.story import CanView, Story
-from ..labels import badge, channel_noun, clock, time_span
+from ..labels import badge, channel_noun, time_of_day
 from ..masking import owner_name
-from .diagnosis import limit_name
 
 
 def summary_rows(story: Story, can_view: CanView) -> Iterator[tuple[str, SafeString | str]]:
@@ -30,7 +31,7 @@ def summary_rows(story: Story, can_view: CanView) -> Iterator[tuple[str, SafeStr
     if can_view(VerifiedNumber):
         yield _("Owner"), _owner(story)
     if story.opt_out and not story.opt_out.lifted_at:
-        since = clock(story.opt_out.opted_out_at, story.now)
+        since = time_of_day(story.opt_out.opted_out_at, story.now)
         yield _("Opt-out"), _("No marketing since %s. Codes are still sent.") % since
     if story.number in conf.test_numbers:
         until = conf.test_numbers[story.number].until.isoformat()
@@ -44,7 +45,7 @@ def limit_rows(story: Story) -> list[dict[str, Any]]:
     """
     return [
         {
-            "name": limit_name(limit),
+            "name": limit_name(limit.action, limit.rule),
             "text": _limit(story, limit),
             "badge": badge("exceeded") if limit.is_in_the_way else None,
         }
@@ -57,8 +58,8 @@ def _limit(story: Story, limit: StandingLimit) -> str:
     names = {
         "used": limit.used,
         "most": limit.most,
-        "time": time_span(limit.seconds),
-        "until": clock(limit.until, story.now),
+        "time": exact_duration(limit.seconds),
+        "until": time_of_day(limit.until, story.now),
     }
     sentences = [_("%(used)d of %(most)d in %(time)s, until %(until)s.") % names]
     if limit.refused:
@@ -72,7 +73,7 @@ def _pending(story: Story, verification: Verification) -> SafeString:
     left = ngettext("%d attempt is left", "%d attempts are left", verification.attempts_left)
     names = {
         "left": left % verification.attempts_left,
-        "until": clock(verification.expires_at, story.now),
+        "until": time_of_day(verification.expires_at, story.now),
         "method": channel_noun(verification.method),
     }
     text = _("%(method)s, valid until %(until)s, %(left)s.") % names
@@ -84,7 +85,7 @@ def _resend(story: Story, verification: Verification) -> str:
     if verification.resend_at is None or not verification.attempts_left:
         return _("No further code can be sent.")
     if verification.resend_at > story.now:
-        return _("Another code can be sent from %s on.") % clock(verification.resend_at, story.now)
+        return _("Another code can be sent from %s on.") % time_of_day(verification.resend_at, story.now)
     return _("Another code can be sent now.")
 
 
@@ -95,10 +96,12 @@ def _possible(story: Story) -> str:
         for action in ("start", "check")
     )
     sentences = [
-        _("Ask for a new code, from %s on.") % clock(max(starts), story.now) if starts else _("Ask for a new code.")
+        _("Ask for a new code, from %s on.") % time_of_day(max(starts), story.now)
+        if starts
+        else _("Ask for a new code.")
     ]
     if any(verification.attempts_left for verification in story.pending):
-        code = _("Type the newest code, from %s on.") % clock(max(checks), story.now) if checks else ""
+        code = _("Type the newest code, from %s on.") % time_of_day(max(checks), story.now) if checks else ""
         sentences.insert(0, code or _("Type the newest code."))
     return " ".join(sentences)
 
@@ -113,5 +116,5 @@ def _owner(story: Story) -> SafeString | str:
         nobody = _("no owner")
         return f"{nobody}. {earlier}" if earlier else nobody
     url = reverse("admin:lanck_verifiednumber_change", args=[claim.pk])
-    since = _("since %s.") % clock(claim.verified_at, story.now)
+    since = _("since %s.") % time_of_day(claim.verified_at, story.now)
     return format_html('<a href="{}">{}</a> {} {}', url, owner_name(claim.user, number), since, earlier)

@@ -55,6 +55,17 @@ from .statuses import announce
 if TYPE_CHECKING:
     from phonenumber_field.phonenumber import PhoneNumber
 
+__all__ = [
+    "flash_call",
+    "send_failover",
+    "send_push",
+    "send_rcs",
+    "send_sms",
+    "send_viber",
+    "speak_code",
+    "speak_text",
+]
+
 F = TypeVar("F", bound=Callable[..., Message])
 Number: TypeAlias = "str | PhoneNumber"
 TRANSACTIONAL: Final = "transactional"
