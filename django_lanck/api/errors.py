@@ -25,7 +25,7 @@ from ..exceptions import (
     Refusal,
     SenderNotAllowed,
 )
-from ..services.provider.failures import NOT_CARRIED_OUT, refusal_for
+from ..services.provider.errors import SAFE_TO_RETRY, refusal_for
 
 logger = logging.getLogger("django_lanck")
 TRY_THE_DATABASE_AGAIN: Final = 5
@@ -68,7 +68,7 @@ def _refusal_of(error: LanckError) -> Refusal:
         refusal = Refusal("invalid_argument", errors={error.field: [error.reason]})
     elif isinstance(error, SenderNotAllowed):
         refusal = Refusal("invalid_argument", errors={"sender": [_("LANCK does not allow this sender.")]})
-    elif isinstance(error, (InvalidNumber, *NOT_CARRIED_OUT)):
+    elif isinstance(error, (InvalidNumber, *SAFE_TO_RETRY)):
         refusal = refusal_for(error)
     else:
         refusal = Refusal("refused")

@@ -37,15 +37,12 @@ from .verifications.accounts import (
     verified_number_of,
 )
 from .verifications.binding import binding_for, new_binding
+from .verifications.cancel import cancel_verification
 from .verifications.check import CheckResult, check_verification
+from .verifications.lookup import get_verification
 from .verifications.proofs import number_of_proof, redeem_proof
-from .verifications.start import (
-    cancel_verification,
-    get_verification,
-    resend_for_person,
-    resend_verification,
-    start_verification,
-)
+from .verifications.resend import resend_for_person, resend_verification
+from .verifications.start import start_verification
 
 __all__ = [
     "RCS",

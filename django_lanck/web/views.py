@@ -28,7 +28,7 @@ from ..conf.profiles import Profile
 from ..exceptions import Refusal
 from ..models import Verification
 from ..services.numbers import country_of
-from ..services.verifications.start import refusal_code
+from ..services.verifications.lookup import refusal_code
 from . import countries, progress, words
 from .access import to_confirm, to_login
 from .flows import LOGIN, SIGNUP, Flow
@@ -200,23 +200,19 @@ class CodeView(FlowView):
         if not form.is_valid():
             ended = refusal_code(verification)
             return self.over(ended) if ended else self.show(verification, form)
-        try:
-            result = services.check_verification(
-                **self.which(verification), **self.sender, code=form.cleaned_data["code"]
-            )
-        except Refusal as refusal:
-            form.refuse(refusal)
-            return self.show(self.current() or verification, form)
+        result = services.check_verification(**self.which(verification), **self.sender, code=form.cleaned_data["code"])
         if result.proof:
             return self.proved(result.proof)
-        return self.wrong(result, form)
+        return self.wrong(result, form) or self.show(self.current() or verification, form)
 
-    def wrong(self, result: services.CheckResult, form: CodeForm) -> HttpResponse:
-        refused = result.refusal or "invalid_code"
-        if refused not in ("invalid_code", "code_expired"):
-            return self.over(refused)
-        form.refuse(Refusal(refused))
-        return self.show(result.verification, form)
+    def wrong(self, result: services.CheckResult, form: CodeForm) -> HttpResponse | None:
+        """Answer a refused check; None where the verification has to be read again."""
+        error = result.error or Refusal("invalid_code")
+        if error.code in (*ENDED_TITLES, "already_verified"):
+            return self.over(error.code)
+        form.refuse(error)
+        checked = error.code in ("invalid_code", "code_expired")
+        return self.show(result.verification, form) if checked and result.verification else None
 
     def proved(self, proof: str) -> HttpResponse:
         raise NotImplementedError
