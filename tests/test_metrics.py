@@ -91,7 +91,7 @@ def test_each_of_several_tokens_opens_it(client, on):
 def test_every_token_is_compared_in_constant_time(client, on, monkeypatch):
     compared = []
     monkeypatch.setattr(
-        "django_lanck.views.constant_time_compare",
+        "django_lanck.services.permissions.constant_time_compare",
         lambda given, token: compared.append((given, token)) or given == token,
     )
     assert read(client).status_code == 200

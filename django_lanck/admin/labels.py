@@ -11,9 +11,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from ..channels import Channel, channel_spec
+from ..durations import exact_duration
 from ..models import Status, Verification
 
 # The colour of a word; any other word of LANCK's is neutral.
@@ -99,21 +100,13 @@ def sip_words(status: int) -> str:
     return f"{words} (SIP {status})" if words else f"SIP {status}"
 
 
-def time_span(seconds: int) -> str:
-    if seconds and seconds % 3600 == 0:
-        return ngettext("%d hour", "%d hours", seconds // 3600) % (seconds // 3600)
-    if seconds and seconds % 60 == 0:
-        return ngettext("%d minute", "%d minutes", seconds // 60) % (seconds // 60)
-    return ngettext("%d second", "%d seconds", seconds) % seconds
-
-
 def call_end(*, sip_status: int | None, duration: int | None, billable: bool | None) -> str:
     """How a call ended, as far as it is known: ``busy (SIP 486), 0 seconds, not billable``."""
     words = []
     if sip_status is not None:
         words.append(sip_words(sip_status))
     if duration is not None:
-        words.append(time_span(duration))
+        words.append(exact_duration(duration))
     if billable is not None:
         words.append(_("billable") if billable else _("not billable"))
     return ", ".join(words)
@@ -123,7 +116,7 @@ def shortened(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 
-def clock(at: datetime, now: datetime) -> str:
+def time_of_day(at: datetime, now: datetime) -> str:
     """The time of a day, to the second; with its date where that is not today's."""
     local = timezone.localtime(at)
     return local.strftime("%H:%M:%S" if local.date() == timezone.localtime(now).date() else "%Y-%m-%d %H:%M")
@@ -132,4 +125,4 @@ def clock(at: datetime, now: datetime) -> str:
 def ago(at: datetime, now: datetime) -> str:
     """How long it is since then, roughly: ``12 seconds``, ``3 minutes``."""
     seconds = max(int((now - at).total_seconds()), 0)
-    return time_span(seconds) if seconds < 60 else timesince(at, now, depth=1)
+    return exact_duration(seconds) if seconds < 60 else timesince(at, now, depth=1)

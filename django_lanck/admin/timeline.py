@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -17,6 +17,7 @@ from ..models import Message, OptOut, Receipt, Status, Verification
 from ..models.status import FINAL_RANK, RANKS, rank_of
 from ..services import CallDetails, call_details
 from .labels import badge, call_end, channel_noun
+from .masking import Mask
 
 # What became of the call that sent a message.
 SENDINGS: Final[Mapping[str, Any]] = {
@@ -47,15 +48,15 @@ def in_order(events: Iterable[Event]) -> list[Event]:
     return sorted(events, key=lambda event: event.place)
 
 
-def verification_timeline(verification: Verification, veil: Callable[[Any], Any]) -> list[Event]:
-    """Two statements. ``veil`` hides what this reader may not see of a text."""
+def verification_timeline(verification: Verification, mask: Mask) -> list[Event]:
+    """Two statements. ``mask`` masks numbers in texts."""
     messages = verification.messages.order_by("pk").prefetch_related("receipts")
-    return in_order([*verification_events(verification), *code_events(messages, veil)])
+    return in_order([*verification_events(verification), *code_events(messages, mask)])
 
 
-def message_timeline(message: Message, veil: Callable[[Any], Any]) -> list[Event]:
+def message_timeline(message: Message, mask: Mask) -> list[Event]:
     """One statement. The same, with what LANCK's receipts said in full."""
-    return in_order(_message_events(message, veil, in_full=True))
+    return in_order(_message_events(message, mask, in_full=True))
 
 
 def verification_events(verification: Verification, url: str = "") -> Iterator[Event]:
@@ -72,7 +73,7 @@ def verification_events(verification: Verification, url: str = "") -> Iterator[E
         yield Event(verification.proof_redeemed_at, _("The site took the proof."))
 
 
-def code_events(messages: Iterable[Message], veil: Callable[[Any], Any]) -> Iterator[Event]:
+def code_events(messages: Iterable[Message], mask: Mask) -> Iterator[Event]:
     """What became of messages, oldest first: of a verification's, all but the first one are resends."""
     begun = set()
     for message in messages:
@@ -80,7 +81,7 @@ def code_events(messages: Iterable[Message], veil: Callable[[Any], Any]) -> Iter
         if message.verification_id:
             begun.add(message.verification_id)
         url = reverse("admin:lanck_message_change", args=[message.pk])
-        yield from _message_events(message, veil, url, is_resend=is_resend)
+        yield from _message_events(message, mask, url, is_resend=is_resend)
 
 
 def opt_out_events(row: OptOut) -> Iterator[Event]:
@@ -90,13 +91,13 @@ def opt_out_events(row: OptOut) -> Iterator[Event]:
 
 
 def _message_events(
-    message: Message, veil: Callable[[Any], Any], url: str = "", *, is_resend: bool = False, in_full: bool = False
+    message: Message, mask: Mask, url: str = "", *, is_resend: bool = False, in_full: bool = False
 ) -> Iterator[Event]:
-    yield _sending(message, veil, url, is_resend=is_resend)
-    yield from _course(message, veil, in_full=in_full)
+    yield _sending(message, mask, url, is_resend=is_resend)
+    yield from _course(message, mask, in_full=in_full)
 
 
-def _sending(message: Message, veil: Callable[[Any], Any], url: str, *, is_resend: bool) -> Event:
+def _sending(message: Message, mask: Mask, url: str, *, is_resend: bool) -> Event:
     word = _own_word(message)
     said = [str(SENDINGS[word]) % {"channel": channel_noun(message.channel)}]
     if message.is_test:
@@ -106,7 +107,7 @@ def _sending(message: Message, veil: Callable[[Any], Any], url: str, *, is_resen
     if message.sender:
         said.append(_("The sender is %s.") % message.sender)
     if word == Status.REFUSED and message.error_reason:
-        said.append(veil(message.error_reason))
+        said.append(mask(message.error_reason))
     return Event(message.created_at, " ".join(said), badge(word), url)
 
 
@@ -116,14 +117,14 @@ def _own_word(message: Message) -> Status:
     return Status(message.status) if is_own else Status.ACCEPTED
 
 
-def _course(message: Message, veil: Callable[[Any], Any], *, in_full: bool) -> Iterator[Event]:
+def _course(message: Message, mask: Mask, *, in_full: bool) -> Iterator[Event]:
     receipts = [(receipt, call_details(receipt)) for receipt in message.receipts.all()]
     # Each receipt of a call tells the call so far, so most of it is told several times.
     told = dict.fromkeys(moment for _receipt, call in receipts if call for moment in _moments(call))
     for at, what in told:
         yield Event(at, what, after=message.created_at)
     for receipt, call in receipts:
-        detail = json.dumps(veil(receipt.payload), ensure_ascii=False, indent=2) if in_full else ""
+        detail = json.dumps(mask(receipt.payload), ensure_ascii=False, indent=2) if in_full else ""
         yield Event(receipt.received_at, _report(message, receipt, call), badge(receipt.status), detail=detail)
     if message.goal_reached_at:
         yield Event(message.goal_reached_at, _("Goal reached: %s.") % message.get_goal_display())

@@ -10,7 +10,6 @@ from typing import Any, Final
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
-from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -19,13 +18,10 @@ from ..exceptions import (
     FIELD_REFUSALS,
     APIError,
     InvalidArgument,
-    InvalidNumber,
-    LanckError,
     NotSent,
     Refusal,
-    SenderNotAllowed,
 )
-from ..services.provider.errors import SAFE_TO_RETRY, refusal_for
+from ..services import refusal_of
 
 logger = logging.getLogger("django_lanck")
 TRY_THE_DATABASE_AGAIN: Final = 5
@@ -38,7 +34,7 @@ def refusal_response(error: Exception) -> Response | None:
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     elif isinstance(error, InvalidArgument | APIError | NotSent):
-        error = _refusal_of(error)
+        error = refusal_of(error)
     elif isinstance(error, OperationalError | InterfaceError):
         logger.error("The database cannot be used", exc_info=error)
         error = Refusal("unavailable", retry_after=TRY_THE_DATABASE_AGAIN)
@@ -60,20 +56,6 @@ def refusal_response(error: Exception) -> Response | None:
             headers=_auth_header(error),
         )
     return None
-
-
-def _refusal_of(error: LanckError) -> Refusal:
-    """What a client is told of what LANCK said, or would say: nothing about the account."""
-    if isinstance(error, InvalidArgument):
-        refusal = Refusal("invalid_argument", errors={error.field: [error.reason]})
-    elif isinstance(error, SenderNotAllowed):
-        refusal = Refusal("invalid_argument", errors={"sender": [_("LANCK does not allow this sender.")]})
-    elif isinstance(error, (InvalidNumber, *SAFE_TO_RETRY)):
-        refusal = refusal_for(error)
-    else:
-        refusal = Refusal("refused")
-    refusal.message_id = error.message_id
-    return refusal
 
 
 def _invalid(error: exceptions.ValidationError) -> Response:

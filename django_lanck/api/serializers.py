@@ -7,6 +7,7 @@ from rest_framework import serializers
 from ..conf import conf
 from ..exceptions import Refusal
 from ..models import Verification
+from ..services import methods_of
 
 
 class StartSerializer(serializers.Serializer[Any]):
@@ -18,7 +19,7 @@ class StartSerializer(serializers.Serializer[Any]):
     language = serializers.CharField(max_length=10, required=False, help_text="Of the code's message or voice.")
 
     def validate_purpose(self, purpose: str) -> str:
-        if purpose not in conf.public_purposes:
+        if purpose not in conf.public_purposes():
             raise serializers.ValidationError(Refusal("invalid_purpose").detail)
         return purpose
 
@@ -64,7 +65,7 @@ def represent(verification: Verification) -> dict[str, Any]:
         "id": verification.pk,
         "number": verification.masked_number,
         "method": verification.method,
-        "methods": conf.profile(verification.purpose).methods_of(verification.code_source),
+        "methods": methods_of(verification),
         "purpose": verification.purpose,
         "status": verification.current_state,
         "code_length": verification.code_length,

@@ -73,7 +73,7 @@ class StaffView(PhoneView):
 
     def page(self, request: Request, rows: QuerySet[Any], filters: type[Filters], serializer: type[Any]) -> Response:
         """A page of the rows that fit the query."""
-        may_see = _may_see_numbers(request)
+        may_see = services.may_see_numbers(request.user)
         if filters.by_number in request.query_params and not may_see:
             raise PermissionDenied(_("To search by a number you need the permission lanck.view_number."))
         found = rows.filter(**filters.conditions(request.query_params))
@@ -85,11 +85,7 @@ class StaffView(PhoneView):
         row = rows.filter(pk=message_id).first() if KEY.fullmatch(message_id) else None
         if row is None:
             raise Refusal("not_found")
-        return represent(row, serializer, may_see=_may_see_numbers(request))
-
-
-def _may_see_numbers(request: Request) -> bool:
-    return request.user.has_perm("lanck.view_number")
+        return represent(row, serializer, may_see=services.may_see_numbers(request.user))
 
 
 class MessagesView(StaffView):

@@ -67,7 +67,7 @@ class PhoneView(APIView):
         return {
             "verification_id": verification_id,
             "binding": services.binding_for(request),
-            "purposes": conf.public_purposes,
+            "purposes": conf.public_purposes(),
         }
 
 

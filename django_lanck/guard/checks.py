@@ -15,16 +15,15 @@ from django.utils.module_loading import import_string
 
 from ..channels import CALLER_CODE_CHANNELS
 from ..conf import conf, is_loopback, parse_address
-from ..conf.guard import LINE_TYPES, RULES, SCREENINGS
-from ..conf.profiles import CHECK_LIMITS, LIMITS, SEND_LIMITS, STRICT_PURPOSES, parse_rate
+from ..conf.guard import LINE_TYPES, SCREENINGS
+from ..conf.profiles import STRICT_PURPOSES, parse_rate
+from ..conf.rules import CHECK_LIMITS, CONVERSION_RULES, LIMITS, RULES, SEND_LIMITS
 from ..models.number import mask_number
 from ..values import Found, error, is_list, is_number, is_text, is_whole, some_of
 from .address import UNIX
 
 FIXED_CODE: Final = re.compile(r"[0-9]{4,6}")
 TEST_NUMBER_KEYS: Final = frozenset(["CODE", "UNTIL", "PURPOSES"])
-# Without these a number, or all of them together, gets as much as anybody likes.
-LOAD_BEARING: Final = ("number", "ladder", "site")
 MOST_STRICT_ATTEMPTS: Final = 5
 
 
@@ -70,7 +69,7 @@ def check_send_limits() -> Found:
 
 
 def check_watch() -> Found:
-    if not is_list(conf.watch, RULES.__contains__):
+    if not is_list(conf.watch, tuple(RULES).__contains__):
         yield error(36, "LANCK['WATCH'] is no list of rules.", f"The rules are {', '.join(RULES)}.")
 
 
@@ -83,7 +82,7 @@ def check_line_types() -> Found:
 def check_conversion() -> Found:
     value = conf.raw.get("CONVERSION") or {}
     fits = isinstance(value, Mapping) and all(
-        name in ("prefix", "country") and _is_conversion(numbers) for name, numbers in value.items()
+        name in CONVERSION_RULES and _is_conversion(numbers) for name, numbers in value.items()
     )
     if not fits:
         hint = "Such as {'prefix': (20, 10)}: of 20 codes in a day, 10 per cent have to come back."
@@ -223,7 +222,7 @@ def deploy_proxies() -> Found:
 def deploy_limits() -> Found:
     profiles = [conf.profile(purpose) for purpose in conf.purposes]
     off = [profile.purpose for profile in profiles if profile.limits is None or profile.check_limits is None]
-    watched = [rule for rule in LOAD_BEARING if rule in conf.watch]
+    watched = [rule.name for rule in RULES.values() if rule.is_essential and rule.name in conf.watch]
     if off:
         yield Warning(
             f"There are no limits for {', '.join(map(repr, off))}.",

@@ -7,6 +7,7 @@ from typing import Final
 
 from ..conf import conf
 from ..conf.profiles import PERIODS, Limits, Profile
+from ..conf.rules import CONVERSION_RULES, RULES
 from ..keys import keyed_hash
 from ..models.limit import Limit
 from .address import may_be_a_proxy, network_of, parse
@@ -15,8 +16,6 @@ from .attempt import Attempt
 DAY: Final = PERIODS["day"]
 # The ladder of waits begins anew after so many seconds, or later where the waits take longer.
 LADDER: Final = 600
-# What is counted of these is no person's, and may be shown.
-LABELLED: Final = frozenset(["prefix", "country"])
 
 
 def limits_of(attempt: Attempt) -> list[Limit]:
@@ -64,14 +63,15 @@ def conversion_limits_of(attempt: Attempt) -> list[Limit]:
 def conversion_limit(name: str, value: str) -> Limit:
     """The limit on a ``prefix`` or a ``country`` that is among ``CONVERSION``."""
     after, percent = conf.conversion[name]
+    rule = CONVERSION_RULES[name].name
     return Limit(
-        rule=f"{name}_conversion",
-        key=_key("start", f"{name}_conversion", DAY, value),
+        rule=rule,
+        key=_key("start", rule, DAY, value),
         label=value,
         most=after,
         seconds=DAY,
         percent=percent,
-        watched=f"{name}_conversion" in conf.watch,
+        watched=rule in conf.watch,
         spares_known=True,
     )
 
@@ -92,11 +92,11 @@ def _counted(kind: str, attempt: Attempt, limits: Limits | None, personal: dict[
             yield Limit(
                 rule=name,
                 key=_key(kind, name, rate.seconds, value),
-                label=value if name in LABELLED else "",
+                label=value if RULES[name].is_labelled else "",
                 most=rate.most,
                 seconds=rate.seconds,
                 watched=watched,
-                spares_known=name in LABELLED,
+                spares_known=RULES[name].is_labelled,
             )
 
 

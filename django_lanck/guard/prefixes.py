@@ -10,11 +10,12 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.lookups import GreaterThan
 
 from ..conf import conf
+from ..conf.rules import CONVERSION_RULES
 from ..exceptions import InvalidArgument
 from ..models import DatabaseNow, LimitCounter
 from .limits import conversion_limit
 
-RULE: Final = "prefix_conversion"
+RULE: Final = CONVERSION_RULES["prefix"].name
 MOST_SHOWN: Final = 30
 
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from django.db.models import Exists
 
 from ..conf import conf
+from ..conf.rules import RULES
 from ..models import DatabaseNow, LimitCounter
 from ..models.limit import Limit
 from .admission import known
 from .attempt import Action, Attempt
 from .limits import limits_of
-
-# The others count what is not one person's: a block of numbers, a country, everything.
-PERSONAL: Final = frozenset(["number", "number_purpose", "ladder", "user", "session"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ def standing_limits(
 def lift_limits(number: str, country: str, *, user_ids: Collection[Any] = (), sessions: Collection[str] = ()) -> int:
     """Let the person begin anew; how many counters were counting. One statement."""
     limits = _limits(number, country, user_ids, sessions)
-    return LimitCounter.objects.lift({limit.key for _action, limit in limits if limit.rule in PERSONAL})
+    return LimitCounter.objects.lift({limit.key for _action, limit in limits if RULES[limit.rule].is_personal})
 
 
 def _limits(
@@ -102,5 +100,5 @@ def _standing(row: Any, action: Action, limit: Limit, purposes: tuple[str, ...])
         refused=row.refused,
         until=row.now + timedelta(seconds=wait) if wait else row.ends_at,
         is_in_the_way=wait > 0 and not is_spared,
-        is_personal=limit.rule in PERSONAL,
+        is_personal=RULES[limit.rule].is_personal,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
 
@@ -10,6 +11,7 @@ from phonenumber_field.phonenumber import PhoneNumber, to_python
 from phonenumbers import PhoneNumberFormat, PhoneNumberMatcher
 
 from ..exceptions import Refusal
+from ..models.number import NUMBER_IN_TEXT
 
 LONGEST_CODE: Final = 100  # characters as typed
 LONGEST_NUMBER: Final = 100
@@ -71,6 +73,19 @@ def country_of(number: PhoneNumber | str) -> str:
     phone = to_python(number)
     country = phonenumbers.region_code_for_number(phone) if phone and phone.is_valid() else ""
     return country if country and len(country) == 2 else ""
+
+
+def code_in_text(text: str, length: int, *, is_end_of_number: bool = False) -> str:
+    """Return the code in a text that a person typed or pasted.
+
+    ``is_end_of_number``: the code is the last digits of the number that called; a whole number is accepted too. Returns
+    the beginning of the text where it contains no code of this length, or several.
+    """
+    text = ascii_digits(text)
+    if is_end_of_number and NUMBER_IN_TEXT.fullmatch(text):
+        text = re.sub(r"\D", "", text)[-length:]
+    found = set(re.findall(rf"(?<!\d)(?:\d[ -]?){{{length - 1}}}\d(?![ -]?\d)", text))
+    return found.pop() if len(found) == 1 else text[:LONGEST_CODE]
 
 
 def parse_code(code: str, length: int) -> str | None:

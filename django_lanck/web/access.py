@@ -9,11 +9,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib.auth.signals import user_logged_in
 from django.contrib.auth.views import redirect_to_login
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from .. import services
-from . import recent
 from .flows import CHANGE, CONFIRM, Flow
 
 ViewFunction = Callable[..., HttpResponseBase]
@@ -53,7 +54,7 @@ def to_login(request: HttpRequest) -> HttpResponse | None:
 
 def to_confirm(request: HttpRequest) -> HttpResponse | None:
     """Where somebody goes who has to log in, or to confirm that it is still them; None for who need not."""
-    return to_login(request) or (None if recent.is_recent(request) else _redirect(request, CONFIRM))
+    return to_login(request) or (None if services.is_recently_authenticated(request) else _redirect(request, CONFIRM))
 
 
 def to_number(request: HttpRequest) -> HttpResponse | None:
@@ -63,3 +64,9 @@ def to_number(request: HttpRequest) -> HttpResponse | None:
 
 def _redirect(request: HttpRequest, flow: Flow) -> HttpResponse:
     return redirect_to_login(request.get_full_path(), flow.url())
+
+
+@receiver(user_logged_in, dispatch_uid="lanck_recent_authentication")
+def _logged_in(sender: object, request: HttpRequest | None = None, **kwargs: Any) -> None:
+    if request is not None and hasattr(request, "session"):
+        services.remember_authentication(request)

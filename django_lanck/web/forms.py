@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,8 +13,7 @@ from ..channels import ChannelTexts, channel_spec
 from ..conf.profiles import Profile
 from ..exceptions import REFUSALS, Refusal
 from ..models import Verification
-from ..models.number import NUMBER_IN_TEXT
-from ..services.numbers import LONGEST_CODE, LONGEST_TEXT, ascii_digits
+from ..services.numbers import LONGEST_TEXT
 from ..services.verifications.signup_forms import PhoneSignupMixin, SignupForm
 from . import words
 
@@ -139,16 +137,7 @@ class CodeForm(RefusableForm):
         self.fields["code"].widget.attrs |= {"data-lanck-code": "", "data-length": self.length}
 
     def clean_code(self) -> str:
-        text = ascii_digits(self.cleaned_data["code"])
-        if self.is_end_of_number and NUMBER_IN_TEXT.fullmatch(text):
-            text = re.sub(r"\D", "", text)[-self.length :]
-        return code_in(text, self.length)
-
-
-def code_in(text: str, length: int) -> str:
-    """The code in a text, or the text where there is none, or where it may be one of several."""
-    found = set(re.findall(rf"(?<!\d)(?:\d[ -]?){{{length - 1}}}\d(?![ -]?\d)", text))
-    return found.pop() if len(found) == 1 else text[:LONGEST_CODE]
+        return services.code_in_text(self.cleaned_data["code"], self.length, is_end_of_number=self.is_end_of_number)
 
 
 class PasswordForm(forms.Form):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import services
 from ..exceptions import Refusal
-from . import progress, recent
+from . import progress
 from .flows import CHANGE, CONFIRM
 from .forms import MethodForm, PasswordForm
 from .views import CodeView, FirstView
@@ -92,6 +92,6 @@ class ConfirmCodeView(CodeView):
 
 
 def confirmed(request: HttpRequest, asked: str) -> HttpResponse:
-    recent.remember(request)
+    services.remember_authentication(request)
     request.session.cycle_key()
     return redirect(progress.address_after(asked))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Final
 
 from django.conf import settings
@@ -60,13 +59,6 @@ def asked_for(request: HttpRequest) -> str:
         asked, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return asked if is_whole and is_safe else ""
-
-
-def seconds_to_resend(verification: Verification) -> int | None:
-    """Whole seconds until another code may be asked for; None where no more are sent."""
-    if verification.resend_at is None:
-        return None
-    return max(0, math.ceil((verification.resend_at - verification.now).total_seconds()))
 
 
 def _noted(request: HttpRequest, flow: Flow) -> dict[str, str]:

@@ -25,6 +25,7 @@ from django.views.generic import View
 from .. import services
 from ..conf import conf
 from ..conf.profiles import Profile
+from ..durations import countdown
 from ..exceptions import Refusal
 from ..models import Verification
 from ..services.numbers import country_of
@@ -291,10 +292,7 @@ class StatusView(FlowView):
 def code_context(flow: Flow, verification: Verification) -> dict[str, Any]:
     """What the page with the code, and the part of it that changes, show of a verification."""
     tone, said = words.delivery(verification)
-    wait = progress.seconds_to_resend(verification)
-    if not verification.attempts_left:
-        wait = None  # no attempt is left to check a new code with
-    methods = conf.profile_of_started(flow.purpose).methods_of(verification.code_source)
+    wait = services.seconds_to_resend(verification)
     return {
         "status_url": flow.url("status"),
         "resend_url": flow.url("resend"),
@@ -306,8 +304,8 @@ def code_context(flow: Flow, verification: Verification) -> dict[str, Any]:
         "failed": verification.delivery in words.FAILED,
         "wait": wait,
         "countdown": words.countdown(),
-        "countdown_now": words.countdown().format(time=words.clock(wait or 0)),
-        "ways": words.ways_on(verification, methods),
+        "countdown_now": words.countdown().format(time=countdown(wait or 0)),
+        "ways": words.ways_on(verification, services.methods_of(verification)),
         "version": _version(verification, wait),
     }
 

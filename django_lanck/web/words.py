@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from ..channels import channel_spec
+from ..durations import rounded_duration
 from ..exceptions import Refusal
 from ..models import Verification
 
-LONG: Final = 600
-HOUR: Final = 3600
 FAILED: Final = ("UNDELIVERED", "REJECTED")
 
 
@@ -91,27 +89,6 @@ def countdown() -> str:
     return str(_WAITING["resend_too_soon"])
 
 
-def clock(seconds: int) -> str:
-    """``95`` → ``1:35``, as a countdown shows it."""
-    return f"{seconds // 60}:{seconds % 60:02}"
-
-
-def time_span(seconds: int) -> str:
-    """``25`` → ``25 seconds``; from 10 minutes on in whole minutes, near an hour in whole hours, rounded up."""
-    if seconds > HOUR - 60:
-        hours = math.ceil(seconds / HOUR)
-        return ngettext("%d hour", "%d hours", hours) % hours
-    if seconds >= LONG or (seconds % 60 == 0 and seconds):
-        minutes = math.ceil(seconds / 60)
-        return ngettext("%d minute", "%d minutes", minutes) % minutes
-    minutes, rest = divmod(seconds, 60)
-    words = ngettext("%d second", "%d seconds", rest) % rest
-    if not minutes:
-        return words
-    whole = ngettext("%d minute", "%d minutes", minutes) % minutes
-    return _("%(minutes)s %(seconds)s") % {"minutes": whole, "seconds": words}
-
-
 def sentence(refusal: Refusal) -> str:
     """A refusal, with the time to wait where waiting helps."""
     if refusal.retry_after is None:
@@ -119,4 +96,4 @@ def sentence(refusal: Refusal) -> str:
     is_usual = refusal.code in _WAITING and refusal.detail == Refusal(refusal.code).detail
     again = _("Try again in {time}.")
     words = str(_WAITING[refusal.code]) if is_usual else f"{refusal.detail} {again}"
-    return words.replace("{time}", time_span(refusal.retry_after))
+    return words.replace("{time}", rounded_duration(refusal.retry_after))

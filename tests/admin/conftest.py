@@ -99,11 +99,11 @@ def counted(db):
 
 @pytest.fixture
 def told(admin_client):
-    """Verdict of the story of a row: what happened and what to do, in one text."""
+    """Return the diagnosis on the page of a row's number: what happened and what to do, in one text."""
 
     def tell(row):
-        verdict = admin_client.get(story_of(row)).context["verdict"]
-        return f"{verdict.said} {verdict.todo}"
+        diagnosis = admin_client.get(story_of(row)).context["diagnosis"]
+        return f"{diagnosis.said} {diagnosis.todo}"
 
     return tell
 

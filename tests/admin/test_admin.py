@@ -70,7 +70,7 @@ def test_ids_are_found(admin_client, story, lanck):
 def test_asking_lanck_brings_the_news(admin_client, lanck, phone):
     verification = start_verification(number=phone)
     lanck.sent[-1].status = "UNDELIVERED"
-    data = {"action": "ask_lanck", "_selected_action": [str(verification.pk)]}
+    data = {"action": "refresh_messages", "_selected_action": [str(verification.pk)]}
     page = admin_client.post(address("verification"), data, follow=True).content.decode()
     assert "Asked about 1 message. News: 1." in page
     assert Message.objects.get().status == "UNDELIVERED"
@@ -79,7 +79,7 @@ def test_asking_lanck_brings_the_news(admin_client, lanck, phone):
 def test_asking_lanck_says_what_went_wrong(admin_client, lanck, phone):
     start_verification(number=phone)
     lanck.refuse(6, http_status=403, reason="<script>alert(1)</script>")
-    data = {"action": "ask_lanck", "_selected_action": [str(Message.objects.get().pk)]}
+    data = {"action": "refresh_messages", "_selected_action": [str(Message.objects.get().pk)]}
     page = admin_client.post(address("message"), data, follow=True).content.decode()
     assert "insufficient funds" in page
     assert "<script>alert" not in page

@@ -79,7 +79,7 @@ def test_a_filter_looks_so_far_back_and_says_how_far(admin_client, reach):
     while query:
         page = listing(admin_client, query[1:])
         found.append(page.result_list)
-        query = page.further_back
+        query = page.older_rows_url
     assert found == [[rows[3]], [rows[30]], [rows[44]]]
     said = words(admin_client, "status=UNDELIVERED")
     assert "1 message among the newest 20 (since " in said
@@ -96,7 +96,7 @@ def test_all_rows_are_reached_once_page_by_page(admin_client, reach, rows):
             found += page.result_list
             if not page.paginator.has_more:
                 break
-        query = page.further_back
+        query = page.older_rows_url
     assert found == made
 
 
@@ -105,14 +105,14 @@ def test_rows_of_one_moment_are_not_parted(admin_client, reach):
     together = fill(10, created_at=NOON - timedelta(hours=1))
     oldest = fill(5, created_at=NOON - timedelta(hours=2))
     assert [*listing(admin_client, "p=4").result_list] == [*together[::-1]][:5]
-    page = listing(admin_client, listing(admin_client).further_back[1:])
+    page = listing(admin_client, listing(admin_client).older_rows_url[1:])
     assert page.result_list == oldest[::-1]
 
 
 def test_looking_further_back_keeps_what_was_chosen(admin_client, reach):
     fill(45)
     days = f"created_at__gte={(NOON - timedelta(days=3)).date()}"
-    address = listing(admin_client, f"{days}&channel=sms&p=2").further_back
+    address = listing(admin_client, f"{days}&channel=sms&p=2").older_rows_url
     assert days in address
     assert "channel=sms" in address
     assert "p=2" not in address
@@ -124,13 +124,13 @@ def test_the_newest_of_the_chosen_days_are_looked_through(admin_client, reach):
     before = (NOON - timedelta(days=29)).date()
     page = listing(admin_client, f"created_at__lt={before}")
     assert page.result_list == old[::-1]
-    assert page.further_back == ""
+    assert page.older_rows_url == ""
 
 
 def test_a_search_for_what_cannot_be_searched_looks_no_further_back(admin_client, reach):
     fill(45)
     for query in ("q=%00", "q=%20", "q=1%00"):
-        assert listing(admin_client, query).further_back, query
+        assert listing(admin_client, query).older_rows_url, query
 
 
 def test_a_number_is_found_however_far_back_it_is(admin_client, reach):

@@ -132,7 +132,7 @@ def test_an_action_does_so_too(support, lanck, model):
     fill(1, 300)
     ticked = Message.objects.order_by("pk")[:50]
     ticked = [row.verification_id if model == "verification" else row.pk for row in ticked]
-    data = {"action": "ask_lanck", "_selected_action": ticked}
+    data = {"action": "refresh_messages", "_selected_action": ticked}
     before = rows_read(support, address(model), data)
     fill(300, 1500)
     assert rows_read(support, address(model), data) <= before * 1.25 + 20

@@ -215,7 +215,7 @@ def test_messages_without_a_request_id_are_told_apart(admin_client, lanck, messa
     start_verification(number="+12015550199")
     asked = Message.objects.get()
     lanck.sent[-1].status = "DELIVERED"
-    page = act(admin_client, "message", "ask_lanck", asked, message(channel="t2s"), message(channel="rcs"))
+    page = act(admin_client, "message", "refresh_messages", asked, message(channel="t2s"), message(channel="rcs"))
     assert "Asked about 1 message. News: 1." in page
     assert "2 messages have no request id of LANCK&#x27;s, so there is nothing to ask about." in page
 
@@ -225,7 +225,7 @@ def test_asking_works_for_every_channel(admin_client, lanck, phone):
     for channel in Channel.values:
         Message.objects.all().update(channel=channel, status="accepted", status_rank=2)
         lanck.sent[-1].status = "DELIVERED"
-        assert "News: 1." in act(admin_client, "message", "ask_lanck", Message.objects.get()), channel
+        assert "News: 1." in act(admin_client, "message", "refresh_messages", Message.objects.get()), channel
 
 
 def test_a_verified_code_of_lancks_reaches_its_goal_in_the_timeline(admin_client, lanck, phone):

@@ -76,7 +76,7 @@ def test_the_imsi_is_for_those_who_see_numbers(agent, admin_client, rows):
 def test_what_an_error_of_lancks_says_has_no_number(agent, lanck, phone):
     start_verification(number=phone)
     lanck.refuse(11, reason=f"Invalid number {phone}")
-    page = act(agent, "message", "ask_lanck", Message.objects.get())
+    page = act(agent, "message", "refresh_messages", Message.objects.get())
     assert "(invalid number): Invalid number" in page
     assert phone not in page
 

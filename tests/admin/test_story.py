@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 from django.utils import timezone
 
-from django_lanck.admin.number.story import MOST, read_story
+from django_lanck.admin.number.events import newest_notes
 from django_lanck.models import InboundMessage, Message, NumberInsight, OptOut, Verification, VerifiedNumber
 from django_lanck.services import (
     check_fraud,
@@ -22,6 +22,7 @@ from django_lanck.services import (
     resend_verification,
     start_verification,
 )
+from django_lanck.services.support.story import MAX_ROWS, read_story
 
 from .conftest import MODELS, SCRIPT, address, find, part, story_of
 from .test_numbers import RENTED
@@ -170,7 +171,7 @@ def test_one_timeline_tells_everything_the_newest_first(admin_client, lanck, pho
 def test_how_things_stand_while_a_code_is_pending(enable_limits, admin_client, lanck, phone):
     verification = start_verification(number=phone)
     page = admin_client.get(story_of(verification)).content.decode()
-    facts = part(page, "lanck-facts-heading")
+    facts = part(page, "lanck-summary-heading")
     assert "SMS, valid until " in facts
     assert "5 attempts are left. Another code can be sent from " in facts
     assert "Type the newest code. Ask for a new code, from " in facts
@@ -184,7 +185,7 @@ def test_how_things_stand_while_a_code_is_pending(enable_limits, admin_client, l
 
 def test_how_things_stand_when_all_is_over(admin_client, story, phone):
     opt_out(number=phone)
-    facts = part(admin_client.get(story_of(story)).content.decode(), "lanck-facts-heading")
+    facts = part(admin_client.get(story_of(story)).content.decode(), "lanck-summary-heading")
     assert "No verification." in facts
     assert "Ask for a new code." in facts
     assert "owner +1201•••0123</a> since " in facts
@@ -194,7 +195,7 @@ def test_how_things_stand_when_all_is_over(admin_client, story, phone):
 def test_who_had_the_number_before(admin_client, lanck, phone, story):
     earlier = get_user_model().objects.create_user("earlier")
     Verification.objects.filter(pk=story.pk).update(user=earlier)
-    facts = part(admin_client.get(story_of(story)).content.decode(), "lanck-facts-heading")
+    facts = part(admin_client.get(story_of(story)).content.decode(), "lanck-summary-heading")
     assert "Verified earlier by earlier." in facts
 
 
@@ -212,9 +213,9 @@ def test_the_newest_50_of_each_kind_and_the_way_to_the_others(admin_client, phon
 
 
 def test_exactly_50_are_all_there_are(phone):
-    Message.objects.bulk_create(Message(channel="sms", number=phone) for _ in range(MOST))
+    Message.objects.bulk_create(Message(channel="sms", number=phone) for _ in range(MAX_ROWS))
     story = read_story(phone, lambda model: True)
-    assert (len(story.messages), story.cut) == (MOST, [])
+    assert (len(story.messages), story.truncated) == (MAX_ROWS, [])
 
 
 def test_of_many_notes_the_newest_are_read(admin_user, phone):
@@ -222,10 +223,10 @@ def test_of_many_notes_the_newest_are_read(admin_user, phone):
     of_row = {"content_type": ContentType.objects.get_for_model(OptOut), "object_id": str(row.pk), "user": admin_user}
     LogEntry.objects.bulk_create(
         LogEntry(action_time=timezone.now() - timedelta(minutes=ago), action_flag=2, change_message=f"{ago}", **of_row)
-        for ago in range(MOST + 1)
+        for ago in range(MAX_ROWS + 1)
     )
-    notes = read_story(phone, lambda model: True).notes
-    assert [note.change_message for note in notes] == [str(ago) for ago in range(MOST)]
+    notes = newest_notes(read_story(phone, lambda model: True).rows)
+    assert [note.change_message for note in notes] == [str(ago) for ago in range(MAX_ROWS)]
 
 
 def test_what_people_write_is_text_and_not_markup(admin_client, lanck, phone):

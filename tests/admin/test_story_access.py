@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from django_lanck.admin.number.story import RECENT, read_story
 from django_lanck.models import InboundMessage, Message, NumberInsight, OptOut, Receipt, Verification, VerifiedNumber
 from django_lanck.services import lift_limits, start_verification
+from django_lanck.services.support.story import RELATED_VERIFICATIONS, read_story
 from tests.services.test_start import statements
 from tests.test_indexes import planned
 
@@ -152,7 +152,7 @@ def test_the_limits_of_the_owner_count_also_for_those_who_are_not_told_who_it_is
 def test_the_sessions_of_the_newest_verifications_are_the_persons(phone):
     """Those of people who were logged in are not: their users are."""
     user = get_user_model().objects.create_user("owner")
-    for index in range(RECENT + 2):
+    for index in range(RELATED_VERIFICATIONS + 2):
         Verification.objects.create(
             number=phone,
             purpose="signup",
@@ -165,7 +165,7 @@ def test_the_sessions_of_the_newest_verifications_are_the_persons(phone):
             expires_at=timezone.now(),
         )
     people = read_story(phone, lambda model: True).people
-    sessions = {f"session {index}" for index in range(2, RECENT + 2) if index not in (3, 4)}
+    sessions = {f"session {index}" for index in range(2, RELATED_VERIFICATIONS + 2) if index not in (3, 4)}
     assert people == {"user_ids": {user.pk}, "sessions": sessions}
 
 

@@ -10,9 +10,9 @@ def test_settings_that_fit_are_shown_without_secrets(lanck, run):
     assert ran.out == (
         "Settings of LANCK\n"
         f"  LANCK's API: {lanck.settings['BASE_URL']}\n"
-        "  account: LANCK takes the access token\n"
-        "  receipts come to: http://testserver/lanck/receipts/<token>/\n"
-        "  inbound SMS come to: http://testserver/lanck/inbound/<secret>/\n"
+        "  account: LANCK accepts the access token\n"
+        "  receipts webhook: http://testserver/lanck/receipts/<token>/\n"
+        "  inbound SMS webhook: http://testserver/lanck/inbound/<secret>/\n"
         "  inbound secrets: 1\n"
     )
     [asked] = lanck.requests
@@ -26,10 +26,10 @@ def test_settings_that_fit_are_shown_without_secrets(lanck, run):
 @pytest.mark.parametrize(
     ("code", "status", "advice"),
     [
-        (1, 401, "Copy ACCESS_TOKEN anew"),
+        (1, 401, "Copy ACCESS_TOKEN again"),
         (5, 401, "Activate the token"),
         (6, 403, "Top up"),
-        (2, 400, "Ask LANCK's support"),
+        (2, 400, "Contact LANCK's support"),
         (4, 429, "Try again in a moment"),
     ],
 )
@@ -38,7 +38,7 @@ def test_what_lanck_says_of_the_account_comes_with_what_to_do(lanck, run, code, 
     ran = run("lanck_check_settings")
     assert ran.code == 1
     assert f"error {code}" in ran.trouble and advice in ran.trouble
-    assert "there is trouble" in ran.out
+    assert "failed, see below" in ran.out
 
 
 @pytest.mark.parametrize("body", [{}, {"status": "SENT"}])
@@ -53,7 +53,7 @@ def test_a_server_that_is_no_lanck_is_told_apart(lanck, run, body):
 def test_a_lanck_that_cannot_be_reached(run, settings_of_lanck, unused_port):
     with settings_of_lanck(BASE_URL=f"http://127.0.0.1:{unused_port}/v1"):
         ran = run("lanck_check_settings")
-    assert ran.trouble.startswith("LANCK cannot be asked: LANCK's server cannot be reached. Look at BASE_URL")
+    assert ran.trouble.startswith("The call to LANCK failed: LANCK's server cannot be reached. Check BASE_URL")
 
 
 def test_all_that_does_not_fit_is_said_and_nothing_is_tried_or_printed(lanck, run, settings_of_lanck):
@@ -75,7 +75,7 @@ def test_a_warning_is_shown_and_no_trouble(run, settings_of_lanck):
         ran = run("lanck_check_settings")
     assert ran.code == 0
     assert "django_lanck.W001" in ran.out
-    assert "receipts come to: nowhere" in ran.out and "none, so no inbound SMS are taken" in ran.out
+    assert "receipts webhook: none" in ran.out and "none, so no inbound SMS are accepted" in ran.out
 
 
 @pytest.mark.parametrize(
@@ -99,6 +99,6 @@ def test_a_process_ends_with_1_and_one_document(lanck, manage):
     lanck.refuse(1, http_status=401)
     ran = manage("lanck_check_settings", "--json")
     assert ran.code == 1
-    assert "Copy ACCESS_TOKEN anew" in ran.document["error"]
+    assert "Copy ACCESS_TOKEN again" in ran.document["error"]
     assert ran.err.startswith("CommandError: LANCK answered HTTP 401")
     assert len(ran.out.splitlines()) == len(ran.err.splitlines()) == 1

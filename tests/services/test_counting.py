@@ -23,7 +23,8 @@ from django_lanck.services import (
     start_verification,
 )
 from django_lanck.services.figures import days as counting
-from django_lanck.services.figures.aggregate import COUNTS, Key, tally_days
+from django_lanck.services.figures.aggregate import aggregate_days
+from django_lanck.services.figures.totals import COUNTS, Dimensions
 from django_lanck.services.maintenance import retention
 from tests.parallel import call_concurrently
 from tests.services import naive
@@ -172,7 +173,7 @@ def test_too_many_networks_are_merged_and_nothing_is_lost():
         Message(number="+12015550123", channel="sms", country="GB", mccmnc="23415", created_at=at) for _ in range(20)
     )
     count_days()
-    assert DeliveryDay.objects.count() <= counting.MOST_ROWS
+    assert DeliveryDay.objects.count() <= counting.MAX_ROWS
     assert on(long_ago())["messages"] == 520
     assert DeliveryDay.objects.get(mccmnc="23415").messages == 20
 
@@ -184,7 +185,7 @@ def test_so_are_too_many_countries():
         for n in range(500)
     )
     count_days()
-    assert DeliveryDay.objects.count() <= counting.MOST_ROWS
+    assert DeliveryDay.objects.count() <= counting.MAX_ROWS
     assert on(long_ago())["messages"] == 500
 
 
@@ -284,7 +285,7 @@ def test_a_count_that_dies_leaves_the_mark_and_the_figures(lanck, old, monkeypat
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(counting, "tally_days", die)
+        patched.setattr(counting, "aggregate_days", die)
         with pytest.raises(KeyboardInterrupt):
             count_days()
     assert is_dirty(long_ago())
@@ -402,7 +403,7 @@ def test_a_receipt_that_comes_while_its_day_is_counted_marks_it_again(lanck, old
     CountedDay.objects.mark([long_ago()])
 
     def tally_then_receipt(days):
-        tally = tally_days(days)
+        tally = aggregate_days(days)
         thread = threading.Thread(target=call_concurrently, args=[lambda number: lanck.report(sent, "DELIVERED"), 1, 1])
         thread.start()
         receipts.append(thread)
@@ -410,7 +411,7 @@ def test_a_receipt_that_comes_while_its_day_is_counted_marks_it_again(lanck, old
         return tally
 
     with monkeypatch.context() as patched:
-        patched.setattr(counting, "tally_days", tally_then_receipt)
+        patched.setattr(counting, "aggregate_days", tally_then_receipt)
         count_days()
     receipts[0].join(30)
     assert on(long_ago())["delivered"] == 0
@@ -451,12 +452,12 @@ def test_a_count_waits_for_a_change_that_is_not_committed_yet(old, before):
 
 
 def test_keys_are_the_columns_that_figures_are_kept_apart_by():
-    assert Key._fields == DeliveryDay._meta.constraints[0].fields[1:]
+    assert Dimensions._fields == DeliveryDay._meta.constraints[0].fields[1:]
 
 
 def test_a_day_that_is_closed_while_it_waits_to_be_counted_stays(lanck, old, monkeypatch):
     before = kept()
-    monkeypatch.setattr(counting, "_due", lambda: [long_ago()])
+    monkeypatch.setattr(counting, "_days_to_count", lambda: [long_ago()])
     CountedDay.objects.close(long_ago())
     Message.objects.all().delete()
     count_days()

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from django_lanck.models import Message, Verification
-from django_lanck.web.forms import code_in
+from django_lanck.services import code_in_text
 from tests.services.test_start import statements
 from tests.web.conftest import OTHER, address, owner, text
 
@@ -59,7 +59,7 @@ def test_a_code_may_be_pasted_with_its_sentence(waiting, lanck, spelled):
     ],
 )
 def test_spaced_digits_are_one_code_and_of_two_codes_none_is_guessed(typed, code):
-    assert code_in(typed, 6) == code
+    assert code_in_text(typed, 6) == code
 
 
 def test_digits_of_any_script_are_digits(waiting, lanck):

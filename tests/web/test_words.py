@@ -6,31 +6,6 @@ from django_lanck.exceptions import REFUSALS, Refusal
 from django_lanck.web import words
 
 
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (0, "0 seconds"),
-        (1, "1 second"),
-        (25, "25 seconds"),
-        (60, "1 minute"),
-        (95, "1 minute 35 seconds"),
-        (120, "2 minutes"),
-        (601, "11 minutes"),
-        (3541, "1 hour"),
-        (3600, "1 hour"),
-        (3601, "2 hours"),
-        (86_400, "24 hours"),
-    ],
-)
-def test_times_are_told_in_words(seconds, said):
-    assert words.time_span(seconds) == said
-
-
-@pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00"), (9, "0:09"), (90, "1:30"), (600, "10:00")])
-def test_a_countdown_shows_minutes_and_seconds(seconds, shown):
-    assert words.clock(seconds) == shown
-
-
 def test_every_method_and_channel_has_its_words():
     for channel in (*LANCK_CODE_CHANNELS, *SITE_CODE_CHANNELS):
         instruction = str(channel_spec(channel).texts.instruction)

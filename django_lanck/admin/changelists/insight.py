@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.contrib import admin
 from django.utils import timezone
 from django.utils.formats import localize
@@ -9,9 +7,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ...conf import conf
 from ...models import NumberInsight
-from ..filters import DaysFilter, filter_by
+from ...services.provider.insight import reused_until
+from ..day_filter import DayFilter
+from ..filters import filter_by
 from ..labels import INSIGHT_WORDS, badge
 from ..number.page import NumberAdmin
 
@@ -20,7 +19,7 @@ from ..number.page import NumberAdmin
 class NumberInsightAdmin(NumberAdmin):
     list_display = ["created_at", "number", "kind", "said", "network"]
     list_filter = [
-        ("created_at", DaysFilter),
+        ("created_at", DayFilter),
         filter_by("kind", gettext_lazy("kind"), NumberInsight.Kind.choices),
         filter_by("status", gettext_lazy("status"), INSIGHT_WORDS.items()),
     ]
@@ -42,10 +41,9 @@ class NumberInsightAdmin(NumberAdmin):
 
     @admin.display(description=gettext_lazy("who asks again"))
     def asked_again(self, insight: NumberInsight) -> str:
-        newer = NumberInsight.objects.filter(number=insight.number, kind=insight.kind, pk__gt=insight.pk)
-        if newer.exists():
+        until = reused_until(insight)
+        if until is None:
             return _("gets a newer answer: LANCK was asked since.")
-        until = insight.created_at + timedelta(seconds=conf.insight_lifetime)
         if until <= timezone.now():
             return _("makes LANCK be asked anew: this answer is too old.")
         return _("gets this answer until %s, then LANCK is asked anew.") % localize(timezone.localtime(until))

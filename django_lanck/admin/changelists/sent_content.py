@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ...channels import channel_spec
+from ...durations import exact_duration
 from ...models import Message
-from ..labels import channel_name, time_span
+from ..labels import channel_name
 
 # LANCK's names; any other is shown as it is.
 NAMES: Final[Mapping[str, Any]] = {
@@ -72,7 +73,7 @@ def _shown(value: Any) -> str:
 
 
 def _onwards(failover: Mapping[str, Any] | None) -> str:
-    return str(CONDITIONS[failover["condition"]]) % {"wait": time_span(failover["wait"])} if failover else ""
+    return str(CONDITIONS[failover["condition"]]) % {"wait": exact_duration(failover["wait"])} if failover else ""
 
 
 def _note(message: Message) -> str:

@@ -1,4 +1,4 @@
-"""What staff are told of a number before and after it is forgotten."""
+"""The texts about a number before and after it is forgotten."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from ...services import Forgotten
 
-# A kind of row, and what becomes of it.
+# Each field of Forgotten: the name of its rows, and what forgetting does to them.
 KINDS: Final[Mapping[str, tuple[Any, Any]]] = {
     "verifications": (
         gettext_lazy("verifications"),
@@ -30,13 +30,13 @@ KINDS: Final[Mapping[str, tuple[Any, Any]]] = {
 }
 
 
-def forgotten_words(known: Forgotten) -> list[tuple[str, int, str]]:
-    """Each kind of row that knows the number: its name, how many there are, and what becomes of them."""
+def forgotten_kinds(known: Forgotten) -> list[tuple[str, int, str]]:
+    """Return each kind of row that has the number: its name, the count, and what forgetting does to the rows."""
     return [
-        (str(name), getattr(known, kind), str(fate)) for kind, (name, fate) in KINDS.items() if getattr(known, kind)
+        (str(name), getattr(known, kind), str(effect)) for kind, (name, effect) in KINDS.items() if getattr(known, kind)
     ]
 
 
 def forgotten_counts(done: Forgotten) -> str:
-    """Such as ``verifications 2, messages 3``."""
-    return ", ".join(f"{name} {count}" for name, count, _fate in forgotten_words(done)) or "0"
+    """Return the counts as a text, such as ``verifications 2, messages 3``."""
+    return ", ".join(f"{name} {count}" for name, count, _effect in forgotten_kinds(done)) or "0"

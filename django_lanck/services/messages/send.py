@@ -32,6 +32,17 @@ from ...exceptions import InvalidArgument
 from ...models import Message
 from .deliver import LINK, TRANSACTIONAL, Number, deliver
 
+__all__ = [
+    "flash_call",
+    "send_failover",
+    "send_push",
+    "send_rcs",
+    "send_sms",
+    "send_viber",
+    "speak_code",
+    "speak_text",
+]
+
 F = TypeVar("F", bound=Callable[..., Message])
 
 _SEND_FUNCTIONS: dict[str, Callable[..., Message]] = {}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from django.utils.translation import gettext as _
+
 from ... import exceptions
 from .alarms import ACCOUNT_ERRORS
 
@@ -22,6 +24,21 @@ def refusal_for(error: exceptions.LanckError) -> exceptions.Refusal:
     if isinstance(error, exceptions.InvalidNumber):
         return exceptions.Refusal("invalid_number")
     return unavailable_refusal(error)
+
+
+def refusal_of(error: exceptions.LanckError) -> exceptions.Refusal:
+    """Return the refusal that a client of the site gets for any error of a call; it says nothing about the account."""
+    if isinstance(error, exceptions.InvalidArgument):
+        refusal = exceptions.Refusal("invalid_argument", errors={error.field: [error.reason]})
+    elif isinstance(error, exceptions.SenderNotAllowed):
+        sentence = _("LANCK does not allow this sender.")
+        refusal = exceptions.Refusal("invalid_argument", errors={"sender": [sentence]})
+    elif isinstance(error, (exceptions.InvalidNumber, *SAFE_TO_RETRY)):
+        refusal = refusal_for(error)
+    else:
+        refusal = exceptions.Refusal("refused")
+    refusal.message_id = error.message_id
+    return refusal
 
 
 def unavailable_refusal(error: exceptions.LanckError) -> exceptions.Refusal:

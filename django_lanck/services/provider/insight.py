@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ...client import get_client
@@ -61,6 +62,12 @@ def check_fraud(
     return _keep(
         NumberInsight.Kind.FRAUD, e164, answer.raw, status=answer.status[:32], mobile_prefix=answer.mobile_prefix
     )
+
+
+def reused_until(insight: NumberInsight) -> datetime | None:
+    """Return when an insight stops being returned instead of calling LANCK; None if a newer one replaced it."""
+    newer = NumberInsight.objects.filter(number=insight.number, kind=insight.kind, pk__gt=insight.pk)
+    return None if newer.exists() else insight.created_at + timedelta(seconds=conf.insight_lifetime)
 
 
 def _known(kind: str, number: str | PhoneNumber, max_age: float | None) -> tuple[str, NumberInsight | None]:

@@ -114,10 +114,10 @@ def _check(verification: Verification, messages: Sequence[Message], code: str, *
 def _check_site_code(check: Check, messages: Sequence[Message]) -> str:
     digits = check.valid_digits()
     check.spend()
-    right = next((message for message in codes_that_count(messages) if is_code_of(message, digits)), None)
-    if right is None:
+    right = [message for message in codes_that_count(messages) if is_code_of(message, digits)]
+    if not right:
         raise check.fail()
-    return check.succeed(site_code=None if check.attempt.is_test else right)
+    return check.succeed(site_code=None if check.attempt.is_test else right[0])
 
 
 def _check_at_lanck(check: Check, message: Message | None) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from django.views.decorators.debug import sensitive_variables
 
 from ...client import get_client
+from ...conf import conf
 from ...conf.profiles import Profile
 from ...exceptions import Refusal
 from ...guard import Attempt, admit, check_rules
@@ -57,6 +58,21 @@ def resend_for_person(*, verification_id: uuid.UUID | str, method: str | None = 
     """
     refuse_transaction()
     return _resend(verification_of_any_binding(verification_id), method, ip=None, request=None)
+
+
+def methods_of(verification: Verification) -> tuple[str, ...]:
+    """Return the methods that a resend of this verification may use."""
+    return conf.profile_of_started(verification.purpose).methods_of(verification.code_source)
+
+
+def seconds_to_resend(verification: Verification) -> int | None:
+    """Return the whole seconds until another code may be requested; None where no more codes are sent.
+
+    Without an attempt left, a new code could not be checked.
+    """
+    if verification.resend_at is None or not verification.attempts_left:
+        return None
+    return max(0, math.ceil((verification.resend_at - verification.now).total_seconds()))
 
 
 def _resend(before: Verification, method: str | None, *, ip: str | None, request: Any) -> Verification:

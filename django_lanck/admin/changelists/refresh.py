@@ -1,3 +1,5 @@
+"""The action that refreshes the messages of the selected rows."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -10,24 +12,26 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy
 
 from ...models import Message
-from .page import NumberAdmin
-from .refresh_actions import ask_about
+from ...services.messages.refresh import refresh_messages
+from ..number.page import NumberAdmin
+from ..number.results import show_refreshed
 
 
-class AskingAdmin(NumberAdmin):
-    """Rows about whose messages LANCK can be asked."""
+class RefreshAdmin(NumberAdmin):
+    """A model whose rows have messages that can be refreshed."""
 
-    actions: Any = ["ask_lanck"]
+    actions: Any = ["refresh_messages"]
 
-    # LANCK may be asked from here, and nothing is to be held meanwhile.
+    # The action calls LANCK, during which no transaction may be open, also on a site with ATOMIC_REQUESTS.
     @method_decorator(transaction.non_atomic_requests)
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, extra_context)
 
     @admin.action(description=gettext_lazy("Ask LANCK for the status"), permissions=["view"])
-    def ask_lanck(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Ask about the newest of the selected messages, and say plainly how it went."""
-        ask_about(request, self.messages_of(queryset).order_by("-pk"))
+    def refresh_messages(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Refresh the newest messages of the selected rows and report the result."""
+        show_refreshed(request, refresh_messages(messages=self.messages_of(queryset).order_by("-pk")))
 
     def messages_of(self, queryset: QuerySet[Any]) -> QuerySet[Message]:
+        """Return the messages of the selected rows."""
         raise NotImplementedError

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-from django_lanck.admin.number.story import read_story
 from django_lanck.models import Message, Verification
 from django_lanck.services import (
     cancel_verification,
@@ -14,6 +13,7 @@ from django_lanck.services import (
     send_sms,
     start_verification,
 )
+from django_lanck.services.support.story import read_story
 
 from .conftest import story_of
 

@@ -65,7 +65,7 @@ def test_lanck_does_not_tell(admin_client, lanck, phone):
 def test_at_most_50_messages_are_asked_about(admin_client, lanck, phone, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "django_lanck.admin.number.refresh_actions.refresh_message", lambda message: bool(asked.append(message))
+        "django_lanck.services.messages.refresh.refresh_message", lambda message: bool(asked.append(message))
     )
     Message.objects.bulk_create(
         Message(channel="sms", number=phone, request_id=f"r{index}", status="accepted", status_rank=2)
@@ -77,7 +77,7 @@ def test_at_most_50_messages_are_asked_about(admin_client, lanck, phone, monkeyp
 
 
 def test_a_slow_lanck_is_not_asked_for_long(admin_client, lanck, phone, monkeypatch):
-    monkeypatch.setattr("django_lanck.admin.number.refresh_actions.ASKING_SECONDS", -1)
+    monkeypatch.setattr("django_lanck.services.messages.refresh.MAX_SECONDS", -1)
     verification = start_verification(number=phone)
     assert "LANCK is slow. Ask about the others again later." in act(admin_client, verification, "ask")
 
