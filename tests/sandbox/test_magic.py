@@ -10,7 +10,8 @@ import requests
 
 from django_lanck.sandbox.api.errors import ERRORS
 from django_lanck.sandbox.models import SandboxMessage, SandboxPause, SandboxRequest
-from django_lanck.sandbox.provider import faults, magic, receipts
+from django_lanck.sandbox.provider import magic, receipts
+from django_lanck.sandbox.provider.magic import faults, groups
 from tests.live import wait_until
 
 NUMBERS = [row.number for group in magic.GROUPS for row in group.numbers]
@@ -108,7 +109,7 @@ def test_delivery_numbers_have_their_receipts_and_final_status(sandbox, site, la
 
 
 def test_every_delivery_number_is_tested():
-    assert [row.number for row in magic.DELIVERIES.numbers] == [f"+120155501{last:02}" for last in range(13)]
+    assert [row.number for row in groups.DELIVERIES.numbers] == [f"+120155501{last:02}" for last in range(13)]
 
 
 @pytest.mark.parametrize("code", [*ERRORS, 77])
@@ -371,12 +372,12 @@ def test_insight_hangs_and_sending_does_not(sandbox, path, pauses):
 
 def test_every_special_number_is_tested():
     tested = {0, 1, 2, 3, 4, 10, 20, 21, 22, 30, 31, 32, 33, 40}
-    assert {row.number for row in magic.SPECIALS.numbers} == {special(last) for last in tested}
+    assert {row.number for row in groups.SPECIALS.numbers} == {special(last) for last in tested}
 
 
 def test_every_fault_number_is_tested():
     tested = {1, 2, 4, 5, 6, 8, 9, 10, 3, 7, 23, 11, 12, 20, 21, 22, 24, 25, 26, 27, 28, 29, 30, 40, 41}
-    assert {row.number for row in magic.FAULTS.numbers} == {fault(last) for last in tested}
+    assert {row.number for row in groups.FAULTS.numbers} == {fault(last) for last in tested}
 
 
 def test_request_without_a_socket_has_no_connection_to_close(rf):

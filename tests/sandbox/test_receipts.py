@@ -194,7 +194,7 @@ def test_deleted_request_gets_no_receipt(sandbox, site):
 
 
 def test_exception_in_an_event_does_not_end_the_thread(live, site, monkeypatch, caplog):
-    real = receipts.Report.perform
+    real = receipts.ReportStatus.perform
     failures = [RuntimeError("once")]
 
     def perform(report):
@@ -202,11 +202,11 @@ def test_exception_in_an_event_does_not_end_the_thread(live, site, monkeypatch, 
             raise failures.pop()
         return real(report)
 
-    monkeypatch.setattr(receipts.Report, "perform", perform)
+    monkeypatch.setattr(receipts.ReportStatus, "perform", perform)
     request_id = live.start(callbackUrl=site.url)
     assert receipts.wait()
     assert site.statuses == ["DELIVERED"]
-    assert f"could not perform Report for {request_id}" in caplog.text
+    assert f"could not perform ReportStatus for {request_id}" in caplog.text
 
 
 def test_one_thread_performs_all_events_and_ends_when_idle(live, monkeypatch):

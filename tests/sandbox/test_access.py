@@ -1,4 +1,4 @@
-"""The sandbox runs only where codes may be read by all, and says what to do about it."""
+"""The permission to run, and the system checks of the sandbox."""
 
 import pytest
 from django.core import checks
@@ -7,38 +7,38 @@ from django.test import Client
 PATHS = ["", "handsets/", "handset/+12015550123/", "v1", "v1/verify", "v1/requests/x", "v1/nope"]
 
 
-def found():
+def ids():
     return {message.id for message in checks.run_checks() if message.id.startswith("lanck_sandbox")}
 
 
 @pytest.mark.parametrize("setting", [{}, {"ALLOW_WITHOUT_DEBUG": False}, {"ALLOW_WITHOUT_DEBUG": "yes"}])
-def test_with_debug_off_every_page_refuses(settings, setting):
+def test_every_page_is_forbidden_without_debug(settings, setting):
     settings.LANCK_SANDBOX = setting
-    answers = [Client().get(f"/sandbox/{path}") for path in PATHS]
-    answers += [Client().post(f"/sandbox/{path}") for path in PATHS if path.startswith("v1")]
-    for answer in answers:
-        assert answer.status_code == 403
-        assert answer["Content-Type"].startswith("text/plain")
-        assert b"ALLOW_WITHOUT_DEBUG" in answer.content
+    responses = [Client().get(f"/sandbox/{path}") for path in PATHS]
+    responses += [Client().post(f"/sandbox/{path}") for path in PATHS if path.startswith("v1")]
+    for response in responses:
+        assert response.status_code == 403
+        assert response["Content-Type"].startswith("text/plain")
+        assert b"ALLOW_WITHOUT_DEBUG" in response.content
 
 
-def test_with_debug_on_nothing_need_be_set(api, settings):
+def test_sandbox_runs_with_debug_without_any_setting(api, settings):
     settings.LANCK_SANDBOX = {}
     settings.DEBUG = True
     assert api.post("verify", number="+12015550123", method="sms").status_code == 200
     assert api.client.get("/sandbox/").status_code == 200
-    assert found() == set()
+    assert ids() == set()
 
 
-def test_the_system_check_names_the_way_out(settings):
+def test_system_check_without_debug_names_the_setting(settings):
     settings.LANCK_SANDBOX = {}
     [error] = [message for message in checks.run_checks() if message.id == "lanck_sandbox.E001"]
     assert "ALLOW_WITHOUT_DEBUG" in error.hint
 
 
-def test_a_site_with_it_is_warned_at_deployment():
-    told = checks.run_checks(tags=["security"], include_deployment_checks=True)
-    assert [message.id for message in told if message.id.startswith("lanck_sandbox")] == ["lanck_sandbox.W001"]
+def test_deploy_check_warns_of_the_sandbox():
+    messages = checks.run_checks(tags=["security"], include_deployment_checks=True)
+    assert [message.id for message in messages if message.id.startswith("lanck_sandbox")] == ["lanck_sandbox.W001"]
 
 
 @pytest.mark.parametrize(
@@ -67,26 +67,26 @@ def test_a_site_with_it_is_warned_at_deployment():
         ({"CALLBACK_HOSTS": ["web"], "RECEIPT_DELAY": 0, "HANG_SECONDS": 1, "TOKEN": "a:b"}, set()),
     ],
 )
-def test_settings_that_do_not_fit_are_reported(settings, setting, expected):
+def test_invalid_settings_are_reported(settings, setting, expected):
     allowed = {"ALLOW_WITHOUT_DEBUG": True} | setting if isinstance(setting, dict) else setting
     settings.LANCK_SANDBOX = allowed
-    assert found() == {f"lanck_sandbox.{code}" for code in expected}
+    assert ids() == {f"lanck_sandbox.{code}" for code in expected}
 
 
-def test_a_site_that_wants_a_login_everywhere_still_has_its_sandbox(api, settings):
+def test_sandbox_needs_no_login_with_login_required_middleware(api, settings):
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
     assert api.post("verify", number="+12015550123", method="sms").status_code == 200
     for path in PATHS[:3]:
         assert api.client.get(f"/sandbox/{path}").status_code == 200
 
 
-def test_no_csrf_token_is_wanted(api):
+def test_api_needs_no_csrf_token(api):
     api.client = Client(enforce_csrf_checks=True)
     assert api.post("verify", number="+12015550123", method="sms").status_code == 200
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_spent_check_stays_spent_where_requests_are_atomic(api, settings):
+def test_refused_check_is_counted_with_atomic_requests(api, settings):
     from django.db import connection
 
     connection.settings_dict["ATOMIC_REQUESTS"] = True

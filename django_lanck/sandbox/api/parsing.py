@@ -1,49 +1,34 @@
-"""The outermost layer of the API: who asks, and with which parameters. Strict, to find a client's slips."""
+"""Parses the parameters of a request. Strict, to find mistakes of the client."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 import json
 from typing import Any, Final, NoReturn
 from urllib.parse import parse_qsl
 
 from django.http import HttpRequest
 
-from ..conf import conf
-from .errors import INVALID_REQUEST, UNAUTHENTICATED, APIError
+from .errors import INVALID_REQUEST, APIError
+from .parameters import RawParameters
 
 MAX_BODY: Final = 65_536
 MAX_PARAMETERS: Final = 100
-Parameters = dict[str, Any]
 
 
-def authenticate(request: HttpRequest) -> None:
-    """HTTP Basic with the whole access token, or error 1."""
-    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
-    try:
-        given = base64.b64decode(credentials.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        given = b""
-    if scheme.lower() != "basic" or not hmac.compare_digest(given, conf.token.encode()):
-        raise APIError(UNAUTHENTICATED)
-
-
-def read_parameters(request: HttpRequest) -> Parameters:
-    """A GET's parameters come from the query, a POST's from its form or JSON body and from nowhere else."""
+def parse_parameters(request: HttpRequest) -> RawParameters:
+    """Return the parameters in the query of a GET request, or in the form or JSON body of any other."""
     query = request.META.get("QUERY_STRING", "")
     if request.method == "GET":
-        parameters = _form(query)
+        parameters = _parse_form(query)
     elif query:
-        raise _invalid("a POST takes no parameters in its URL")
+        raise _invalid("a POST must not have parameters in its URL")
     else:
-        parameters = _body(request)
-    _refuse_unstorable(parameters)
+        parameters = _parse_body(request)
+    _refuse_unstorable_values(parameters)
     return parameters
 
 
-def _body(request: HttpRequest) -> Parameters:
+def _parse_body(request: HttpRequest) -> RawParameters:
     if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY or len(request.body) > MAX_BODY:
         raise _invalid(f"the body is longer than {MAX_BODY} bytes")
     if request.content_params and request.content_params.get("charset", "utf-8").lower() != "utf-8":
@@ -53,14 +38,14 @@ def _body(request: HttpRequest) -> Parameters:
     except UnicodeDecodeError:
         raise _invalid("the body is not UTF-8") from None
     if request.content_type == "application/x-www-form-urlencoded":
-        # The curl example of failover on LANCK's page sends JSON as if it were a form.
-        return read_json(body) if body.lstrip().startswith("{") else _form(body)
+        # The curl example for failover in LANCK's documentation sends JSON with the content type of a form.
+        return parse_json(body) if body.lstrip().startswith("{") else _parse_form(body)
     if request.content_type == "application/json":
-        return read_json(body)
+        return parse_json(body)
     raise _invalid("the content type is neither application/x-www-form-urlencoded nor application/json")
 
 
-def _form(text: str) -> Parameters:
+def _parse_form(text: str) -> RawParameters:
     if not text:
         return {}
     try:
@@ -69,12 +54,13 @@ def _form(text: str) -> Parameters:
         )
     except ValueError:
         raise _invalid("the form cannot be parsed") from None
-    return _without_repeats(list(pairs))
+    return _refuse_repeated_names(list(pairs))
 
 
-def read_json(text: str) -> Parameters:
+def parse_json(text: str) -> RawParameters:
+    """Return the JSON object in a text, or raise error 10."""
     try:
-        value = json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_no_constant)
+        value = json.loads(text, object_pairs_hook=_refuse_repeated_names, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise _invalid("the JSON cannot be parsed") from None
     if not isinstance(value, dict):
@@ -82,24 +68,25 @@ def read_json(text: str) -> Parameters:
     return value
 
 
-def _without_repeats(pairs: list[tuple[str, Any]]) -> Parameters:
+def _refuse_repeated_names(pairs: list[tuple[str, Any]]) -> RawParameters:
     parameters = dict(pairs)
     if len(parameters) != len(pairs):
-        raise _invalid("a parameter is there twice")
+        raise _invalid("a parameter is repeated")
     return parameters
 
 
-def _no_constant(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
+    """Refuse ``NaN`` and ``Infinity``, which are not JSON."""
     raise ValueError(name)
 
 
-def _refuse_unstorable(parameters: Parameters) -> None:
-    """NUL, lone surrogates and infinity are values that not every database takes."""
+def _refuse_unstorable_values(parameters: RawParameters) -> None:
+    """Refuse NUL characters, lone surrogates and infinite numbers, which some databases cannot store."""
     try:
         text = json.dumps(parameters, ensure_ascii=False, allow_nan=False)
         text.encode("utf-8")
     except (ValueError, RecursionError):
-        raise _invalid("a value cannot be kept") from None
+        raise _invalid("a value cannot be stored") from None
     if "\\u0000" in text.replace("\\\\", ""):
         raise _invalid("a value has a NUL character")
 

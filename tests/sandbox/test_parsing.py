@@ -1,4 +1,4 @@
-"""Token, paths, verbs and bodies: strict, and every refusal in the one shape."""
+"""Authentication, paths, verbs and bodies: strict, with an error body for every refusal."""
 
 import base64
 import json
@@ -6,19 +6,17 @@ import json
 import pytest
 import requests
 
-NOT_FOUND = {"errorCode": 20, "errorReason": "Request not found"}
-
 
 def basic(text):
     return "Basic " + base64.b64encode(text.encode()).decode()
 
 
-def refusal(answer):
-    body = answer.json()
+def status_and_error(response):
+    body = response.json()
     assert set(body) == {"errorCode", "errorReason"}
     assert isinstance(body["errorReason"], str)
-    assert answer["Content-Type"] == "application/json"
-    return answer.status_code, body["errorCode"]
+    assert response["Content-Type"] == "application/json"
+    return response.status_code, body["errorCode"]
 
 
 @pytest.mark.parametrize(
@@ -34,56 +32,56 @@ def refusal(answer):
         basic("é:é"),
     ],
 )
-def test_without_the_right_token_nothing_is_told(api, token):
+def test_wrong_token_is_refused(api, token):
     answer = api.send("verify/info", b"requestId=x", token=token)
-    assert refusal(answer) == (401, 1)
+    assert status_and_error(answer) == (401, 1)
     assert answer.json() == {"errorCode": 1, "errorReason": "Authentication required"}
     assert answer["WWW-Authenticate"].startswith("Basic ")
 
 
-def test_another_token_can_be_set(api, settings):
+def test_token_can_be_set(api, settings):
     settings.LANCK_SANDBOX = {"ALLOW_WITHOUT_DEBUG": True, "TOKEN": "id:se:cret"}
-    assert refusal(api.post("verify/info", requestId="x")) == (401, 1)
-    assert refusal(api.send("verify/info", b"requestId=x", token=basic("id:se:cret"))) == (404, 20)
+    assert status_and_error(api.post("verify/info", requestId="x")) == (401, 1)
+    assert status_and_error(api.send("verify/info", b"requestId=x", token=basic("id:se:cret"))) == (404, 20)
 
 
 @pytest.mark.parametrize(
     "path", ["", "verify/", "Verify", "verify/check/", "requests", "requests/", "requests/a/b", "nope"]
 )
-def test_an_unknown_path_is_a_json_404(api, path):
-    assert refusal(api.post(path, number="+12015550123")) == (404, 10)
+def test_unknown_path_is_404_with_an_error_body(api, path):
+    assert status_and_error(api.post(path, number="+12015550123")) == (404, 10)
 
 
-def test_the_root_of_the_api_is_a_json_404_too(api):
+def test_root_of_the_api_is_404_with_an_error_body(api):
     answer = api.client.get("/sandbox/v1", headers={"Authorization": basic("sandbox:sandbox")})
-    assert refusal(answer) == (404, 10)
+    assert status_and_error(answer) == (404, 10)
 
 
 @pytest.mark.parametrize(
     ("method", "path"),
     [("GET", "verify"), ("PUT", "verify"), ("GET", "verify/check"), ("DELETE", "requests/x"), ("PATCH", "requests/x")],
 )
-def test_a_wrong_verb_is_a_json_405(api, method, path):
-    assert refusal(api.send(path, method=method)) == (405, 10)
+def test_wrong_verb_is_405_with_an_error_body(api, method, path):
+    assert status_and_error(api.send(path, method=method)) == (405, 10)
 
 
-GOOD = "number=%2B12015550123&method=sms"
+VALID = "number=%2B12015550123&method=sms"
 
 
 @pytest.mark.parametrize(
     ("body", "content_type"),
     [
-        (GOOD, "text/plain"),
-        (GOOD, "multipart/form-data; boundary=x"),
-        (GOOD, "application/json"),
-        (GOOD, "application/x-www-form-urlencoded; charset=latin-1"),
-        (GOOD + "&method=sms", "application/x-www-form-urlencoded"),
-        (GOOD + "&codelength=6", "application/x-www-form-urlencoded"),
-        (GOOD + "&from=%ff", "application/x-www-form-urlencoded"),
-        (GOOD + "&ip=%00", "application/x-www-form-urlencoded"),
+        (VALID, "text/plain"),
+        (VALID, "multipart/form-data; boundary=x"),
+        (VALID, "application/json"),
+        (VALID, "application/x-www-form-urlencoded; charset=latin-1"),
+        (VALID + "&method=sms", "application/x-www-form-urlencoded"),
+        (VALID + "&codelength=6", "application/x-www-form-urlencoded"),
+        (VALID + "&from=%ff", "application/x-www-form-urlencoded"),
+        (VALID + "&ip=%00", "application/x-www-form-urlencoded"),
         ("number", "application/x-www-form-urlencoded"),
         ("", "application/x-www-form-urlencoded"),
-        (GOOD + "&from=" + "x" * 70_000, "application/x-www-form-urlencoded"),
+        (VALID + "&from=" + "x" * 70_000, "application/x-www-form-urlencoded"),
         (b"\xff\xfe", "application/json"),
         ("[]", "application/json"),
         ('"text"', "application/json"),
@@ -96,23 +94,23 @@ GOOD = "number=%2B12015550123&method=sms"
         ('{"number": "+12015550123", "method": "sms", "ip": "\\ud800"}', "application/json"),
     ],
 )
-def test_a_body_that_is_not_as_it_should_be_is_error_10(api, body, content_type):
-    assert refusal(api.send("verify", body, content_type=content_type)) == (400, 10)
+def test_invalid_body_is_error_10(api, body, content_type):
+    assert status_and_error(api.send("verify", body, content_type=content_type)) == (400, 10)
     assert api.messages() == []
 
 
-def test_a_post_takes_no_parameters_in_its_url(api):
-    assert refusal(api.send("verify?method=sms", "number=%2B12015550123")) == (400, 10)
+def test_post_with_parameters_in_its_url_is_refused(api):
+    assert status_and_error(api.send("verify?method=sms", "number=%2B12015550123")) == (400, 10)
 
 
-def test_form_and_json_bodies_mean_the_same(api):
+def test_form_and_json_bodies_are_equivalent(api):
     api.post("verify", number="+12015550123", method="sms", codeLength="6")
     api.post_json("verify", number="+12015550123", method="sms", codeLength=6)
     assert [len(message["code"]) for message in api.messages()] == [6, 6]
 
 
-def test_over_real_http_as_on_the_page(live):
-    """``curl -u … -d number=… -d method=sms``, and the refusal of a wrong token."""
+def test_api_over_http(live):
+    """Like ``curl -u … -d number=… -d method=sms`` in the documentation, and with a wrong token and path."""
     address = f"{live.origin}/sandbox/v1/verify"
     form = {"number": "+12015550123", "method": "sms"}
     answer = requests.post(address, data=form, auth=("sandbox", "sandbox"), timeout=10, allow_redirects=False)
