@@ -3,7 +3,7 @@ from django.utils import translation
 
 from django_lanck.channels import LANCK_CODE_CHANNELS, SITE_CODE_CHANNELS, channel_spec
 from django_lanck.exceptions import REFUSALS, Refusal
-from django_lanck.web import words
+from django_lanck.web import texts
 
 
 def test_every_method_and_channel_has_its_words():
@@ -15,15 +15,15 @@ def test_every_method_and_channel_has_its_words():
 
 @pytest.mark.parametrize("code", REFUSALS)
 def test_every_refusal_that_waits_says_how_long(code):
-    assert words.sentence(Refusal(code)) == str(REFUSALS[code][1])
-    assert "2 minutes" in words.sentence(Refusal(code, retry_after=120))
-    assert "{" not in words.sentence(Refusal(code, retry_after=120))
+    assert texts.refusal_text(Refusal(code)) == str(REFUSALS[code][1])
+    assert "2 minutes" in texts.refusal_text(Refusal(code, retry_after=120))
+    assert "{" not in texts.refusal_text(Refusal(code, retry_after=120))
 
 
 def test_a_detail_of_the_sites_own_may_have_braces():
     for code in ("own", "too_many_requests"):
         refusal = Refusal(code, detail="Say {please}.", retry_after=5)
-        assert words.sentence(refusal) == "Say {please}. Try again in 5 seconds."
+        assert texts.refusal_text(refusal) == "Say {please}. Try again in 5 seconds."
 
 
 def test_pages_have_the_language_and_the_direction_of_their_reader(client, db):
@@ -37,4 +37,4 @@ def test_the_code_speaks_the_language_of_the_page(client, db, lanck, phone):
     client.post("/account/phone/signup/", {"number": phone}, headers={"accept-language": "fr"})
     assert lanck.sent[-1].params["language"] == "fr"
     with translation.override("en"):
-        assert words.countdown() == "You can ask for a new code in {time}."
+        assert texts.countdown_text() == "You can ask for a new code in {time}."

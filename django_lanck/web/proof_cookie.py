@@ -1,7 +1,7 @@
-"""The proof, between the page where it is earned and the page where it is used: in a cookie, and nowhere else.
+"""The cookie that stores the proof between the page with the code and the finish page.
 
-A cookie that no script reads, no other page gets and no other site sends. The proof in it is worth nothing without the
-session that earned it.
+Scripts cannot read it, and browsers send it to the finish page only, never from another site. The proof is useless
+without the session that earned it.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from ..conf import conf
-from .flows import Flow
+from .page_flows import PageFlow
 
-# Its name says to Django's error pages that it holds a token.
+# Django's error pages mask a cookie whose name contains TOKEN.
 COOKIE: Final = "lanck_proof_token"
 
 
-def keep(request: HttpRequest, response: HttpResponse, flow: Flow, proof: str) -> None:
+def store(request: HttpRequest, response: HttpResponse, flow: PageFlow, proof: str) -> None:
     response.set_cookie(
         COOKIE,
         proof,
@@ -30,9 +30,10 @@ def keep(request: HttpRequest, response: HttpResponse, flow: Flow, proof: str) -
     )
 
 
-def kept(request: HttpRequest) -> str:
+def read(request: HttpRequest) -> str:
+    """Return the proof; empty for none."""
     return request.COOKIES.get(COOKIE, "")
 
 
-def drop(response: HttpResponse, flow: Flow) -> None:
+def remove(response: HttpResponse, flow: PageFlow) -> None:
     response.delete_cookie(COOKIE, path=flow.url("finish"), samesite="Lax")

@@ -1,4 +1,4 @@
-"""What the pages say about ways to get a code, deliveries, refusals and waiting."""
+"""The texts of the pages about methods, deliveries, refusals and waiting times."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from ..durations import rounded_duration
 from ..exceptions import Refusal
 from ..models import Verification
 
-FAILED: Final = ("UNDELIVERED", "REJECTED")
+FAILED_STATUSES: Final = ("UNDELIVERED", "REJECTED")
 
-
-# Status of a message → the tone and the words in which a person hears of it; for what rings, and for all else.
-Words = Mapping[str, tuple[str, str | Promise]]
+# Status of a message → its tone (a CSS class) and the sentence that the person reads.
+StatusTexts = Mapping[str, tuple[str, str | Promise]]
 _ON_ITS_WAY: Final = ("waiting", gettext_lazy("It is on its way."))
 _CALLING: Final = ("waiting", gettext_lazy("We are calling you."))
-_MESSAGE_WORDS: Final[Words] = {
+_MESSAGE_TEXTS: Final[StatusTexts] = {
     "sending": ("waiting", gettext_lazy("We are sending it now.")),
     "DELIVERED": ("good", gettext_lazy("It was delivered to your phone.")),
     "ANSWERED": ("good", gettext_lazy("It was delivered to your phone.")),
@@ -31,8 +30,8 @@ _MESSAGE_WORDS: Final[Words] = {
         gettext_lazy("We do not know whether your code was sent. Perhaps it is on its way: if it comes, type it."),
     ),
 }
-_CALL_WORDS: Final[Words] = {
-    **_MESSAGE_WORDS,
+_CALL_TEXTS: Final[StatusTexts] = {
+    **_MESSAGE_TEXTS,
     "sending": _CALLING,
     "DELIVERED": ("good", gettext_lazy("Your phone rang.")),
     "ANSWERED": ("good", gettext_lazy("You picked up.")),
@@ -43,8 +42,8 @@ _CALL_WORDS: Final[Words] = {
     ),
 }
 
-# Refusals whose sentence says how long to wait.
-_WAITING: Final[Mapping[str, Promise]] = {
+# Refusal code → the sentence that names the time to wait.
+_WITH_TIME: Final[Mapping[str, Promise]] = {
     "resend_too_soon": gettext_lazy("You can ask for a new code in {time}."),
     "too_many_requests": gettext_lazy("Too many requests. Try again in {time}."),
     "outcome_unknown": gettext_lazy("We do not know yet whether your code was sent. Try again in {time}."),
@@ -55,45 +54,45 @@ _WAITING: Final[Mapping[str, Promise]] = {
 }
 
 
-def todo(verification: Verification) -> str:
-    """What the person does now."""
-    words = str(channel_spec(verification.method).texts.instruction)
-    return words.format(digits=verification.code_length, number=left_to_right(verification.masked_number))
+def instruction(verification: Verification) -> str:
+    """Return what the person has to do now."""
+    text = str(channel_spec(verification.method).texts.instruction)
+    return text.format(digits=verification.code_length, number=left_to_right(verification.masked_number))
 
 
 def left_to_right(number: str) -> str:
-    """The number between the signs that keep its order in a sentence that runs from right to left."""
+    """Return the number in isolates that keep its order within a right-to-left sentence."""
     return f"\u2066{number}\u2069"
 
 
-def delivery(verification: Verification) -> tuple[str, str]:
-    """The tone (``waiting``, ``good``, ``bad``, ``unknown``) and the words for what became of the newest message."""
+def delivery_text(verification: Verification) -> tuple[str, str]:
+    """Return the tone (``waiting``, ``good``, ``bad``, ``unknown``) and the sentence about the newest message."""
     spec, status = channel_spec(verification.method), verification.delivery
-    if status in FAILED:
+    if status in FAILED_STATUSES:
         return "bad", str(spec.texts.undelivered)
-    words, usual = (_CALL_WORDS, _CALLING) if spec.rings else (_MESSAGE_WORDS, _ON_ITS_WAY)
-    tone, sentence = words.get(status, usual)
+    known, other = (_CALL_TEXTS, _CALLING) if spec.rings else (_MESSAGE_TEXTS, _ON_ITS_WAY)
+    tone, sentence = known.get(status, other)
     return tone, str(sentence)
 
 
-def ways_on(verification: Verification, methods: Sequence[str]) -> list[tuple[str, str]]:
-    """The methods of a resend with the words on their buttons; after a failure, the other ways come first."""
+def resend_buttons(verification: Verification, methods: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the methods of a resend with their labels. After a failed delivery the other methods come first."""
     used = verification.method
     others = [(method, str(channel_spec(method).texts.switch)) for method in methods if method != used]
     same = [(used, str(channel_spec(used).texts.resend))] if used in methods else []
-    return [*others, *same] if verification.delivery in FAILED else [*same, *others]
+    return [*others, *same] if verification.delivery in FAILED_STATUSES else [*same, *others]
 
 
-def countdown() -> str:
-    """What is said while nothing can be asked for; ``{time}`` is how long that is."""
-    return str(_WAITING["resend_too_soon"])
+def countdown_text() -> str:
+    """Return the sentence of the countdown to the next resend, with the placeholder ``{time}``."""
+    return str(_WITH_TIME["resend_too_soon"])
 
 
-def sentence(refusal: Refusal) -> str:
-    """A refusal, with the time to wait where waiting helps."""
+def refusal_text(refusal: Refusal) -> str:
+    """Return the sentence of a refusal, with the time to wait where there is one."""
     if refusal.retry_after is None:
         return refusal.detail
-    is_usual = refusal.code in _WAITING and refusal.detail == Refusal(refusal.code).detail
+    has_own_detail = refusal.code not in _WITH_TIME or refusal.detail != Refusal(refusal.code).detail
     again = _("Try again in {time}.")
-    words = str(_WAITING[refusal.code]) if is_usual else f"{refusal.detail} {again}"
-    return words.replace("{time}", rounded_duration(refusal.retry_after))
+    text = f"{refusal.detail} {again}" if has_own_detail else str(_WITH_TIME[refusal.code])
+    return text.replace("{time}", rounded_duration(refusal.retry_after))

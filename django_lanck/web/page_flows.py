@@ -1,4 +1,4 @@
-"""What the pages are for. One flow for each purpose: a number, a code, and what its proof buys."""
+"""The page flows: one for each purpose, with its texts and its conditions of access."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
-    """The pages for one purpose: the words on them, and who may open them.
+class PageFlow:
+    """A sequence of pages for one purpose.
 
-    ``name`` is in their addresses and the names of these. ``needs_login`` is for people who are logged in, and with
-    ``needs_recent`` those who showed lately who they are.
+    ``name`` is part of its URLs and of their names. ``needs_login``: the user has to be logged in; ``needs_recent``:
+    recently authenticated too.
     """
 
     name: str
@@ -28,29 +28,29 @@ class Flow:
     needs_recent: bool = False
 
     def url(self, step: str = "") -> str:
-        """The address of a step: none for the number, ``code``, ``status``, ``resend``, ``cancel``, ``finish``."""
+        """Return the URL of a step (``code``, ``status``, ``resend``, ``cancel``, ``finish``), or of the first page."""
         return reverse(f"lanck_web:{self.name}-{step}" if step else f"lanck_web:{self.name}")
 
-    def url_from(self, asked: str) -> str:
-        """Where the flow begins for somebody who asked for another page; empty for none."""
-        return f"{self.url()}?{urlencode({'next': asked})}" if asked else self.url()
+    def url_with_next(self, next_url: str) -> str:
+        """Return the URL of the first page, which leads to ``next_url`` at the end; empty for the default."""
+        return f"{self.url()}?{urlencode({'next': next_url})}" if next_url else self.url()
 
 
-SIGNUP: Final = Flow(
+SIGNUP: Final = PageFlow(
     "signup",
     "signup",
     title=_("Sign up with your phone"),
     lead=_("We send you a code to see that the number is yours."),
     button=_("Sign up"),
 )
-LOGIN: Final = Flow(
+LOGIN: Final = PageFlow(
     "login",
     "login",
     title=_("Log in with your phone"),
     lead=_("We send a code to your number."),
     button=_("Log in"),
 )
-CHANGE: Final = Flow(
+CHANGE: Final = PageFlow(
     "change",
     "change_number",
     title=_("Your phone number"),
@@ -59,7 +59,7 @@ CHANGE: Final = Flow(
     needs_login=True,
     needs_recent=True,
 )
-CONFIRM: Final = Flow(
+CONFIRM: Final = PageFlow(
     "confirm",
     "confirm",
     title=_("Confirm that it is you"),
