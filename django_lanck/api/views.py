@@ -19,7 +19,6 @@ from rest_framework.views import APIView
 
 from .. import services
 from ..conf import conf
-from ..exceptions import Refusal
 from ..jsonbody import BadJSON, read_json
 from .errors import refusal_response
 from .serializers import CheckSerializer, ResendSerializer, StartSerializer, represent
@@ -103,9 +102,8 @@ class CheckView(PhoneView):
             ip=services.client_address(request),
             request=request,
         )
-        if result.refusal:
-            raise Refusal(result.refusal)
-        return Response({**represent(result.verification), "proof": result.proof})
+        verification = result.raise_for_refusal()
+        return Response({**represent(verification), "proof": result.proof})
 
 
 class ResendView(PhoneView):

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from django_lanck.models import Message, Verification
 from django_lanck.services import code_in_text
-from tests.services.test_start import statements
+from tests.helpers import statements
 from tests.web.conftest import OTHER, address, owner, text
 
 
