@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from django_lanck.models import InboundMessage, Message, NumberInsight, OptOut, Verification, VerifiedNumber
-from tests.services.test_start import statements
+from tests.helpers import statements
 
 from .conftest import MODELS, admin_url, permissions
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django_lanck.models import InboundMessage, Message, NumberInsight, OptOut, Receipt, Verification, VerifiedNumber
 from django_lanck.services import lift_limits, start_verification
 from django_lanck.services.support.story import RELATED_VERIFICATIONS, read_story
-from tests.services.test_start import statements
+from tests.helpers import statements
 from tests.test_indexes import planned
 
 from .conftest import MODELS, page_text, permissions, search_number, story_url
