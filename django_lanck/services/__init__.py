@@ -27,7 +27,7 @@ from .pace import Pace, background
 from .permissions import is_metrics_token, may_see_numbers
 from .provider.account import check_account
 from .provider.diagnosis import account_problem, callback_problem, webhook_url
-from .provider.failures import refusal_of
+from .provider.errors import refusal_of
 from .provider.insight import check_fraud, look_up
 from .verifications.accounts import (
     authenticate_by_proof,
@@ -42,17 +42,13 @@ from .verifications.accounts import (
     verified_number_of,
 )
 from .verifications.binding import binding_for, new_binding
+from .verifications.cancel import cancel_verification
 from .verifications.check import CheckResult, check_verification
+from .verifications.lookup import get_verification
 from .verifications.proofs import number_of_proof, redeem_proof
 from .verifications.recent_authentication import is_recently_authenticated, remember_authentication
-from .verifications.resends import methods_of, seconds_to_resend
-from .verifications.start import (
-    cancel_verification,
-    get_verification,
-    resend_for_person,
-    resend_verification,
-    start_verification,
-)
+from .verifications.resend import methods_of, resend_for_person, resend_verification, seconds_to_resend
+from .verifications.start import start_verification
 
 __all__ = [
     "RCS",

@@ -16,7 +16,7 @@ from .. import services
 from ..durations import countdown
 from ..exceptions import Refusal
 from ..models import Verification
-from ..services.verifications.start import refusal_code
+from ..services.verifications.lookup import refusal_code
 from . import progress, texts
 from .base import PageFlowView
 from .forms import CodeForm
@@ -49,26 +49,23 @@ class CodeView(PageFlowView):
         if not form.is_valid():
             ended = refusal_code(verification)
             return self.verification_ended(ended) if ended else self.show(verification, form)
-        try:
-            result = services.check_verification(
-                **self.lookup_arguments(verification), **self.guard_arguments, code=form.cleaned_data["code"]
-            )
-        except Refusal as refusal:
-            form.refuse(refusal)
-            return self.show(self.current_verification() or verification, form)
+        result = services.check_verification(
+            **self.lookup_arguments(verification), **self.guard_arguments, code=form.cleaned_data["code"]
+        )
         if result.proof:
             return self.code_accepted(result.proof)
-        return self.code_refused(result, form)
+        return self.code_refused(result.error or Refusal("invalid_code"), result.verification or verification, form)
 
     def code_accepted(self, proof: str) -> HttpResponse:
         raise NotImplementedError
 
-    def code_refused(self, result: services.CheckResult, form: CodeForm) -> HttpResponse:
-        refused = result.refusal or "invalid_code"
-        if refused not in ("invalid_code", "code_expired"):
-            return self.verification_ended(refused)
-        form.refuse(Refusal(refused))
-        return self.show(result.verification, form)
+    def code_refused(self, error: Refusal, checked: Verification, form: CodeForm) -> HttpResponse:
+        if error.code in (*END_TITLES, "already_verified"):
+            return self.verification_ended(error.code)
+        form.refuse(error)
+        if error.code not in ("invalid_code", "code_expired"):  # the verification may have changed since it was read
+            checked = self.current_verification() or checked
+        return self.show(checked, form)
 
     def verification_ended(self, code: str) -> HttpResponse:
         """Answer for a verification that accepts no code any more. ``code`` is that of the refusal."""

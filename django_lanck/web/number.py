@@ -9,7 +9,7 @@ from .. import services
 from ..exceptions import Refusal
 from ..models import Verification
 from ..services.numbers import country_of
-from ..services.verifications.start import refusal_code
+from ..services.verifications.lookup import refusal_code
 from .base import FirstPageView
 from .countries import Country, countries, likely_country
 from .forms import NumberForm

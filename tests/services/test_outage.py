@@ -63,7 +63,7 @@ def test_a_resend_is_given_back(lanck, phone, go_down):
 def test_a_check_costs_no_attempt(lanck, phone, go_down):
     verification = start_verification(number=phone)
     go_down()
-    assert is_general_503(refusal(lambda: check_verification(verification_id=verification.pk, code="123456")))
+    assert is_general_503(check_verification(verification_id=verification.pk, code="123456").error)
     assert Verification.objects.get().attempts == 0
     assert lanck.requests == []
 
@@ -72,12 +72,12 @@ def test_a_lost_check_stays_to_be_settled(lanck, phone, go_down):
     verification = start_verification(number=phone)
     code = lanck.sent[-1].code
     lanck.lose_answer()
-    assert refusal(lambda: check_verification(verification_id=verification.pk, code=code)).code == "check_unknown"
+    assert check_verification(verification_id=verification.pk, code=code).refusal == "check_unknown"
     for _ in range(4):
         lanck.answer({}, http_status=500)
         send_sms(number=OTHER, text="Hi")
     asked = list(lanck.requests)
-    refused = refusal(lambda: check_verification(verification_id=verification.pk, code=code))
+    refused = check_verification(verification_id=verification.pk, code=code).error
     assert is_general_503(refused, "check_unknown")
     assert lanck.requests == asked
     assert Verification.objects.get().state == "pending"

@@ -19,7 +19,7 @@ from ..messages.goals import report_reached_goal
 from ..messages.refresh import refresh_message
 from ..messages.statuses import announce
 from ..pace import Pace, background
-from ..provider.failures import NOT_CARRIED_OUT
+from ..provider.errors import SAFE_TO_RETRY
 from ..transactions import refuse_transaction
 
 logger = logging.getLogger("django_lanck")
@@ -89,7 +89,7 @@ def _call_lanck(pace: Pace, done: Reconciled, limit: int | None, progress: Calla
             pace.wait()  # before the claim, so that an exception raised here leaves nothing claimed
             error = _try_call(call, message, done)
             unanswered = unanswered + 1 if isinstance(error, OutcomeUnknown) else 0
-            if isinstance(error, NOT_CARRIED_OUT) or unanswered == MAX_UNANSWERED:  # the next request would fail too
+            if isinstance(error, SAFE_TO_RETRY) or unanswered == MAX_UNANSWERED:  # the next request would fail too
                 logger.warning("Reconciliation stopped: %s", error)
                 return str(error)
             if progress:

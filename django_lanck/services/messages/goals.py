@@ -6,7 +6,7 @@ from ...client import get_client
 from ...exceptions import InvalidArgument
 from ...models import Message
 from ..provider.call import call_provider
-from ..provider.failures import NOT_CARRIED_OUT
+from ..provider.errors import SAFE_TO_RETRY
 
 
 def report_goal(*, message: Message, goal: str) -> None:
@@ -29,7 +29,7 @@ def report_reached_goal(message: Message) -> bool:
         return False
     try:
         report_goal(message=message, goal=message.goal)
-    except NOT_CARRIED_OUT:
+    except SAFE_TO_RETRY:
         row.update(goal_reported_at=None)
         raise
     return True

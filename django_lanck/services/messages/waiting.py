@@ -8,7 +8,7 @@ from typing import Final
 
 from ...exceptions import LanckError
 from ...models import Message
-from ..provider.failures import log_failure
+from ..provider.errors import log_failure
 from ..transactions import refuse_transaction
 from .refresh import refresh_message
 

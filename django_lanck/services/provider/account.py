@@ -7,7 +7,7 @@ import secrets
 from ...client import get_client
 from ...exceptions import APIError, OutcomeUnknown
 from ..transactions import refuse_transaction
-from .failures import NOT_CARRIED_OUT
+from .errors import SAFE_TO_RETRY
 
 
 def check_account() -> None:
@@ -22,7 +22,7 @@ def check_account() -> None:
     try:
         client.request_info(request_id=request_id)
     except APIError as error:
-        if isinstance(error, NOT_CARRIED_OUT) or error.error_code is None:
+        if isinstance(error, SAFE_TO_RETRY) or error.error_code is None:
             raise
     else:
         raise OutcomeUnknown("What answers knows a request that was never made")

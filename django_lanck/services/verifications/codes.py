@@ -84,11 +84,11 @@ def codes_that_count(messages: Iterable[Message]) -> list[Message]:
     return counting
 
 
-def take_digits_of_call(message: Message, accepted: Accepted | None, code: str) -> None:
-    """The digits that count are those of the number that calls, also where LANCK chose another one."""
-    called_from = (accepted.caller if accepted else "").removeprefix("+")
-    if not channel_spec(message.channel).code_is_caller or not called_from.isdigit() or called_from.endswith(code):
+def store_caller_digits(message: Message, accepted: Accepted, code: str) -> None:
+    """Store the hash of the digits that a flash call comes from, which may differ from the requested code."""
+    caller = accepted.caller.removeprefix("+")
+    if not channel_spec(message.channel).code_is_caller or not caller.isdigit() or caller.endswith(code):
         return
-    digits = called_from[-len(code) :]
+    digits = caller[-len(code) :]
     if len(digits) == len(code):
         Message.objects.filter(pk=message.pk).update(code_hash=code_hash(message, digits))

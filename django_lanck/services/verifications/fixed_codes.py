@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC
 from typing import Any
 
 from django.utils import timezone
-from django.views.decorators.debug import sensitive_variables
 
 from ...conf import conf
-from ...models import Message, Status, VerifiedNumber
-from ..messages.outgoing import record
-from .codes import code_hash
+from ...models import VerifiedNumber
 
 
 def fixed_code_for(number: str, purpose: str, user: Any) -> str | None:
@@ -34,12 +30,3 @@ def is_of_staff(number: str) -> bool:
 
 def is_staff(user: Any) -> bool:
     return bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False))
-
-
-@sensitive_variables()
-def keep_fixed_code(message: Message, code: str) -> Callable[[], object]:
-    """Keep the hash of the code; nothing is sent."""
-    message.save()  # the hash is bound to its key
-    message.code_hash = code_hash(message, code)
-    message.save(update_fields=["code_hash"])
-    return lambda: record(message, Status.ACCEPTED)

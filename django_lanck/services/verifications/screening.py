@@ -11,8 +11,8 @@ from ...conf import conf
 from ...exceptions import LanckError, NotSent, Refusal
 from ...guard import Attempt, refuse
 from ...models import Message, NumberInsight, Status
-from ..messages.outgoing import record
-from ..provider.failures import log_failure
+from ..messages.outgoing import record_outcome
+from ..provider.errors import log_failure
 from ..provider.insight import check_fraud, look_up
 
 # Seconds that a question gets where the ones before it took all: a kept answer needs none.
@@ -63,5 +63,5 @@ def _screen(question: Question, attempt: Attempt, message: Message, *, ends: flo
 
 def _refuse(attempt: Attempt, message: Message, rule: str, error: LanckError, reason: str, *, watched: bool) -> None:
     if not watched:
-        record(message, Status.REFUSED, error_reason=reason)
+        record_outcome(message, Status.REFUSED, error_reason=reason)
     refuse(attempt, rule, error, watched=watched)

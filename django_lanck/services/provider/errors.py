@@ -1,4 +1,4 @@
-"""How a failed call to LANCK is logged and reported to the person who waits for it."""
+"""Classify, log and translate the errors of calls to LANCK."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .alarms import ACCOUNT_ERRORS
 
 logger = logging.getLogger("django_lanck")
 
-# LANCK surely did nothing, and not because of what was asked: the same may go well later.
-NOT_CARRIED_OUT = (exceptions.NotSent, exceptions.TooManyRequests, *ACCOUNT_ERRORS)
+# LANCK did not carry the call out, and not because of its arguments: the same call may succeed later.
+SAFE_TO_RETRY = (exceptions.NotSent, exceptions.TooManyRequests, *ACCOUNT_ERRORS)
 
 
 def log_failure(what: str, error: exceptions.LanckError) -> None:
@@ -20,10 +20,10 @@ def log_failure(what: str, error: exceptions.LanckError) -> None:
 
 
 def refusal_for(error: exceptions.LanckError) -> exceptions.Refusal:
-    """What a person is told when LANCK took nothing: nothing about the account, and a time to wait where that helps."""
+    """Return the refusal for a message that LANCK did not accept: ``invalid_number`` or ``unavailable``."""
     if isinstance(error, exceptions.InvalidNumber):
         return exceptions.Refusal("invalid_number")
-    return unavailable(error)
+    return unavailable_refusal(error)
 
 
 def refusal_of(error: exceptions.LanckError) -> exceptions.Refusal:
@@ -33,7 +33,7 @@ def refusal_of(error: exceptions.LanckError) -> exceptions.Refusal:
     elif isinstance(error, exceptions.SenderNotAllowed):
         sentence = _("LANCK does not allow this sender.")
         refusal = exceptions.Refusal("invalid_argument", errors={"sender": [sentence]})
-    elif isinstance(error, (exceptions.InvalidNumber, *NOT_CARRIED_OUT)):
+    elif isinstance(error, (exceptions.InvalidNumber, *SAFE_TO_RETRY)):
         refusal = refusal_for(error)
     else:
         refusal = exceptions.Refusal("refused")
@@ -41,6 +41,7 @@ def refusal_of(error: exceptions.LanckError) -> exceptions.Refusal:
     return refusal
 
 
-def unavailable(error: exceptions.LanckError) -> exceptions.Refusal:
+def unavailable_refusal(error: exceptions.LanckError) -> exceptions.Refusal:
+    """Return the refusal ``unavailable``, which says nothing about the LANCK account, with the seconds to wait."""
     wait = 60 if isinstance(error, ACCOUNT_ERRORS) else getattr(error, "retry_after", None) or 5
     return exceptions.Refusal("unavailable", retry_after=wait)
