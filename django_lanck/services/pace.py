@@ -70,14 +70,14 @@ def background(*, wait: float = 0) -> Iterator[Pace]:
         yield Pace(holder)
     finally:
         try:
-            Lease.objects.give_back(NAME, holder)
+            Lease.objects.release(NAME, holder)
         except DatabaseTrouble as trouble:  # perhaps what ended the work; the lease ends by itself
             logger.warning("The lease of background work was not given back: %s", trouble)
 
 
 def _take(holder: str, wait: float) -> None:
     ends = monotonic() + wait
-    while not Lease.objects.take(NAME, holder, LEASE_SECONDS):
+    while not Lease.objects.acquire(NAME, holder, LEASE_SECONDS):
         left = ends - monotonic()
         if left <= 0:
             raise BackgroundTaken

@@ -104,7 +104,7 @@ def test_a_runner_can_wait_for_its_turn(clock, monkeypatch):
 
 
 def test_after_a_runner_that_was_killed_another_may_run_in_a_minute(clock):
-    assert Lease.objects.take("background", "killed", 60)
+    assert Lease.objects.acquire("background", "killed", 60)
     pass_time(59)
     with pytest.raises(BackgroundTaken), background():
         pass
@@ -139,7 +139,7 @@ def test_a_runner_that_lost_its_lease_stops_and_leaves_the_others_alone(clock, l
     def stand_still():
         clock.now += 61
         pass_time(61)
-        assert Lease.objects.take("background", "other", 60)
+        assert Lease.objects.acquire("background", "other", 60)
 
     def send_many():
         with background() as pace:
