@@ -20,7 +20,7 @@ from django_lanck.models import Message
 from django_lanck.models.status import RANKS
 from django_lanck.prometheus import as_prometheus
 from django_lanck.services import check_verification, current_metrics, send_sms, start_verification
-from tests.services.test_start import with_lanck
+from tests.helpers import with_lanck
 
 pytestmark = pytest.mark.django_db
 

@@ -1,4 +1,4 @@
-"""Every refusal of the API in one shape: ``{code, detail, retry_after?, errors?, message_id?}``."""
+"""Error responses. All have one shape: ``{code, detail, retry_after?, errors?, message_id?}``."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from ..exceptions import (
 from ..services import refusal_of
 
 logger = logging.getLogger("django_lanck")
-TRY_THE_DATABASE_AGAIN: Final = 5
+DATABASE_RETRY_AFTER: Final = 5
 
 
 def refusal_response(error: Exception) -> Response | None:
-    """The answer to an exception, or None for one that is a bug."""
+    """Return the response to an exception, or None for an unexpected one."""
     if isinstance(error, Http404):
         error = Refusal("not_found")
     elif isinstance(error, PermissionDenied):
@@ -36,8 +36,8 @@ def refusal_response(error: Exception) -> Response | None:
     elif isinstance(error, InvalidArgument | APIError | NotSent):
         error = refusal_of(error)
     elif isinstance(error, OperationalError | InterfaceError):
-        logger.error("The database cannot be used", exc_info=error)
-        error = Refusal("unavailable", retry_after=TRY_THE_DATABASE_AGAIN)
+        logger.error("The database is not available", exc_info=error)
+        error = Refusal("unavailable", retry_after=DATABASE_RETRY_AFTER)
     if isinstance(error, Refusal):
         return _response(
             error.http_status, error.code, error.detail, error.retry_after, error.errors, message_id=error.message_id

@@ -43,7 +43,7 @@ class DeliveryQuery(Query):
     @classmethod
     def scope(cls, query: QueryDict) -> Scope:
         """Return the scope of a query. Raises ValidationError or InvalidArgument, naming the field."""
-        filters = cls.read(query)
+        filters = cls.parse(query)
         since, until = filters.pop("since", None), filters.pop("until", None)
         return scope_of_period(days=DEFAULT_DAYS, since=since, until=until, filters=filters)
 

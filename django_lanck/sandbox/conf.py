@@ -38,7 +38,7 @@ class SandboxSettings:
 
     @property
     def permitted(self) -> bool:
-        """Whether the sandbox may run. Everyone who can open it can read every code."""
+        """Whether the sandbox may run: everyone who can open its pages can read every code."""
         return bool(django_settings.DEBUG) or self.allow_without_debug is True
 
     @property
@@ -47,7 +47,7 @@ class SandboxSettings:
 
     @property
     def receipt_delay(self) -> float:
-        """Seconds between the answer and the first receipt, and between one receipt and the next."""
+        """Seconds between the response and the first receipt, and between one receipt and the next."""
         return self._value("RECEIPT_DELAY", 1.0)
 
     @property

@@ -92,7 +92,7 @@ class SandboxGoal(models.Model):
 
 
 class SandboxReceipt(models.Model):
-    """A post of a receipt. ``problem`` is the reason if there is no ``http_status``."""
+    """One POST of a receipt to the callback URL. ``problem`` is the reason if there is no ``http_status``."""
 
     request = models.ForeignKey(SandboxRequest, on_delete=models.CASCADE, related_name="receipts")
     status = models.CharField(max_length=32)
@@ -124,7 +124,7 @@ class SandboxInbound(models.Model):
 
 
 class SandboxInboundPost(models.Model):
-    """A post of an inbound SMS to the site. ``problem`` is the reason if there is no ``http_status``."""
+    """One POST of an inbound SMS to the site. ``problem`` is the reason if there is no ``http_status``."""
 
     inbound = models.ForeignKey(SandboxInbound, on_delete=models.CASCADE, related_name="posts")
     http_status = models.PositiveSmallIntegerField(null=True, blank=True)

@@ -27,7 +27,7 @@ _MESSAGE_TEXTS: Final[StatusTexts] = {
     "refused": ("bad", gettext_lazy("This code was not sent. If you got one before, it still works.")),
     "unknown": (
         "unknown",
-        gettext_lazy("We do not know whether your code was sent. Perhaps it is on its way: if it comes, type it."),
+        gettext_lazy("We do not know whether your code was sent. If it arrives, type it."),
     ),
 }
 _CALL_TEXTS: Final[StatusTexts] = {
@@ -38,7 +38,7 @@ _CALL_TEXTS: Final[StatusTexts] = {
     "refused": ("bad", gettext_lazy("This call was not made. If you got a code before, it still works.")),
     "unknown": (
         "unknown",
-        gettext_lazy("We do not know whether the call is made. Perhaps it comes: then type its code."),
+        gettext_lazy("We do not know whether the call was made. If it comes, type its code."),
     ),
 }
 
@@ -48,7 +48,7 @@ _WITH_TIME: Final[Mapping[str, Promise]] = {
     "too_many_requests": gettext_lazy("Too many requests. Try again in {time}."),
     "outcome_unknown": gettext_lazy("We do not know yet whether your code was sent. Try again in {time}."),
     "check_unknown": gettext_lazy(
-        "We could not learn whether this code is right. Enter the same code again in {time}."
+        "We could not find out whether this code is right. Enter the same code again in {time}."
     ),
     "unavailable": gettext_lazy("We cannot send or check codes at the moment. Try again in {time}."),
 }

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django_lanck.models import CountedDay, DayCount, DeliveryDay, Message, RefusalCount, Verification
 from django_lanck.models.time import site_day
 from django_lanck.services import check_verification, start_verification
-from tests.services.test_start import statements
+from tests.helpers import statements
 
 from .conftest import SCRIPT, part, permissions
 

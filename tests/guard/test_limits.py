@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django_lanck import services, signals
 from django_lanck.exceptions import NotSent, Refusal
 from django_lanck.models import LimitCounter, Message, RefusalCount, Verification
-from tests.services.test_start import statements, statements_around_call
+from tests.helpers import statements, statements_around_call
 
 pytestmark = pytest.mark.django_db
 

@@ -8,10 +8,10 @@ import pytest
 from django_lanck.sandbox.models import SandboxMessage, SandboxRequest
 from django_lanck.sandbox.provider import failover, magic, receipts
 from django_lanck.sandbox.provider.delivery import Delivery, all_but
+from tests.sandbox.conftest import RECEIPT_KEYS
 
 PHONE = "+12015550123"
 NO_PUSH, NO_PUSH_NO_VIBER, SMS_ONLY, NEVER_READS = (f"+120455501{last:02}" for last in range(4))
-ALWAYS = {"requestId", "number", "mccmnc", "status", "timestamp"}
 
 
 def step(channel, wait=30, condition="delivered", **message):
@@ -62,7 +62,7 @@ def test_chain_ends_with_the_first_step_that_meets_its_condition(sandbox, site, 
     assert site.statuses == ["SENT", final]
     assert sandbox.status(request_id) == final
     for body in site.bodies:
-        assert set(body) == ALWAYS
+        assert set(body) == RECEIPT_KEYS
         assert (body["requestId"], body["number"]) == (request_id, number)
 
 

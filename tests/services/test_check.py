@@ -14,8 +14,7 @@ from django_lanck.exceptions import Refusal
 from django_lanck.models import Message, Verification
 from django_lanck.services import resend_verification
 from django_lanck.services.verifications import check as check_module
-from tests.helpers import check, start, wrong_code
-from tests.services.test_start import statements
+from tests.helpers import check, start, statements, wrong_code
 
 pytestmark = pytest.mark.django_db
 

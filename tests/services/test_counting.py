@@ -26,9 +26,9 @@ from django_lanck.services.figures import days as counting
 from django_lanck.services.figures.aggregate import aggregate_days
 from django_lanck.services.figures.totals import COUNTS, Dimensions
 from django_lanck.services.maintenance import retention
+from tests.helpers import statements
 from tests.parallel import call_concurrently
 from tests.services import naive
-from tests.services.test_start import statements
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 AGO = 10

@@ -21,8 +21,8 @@ from django_lanck.services import (
 )
 from django_lanck.services.figures.delivery import ErrorHour, Network, Refused
 from django_lanck.services.figures.histogram import ERROR, percentile
+from tests.helpers import statements
 from tests.services import naive
-from tests.services.test_start import statements
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 DAY = timedelta(days=1)

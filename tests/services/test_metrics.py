@@ -30,7 +30,7 @@ from django_lanck.services import (
     start_verification,
 )
 from django_lanck.services.figures.metrics import MAX_COUNTRIES, REPORTED_RULES, RefusedPurpose
-from tests.services.test_start import statements, with_lanck
+from tests.helpers import statements, with_lanck
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 

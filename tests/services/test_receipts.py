@@ -8,7 +8,7 @@ from django_lanck import signals
 from django_lanck.exceptions import RequestNotFound
 from django_lanck.models import Message, Receipt, Verification
 from django_lanck.services import refresh_message, start_verification
-from tests.services.test_start import statements
+from tests.helpers import statements
 
 pytestmark = pytest.mark.django_db
 

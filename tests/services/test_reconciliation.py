@@ -10,8 +10,8 @@ from django_lanck.exceptions import APIError
 from django_lanck.models import DatabaseNow, Goal, Lease, Message, Verification
 from django_lanck.services import background, check_verification, pace, reconcile, send_sms, start_verification
 from django_lanck.services.maintenance import reconcile as reconciliation
+from tests.helpers import statements
 from tests.parallel import call_concurrently
-from tests.services.test_start import statements
 
 pytestmark = pytest.mark.django_db
 QUICK = {"BACKGROUND_RATE": 10_000}

@@ -1,4 +1,4 @@
-"""Access to the sandbox: the permission to run at all, and the authentication of the API's clients."""
+"""Access to the sandbox: the permission to run, and the authentication of the API's clients."""
 
 from __future__ import annotations
 

@@ -183,7 +183,7 @@ def request_id(name: str, value: Any) -> str:
 
 
 def code(name: str, value: Any) -> str:
-    """Validate a code to check. A text without digits is a wrong code, not an invalid request."""
+    """Validate a code to check. A text that is not digits is a wrong code, not an invalid request."""
     return _bounded(name, value, 100)
 
 

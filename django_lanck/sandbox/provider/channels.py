@@ -110,5 +110,5 @@ METHODS: Final = {name: channel.code_content for name, channel in CHANNELS.items
 
 
 def channel_of(name: str) -> Channel:
-    """Return the channel of that name; if it is not in the table, a messenger of that name."""
+    """Return the channel of that name. One that is not in the table is a messenger with the default values."""
     return CHANNELS.get(name) or Channel(name, f"{name[:1].upper()}{name[1:]} message")

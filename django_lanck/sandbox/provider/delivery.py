@@ -64,7 +64,7 @@ class Delivery:
     edit: Callable[[Payload], Payload] = dict
 
     def changes_for(self, channel: Channel, *, arrives: bool) -> tuple[StatusChange, ...]:
-        """Return the status changes with the final status of this channel: a call that arrives is answered."""
+        """Return the status changes, with DELIVERED replaced by the final status for this channel and result."""
         final = (ANSWERED if channel.is_answered else DELIVERED) if arrives else UNDELIVERED
         return tuple(replace(change, status=final) if change.status == DELIVERED else change for change in self.changes)
 

@@ -55,7 +55,7 @@ def _payload(inbound: SandboxInbound) -> Payload:
 
 @dataclass(frozen=True, slots=True)
 class PostSMS:
-    """An event that posts an inbound SMS to the site. ``posts`` is the number of posts with this one."""
+    """An event that posts an inbound SMS to the site. ``posts`` counts the posts, including this one."""
 
     inbound_pk: int
     subject: str

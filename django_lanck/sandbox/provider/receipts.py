@@ -25,7 +25,7 @@ RETRY_PAUSE: Final = 0.5
 class ReportStatus:
     """An event that changes the status of a request and posts the receipt.
 
-    ``payload`` is the body of the receipt if it was posted before, ``posts`` the number of posts with this one.
+    ``payload`` is the body of the receipt if this is a retry. ``posts`` counts the posts, including this one.
     """
 
     request: SandboxRequest
