@@ -68,4 +68,4 @@ def _check(value: Any) -> None:
 
 def _check_text(text: str) -> None:
     if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise BadJSON(_("A text in the body has characters that no text may have."))
+        raise BadJSON(_("A text in the body has characters that are not allowed."))

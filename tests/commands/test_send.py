@@ -148,7 +148,7 @@ def test_marketing_is_not_sent_to_those_who_opted_out(lanck, run, phone):
     lanck.inbound(phone, "STOP")
     assert OptOut.objects.exists()
     ran = run("lanck_send", "sms", phone, "Sale!", "--category", "marketing")
-    assert ran.trouble == "The owner of this number wants no marketing."
+    assert ran.trouble == "The owner of this number opted out of marketing."
     assert lanck.sent == []
 
 

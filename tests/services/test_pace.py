@@ -167,7 +167,7 @@ def test_database_error_at_release_does_not_hide_the_exception(clock, monkeypatc
     def gone(*_):
         raise OperationalError("gone")
 
-    monkeypatch.setattr(LeaseQuerySet, "give_back", gone)
+    monkeypatch.setattr(LeaseQuerySet, "release", gone)
     with pytest.raises(ZeroDivisionError), background():
         raise ZeroDivisionError
     assert "not given back: gone" in caplog.text
