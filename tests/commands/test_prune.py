@@ -22,7 +22,7 @@ def test_says_what_it_erased(run):
     ran = run("lanck_prune")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
-        "Erased: 0 verifications, 3 messages, 0 receipts, 0 inbound, 0 insights, 0 counters, 0 refusals, 0 figures.\n"
+        "Deleted: 0 verifications, 3 messages, 0 receipts, 0 inbound, 0 insights, 0 counters, 0 refusals, 0 figures.\n"
     )
     assert run("lanck_prune", "--json").document == dict.fromkeys(
         ["verifications", "messages", "receipts", "inbound", "insights", "counters", "refusals", "figures"], 0
@@ -31,13 +31,13 @@ def test_says_what_it_erased(run):
 
 def test_progress_is_for_a_terminal(run):
     make(600)
-    assert "Erasing: 0 verifications, 500 messages" in run("lanck_prune", terminal=True).err
+    assert "Deleting: 0 verifications, 500 messages" in run("lanck_prune", terminal=True).err
 
 
-def test_nothing_is_erased_by_a_policy_that_does_not_fit(run, settings_of_lanck):
+def test_nothing_is_erased_by_a_policy_that_does_not_fit(run, lanck_settings):
     make(1)
-    with settings_of_lanck(RETENTION={"messages": 1}):
-        assert "LANCK['RETENTION']['messages'] is too short" in run("lanck_prune").trouble
+    with lanck_settings(RETENTION={"messages": 1}):
+        assert "LANCK['RETENTION']['messages'] is too short" in run("lanck_prune").error
     assert Message.objects.count() == 1
 
 
@@ -50,7 +50,7 @@ def test_it_can_be_interrupted_and_run_again(manage):
     process.send_signal(signal.SIGINT)
     _out, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert err == b"Interrupted. What is left is erased by the next run.\n"
+    assert err == b"Interrupted. The next run deletes the rest.\n"
     left = Message.objects.count()
     assert 0 < left < 20_000
     assert manage("lanck_prune", "--json").document["messages"] == left
