@@ -201,3 +201,31 @@ def test_tables_of_the_security_page_are_generated_from_the_tests():
     numbers = {(promise.kind, promise.number) for promise in promises()}
     assert numbers == {(kind, number) for kind, (_, count) in KINDS.items() for number in range(1, count + 1)}
     assert all(promise.description for promise in promises())
+
+
+def test_paths_named_in_contributing_exist():
+    """A bare file name is in the folder of the path before it in the same table row or line."""
+    missing = []
+    for line in (ROOT / "CONTRIBUTING.md").read_text().splitlines():
+        folder = ROOT
+        for name in re.findall(r"`([\w*.-]*/[\w/*.-]*|[\w-]+\.py)`", line):
+            base = ROOT if "/" in name else folder
+            missing += [] if list(base.glob(name)) else [name]
+            folder = base / name if name.endswith("/") else (base / name).parent
+    assert missing == []
+
+
+def test_map_in_contributing_has_every_folder_of_the_code():
+    (tree,) = [block for block in code_blocks(ROOT / "CONTRIBUTING.md", "text") if block.startswith("django_lanck/")]
+    folders: list[tuple[int, Path]] = []
+    named = set()
+    for line in tree.splitlines():
+        depth = len(line) - len(line.lstrip())
+        folders = [(above, folder) for above, folder in folders if above < depth]
+        parent = folders[-1][1] if folders else ROOT
+        names = re.match(r"[\w.]+/?(?: [\w.]+/)*", line.lstrip())[0].split()
+        assert [name for name in names if not (parent / name).exists()] == []
+        named |= {parent / name for name in names}
+        folders.append((depth, parent / names[0]))
+    packages = {module.parent for module in (ROOT / "django_lanck").rglob("*.py")}
+    assert packages - named == set()

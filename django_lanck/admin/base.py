@@ -111,7 +111,9 @@ class ReadOnlyAdmin(ModelAdmin):
                 return found, False
         if not sees_numbers(request) and mask_party(number) != number:
             # Only three digits are masked, so a thousand searches would reveal the number.
-            self.message_user(request, _("Only who may see whole numbers can search by one."), messages.WARNING)
+            self.message_user(
+                request, _("Searching by number needs the permission to see whole numbers."), messages.WARNING
+            )
             return queryset.none(), False
         return queryset.filter(**{self.number_fields[0]: number}), False
 

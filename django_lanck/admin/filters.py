@@ -105,7 +105,7 @@ PURPOSE_OF_MESSAGE = Subquery(Verification.objects.filter(pk=OuterRef("verificat
 SentPurposeFilter = filter_by("purpose", _("purpose"), _sent_purposes, expression=PURPOSE_OF_MESSAGE, no_value=None)
 NetworkFilter = filter_by("mccmnc", _("network code"), template=TEXT_TEMPLATE)
 ErrorFilter = filter_by("error_code", _("error code"), no_value=None, template=TEXT_TEMPLATE)
-TestFilter = filter_by("is_test", _("test numbers"), [("0", _("leave out")), ("1", _("nothing else"))])
+TestFilter = filter_by("is_test", _("test numbers"), [("0", _("exclude")), ("1", _("only these"))])
 
 
 ACCEPTED: Final = RANKS[Status.ACCEPTED]
@@ -158,7 +158,7 @@ class OptOutStateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("standing", _("standing")), ("lifted", _("lifted"))]
+        return [("standing", _("active")), ("lifted", _("lifted"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() not in ("standing", "lifted"):

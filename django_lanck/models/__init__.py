@@ -5,7 +5,7 @@ from .figures import CountedDay, CountedDayQuerySet, DayCount, DeliveryDay
 from .inbound import InboundMessage, OptOut, OptOutQuerySet
 from .insight import NumberInsight, NumberInsightQuerySet
 from .lease import Lease, LeaseQuerySet
-from .limit import LimitCounter, LimitCounterQuerySet
+from .limit_counter import LimitCounter, LimitCounterQuerySet
 from .message import Category, Goal, Message, MessageQuerySet
 from .receipt import Receipt
 from .refusal import RefusalCount

@@ -53,12 +53,12 @@ class OptOutForm(ModelForm):
         return number
 
     def validate_unique(self) -> None:
-        """One whose opt-out was lifted is put back on the list."""
+        """Accept a number whose opt-out was lifted: it becomes active again."""
 
 
 @admin.register(OptOut)
 class OptOutAdmin(NumberAdmin):
-    """The one list that staff keep: numbers are put on it and lifted, and each time it is noted who did it."""
+    """The list of opt-outs. Staff add, lift and restore them; each change is written into the admin's log."""
 
     form = OptOutForm
     list_display = ["opted_out_at", "number", "state", "origin", "lifted_at"]
@@ -106,8 +106,8 @@ class OptOutAdmin(NumberAdmin):
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, row: OptOut) -> SafeString:
-        return badge("lifted" if row.lifted_at else "standing")
+        return badge("lifted" if row.lifted_at else "active")
 
-    @admin.display(description=gettext_lazy("came by"))
+    @admin.display(description=gettext_lazy("origin"))
     def origin(self, row: OptOut) -> SafeString | str:
-        return link_to(InboundMessage, row.inbound_id, _("a text")) if row.inbound_id else _("no text")
+        return link_to(InboundMessage, row.inbound_id, _("a text message")) if row.inbound_id else _("no text message")

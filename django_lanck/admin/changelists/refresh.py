@@ -27,7 +27,7 @@ class RefreshAdmin(NumberAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, extra_context)
 
-    @admin.action(description=gettext_lazy("Ask LANCK for the status"), permissions=["view"])
+    @admin.action(description=gettext_lazy("Refresh the status from LANCK"), permissions=["view"])
     def refresh_messages(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Refresh the newest messages of the selected rows and report the result."""
         show_refreshed(request, refresh_messages(messages=self.messages_of(queryset).order_by("-pk")))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from ...conf.rules import RULES
 from ...exceptions import ERRORS_BY_CODE
 from ...services import Figures
-from ..labels import INSIGHT_WORDS, badge
+from ..labels import INSIGHT_LABELS, badge
 from .charts import width_of
 from .formats import count_text, day_text
 from .links import Links
@@ -76,7 +76,7 @@ def fraud_rows(figures: Figures, links: Links) -> list[FraudRow]:
     most = max(figures.fraud.values(), default=0)
     return [
         FraudRow(
-            badge(state, INSIGHT_WORDS.get(state)),
+            badge(state, INSIGHT_LABELS.get(state)),
             count_text(count),
             width_of(count, most),
             links.insights(kind="fraud", status=state),

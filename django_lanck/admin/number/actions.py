@@ -41,7 +41,7 @@ class NumberActionsAdmin(NumberPagesAdmin):
         try:
             verification = resendable_verification(number=number, verification_id=pk, method=method)
         except Refusal:
-            messages.error(request, _("There is no code to send again this way. Look at the verification."))
+            messages.error(request, _("The code cannot be sent again this way. See the verification."))
             return redirect(self.number_url(row))
         if request.method != "POST":
             title = _("Send the code again by %s?") % channel_noun(method)

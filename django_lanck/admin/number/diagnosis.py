@@ -20,34 +20,34 @@ from ..labels import ago, channel_noun, time_of_day
 
 # What happened to a message without a final status; any other status is explained as ACCEPTED.
 STATUSES: Final[Mapping[str, Any]] = {
-    Status.SENDING: gettext_lazy("The %(channel)s is being handed to LANCK."),
+    Status.SENDING: gettext_lazy("The %(channel)s is being sent to LANCK."),
     Status.REFUSED: gettext_lazy("The %(channel)s was refused and not sent."),
-    Status.UNKNOWN: gettext_lazy("It is not known whether LANCK took the %(channel)s %(ago)s ago."),
-    Status.ACCEPTED: gettext_lazy("LANCK took the %(channel)s %(ago)s ago and has not said what became of it."),
+    Status.UNKNOWN: gettext_lazy("It is not known whether LANCK accepted the %(channel)s %(ago)s ago."),
+    Status.ACCEPTED: gettext_lazy("LANCK accepted the %(channel)s %(ago)s ago and has not reported a delivery yet."),
     Status.SENT: gettext_lazy(
-        "LANCK sent the %(channel)s on %(ago)s ago, and the network has not said what became of it."
+        "LANCK sent the %(channel)s %(ago)s ago, and the network has not reported a delivery yet."
     ),
 }
 # How a verification ended, at %s.
 ENDS: Final[Mapping[Cause, Any]] = {
-    Cause.VERIFIED: gettext_lazy("The number was verified at %s: the code came, and it was right."),
-    Cause.EXPIRED: gettext_lazy("The time for the code was over at %s."),
+    Cause.VERIFIED: gettext_lazy("The number was verified at %s: the code arrived and was correct."),
+    Cause.EXPIRED: gettext_lazy("The code expired at %s."),
     Cause.EXHAUSTED: gettext_lazy("Too many wrong codes were typed, the last one at %s."),
     Cause.CANCELED: gettext_lazy("The verification was canceled at %s."),
 }
 OTHER_CAUSES: Final[Mapping[Cause, Any]] = {
     Cause.NO_MESSAGE: gettext_lazy("The code is being sent."),
     Cause.DELETED: gettext_lazy(
-        "Nothing is kept of this number any more, though its limits still count what was asked for it."
+        "Nothing is stored about this number any more, but its limits still count earlier requests."
     ),
-    Cause.NO_REQUEST: gettext_lazy("Nothing was ever asked for this number."),
+    Cause.NO_REQUEST: gettext_lazy("Nothing was ever requested for this number."),
 }
 ADVICE: Final[Mapping[Advice, Any]] = {
     Advice.NOTHING: gettext_lazy("There is nothing to do."),
     Advice.WAIT: gettext_lazy("Look again in a few seconds."),
-    Advice.REFRESH: gettext_lazy("Ask LANCK now."),
-    Advice.ENTER_FIXED_CODE: gettext_lazy("The person types the code that was agreed on."),
-    Advice.START_AGAIN: gettext_lazy("The site did not take the proof in time: the person has to start again."),
+    Advice.REFRESH: gettext_lazy("Refresh the status from LANCK."),
+    Advice.ENTER_FIXED_CODE: gettext_lazy("The person has to type the agreed code."),
+    Advice.START_AGAIN: gettext_lazy("The site did not redeem the proof in time: the person has to start again."),
     Advice.NEW_CODE: gettext_lazy("The person has to ask for a new code."),
     Advice.NEWEST_CODE: gettext_lazy("The person has to ask for a new code, and to type the newest one."),
     Advice.OTHER_NUMBER: gettext_lazy("The person has to use another number."),
@@ -77,17 +77,17 @@ TONES: Final[Mapping[Advice, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A diagnosis in words: what happened, what to do, and the colour (``tone``) of a badge."""
+    """A diagnosis as sentences: what happened and what to do. ``tone`` is the name of a colour."""
 
-    said: str
-    todo: str
+    cause: str
+    advice: str
     tone: str
 
 
 def explain(diagnosis: Diagnosis, story: Story) -> Explanation:
     """Return the sentences for a diagnosis of the story."""
-    said = [_delivery(diagnosis, story), _cause(diagnosis, story)]
-    return Explanation(" ".join(filter(None, said)), _advice(diagnosis, story), TONES[diagnosis.advice])
+    causes = [_delivery(diagnosis, story), _cause(diagnosis, story)]
+    return Explanation(" ".join(filter(None, causes)), _advice(diagnosis, story), TONES[diagnosis.advice])
 
 
 def _delivery(diagnosis: Diagnosis, story: Story) -> str:
@@ -103,7 +103,7 @@ def _delivery(diagnosis: Diagnosis, story: Story) -> str:
     if message.status in ARRIVED:
         return _arrival(message, story) + _wrong_codes(diagnosis)
     if channel_spec(message.channel).rings:
-        return _("The %(channel)s did not get through, or nobody took it.") % names
+        return _("The %(channel)s did not get through or was not answered.") % names
     return _("The network did not deliver the %(channel)s.") % names
 
 
@@ -132,15 +132,15 @@ def _cause(diagnosis: Diagnosis, story: Story) -> str:
     if verification and diagnosis.cause in ENDS:
         return str(ENDS[diagnosis.cause]) % time_of_day(verification.ended_at or verification.expires_at, story.now)
     if diagnosis.cause == Cause.NOT_SUPPORTED:
-        why = _("Codes are not sent to it: its country or its kind is not supported.")
+        why = _("No codes are sent to it: its country or its type is not supported.")
         return f"{OTHER_CAUSES[Cause.NO_REQUEST]} {why}"
     return str(OTHER_CAUSES.get(diagnosis.cause, ""))
 
 
 def _limit(limit: StandingLimit) -> str:
     if limit.rule.endswith("conversion"):
-        return _("The number ran into a pause of %s.") % limit_name(limit.action, limit.rule)
-    text = _("The number ran into a limit: at most %(most)d %(what)s in %(time)s.")
+        return _("A pause applies to the number: %s.") % limit_name(limit.action, limit.rule)
+    text = _("The number exceeded a limit: at most %(most)d %(what)s in %(time)s.")
     return text % {
         "most": limit.most,
         "what": limit_name(limit.action, limit.rule),
@@ -160,7 +160,9 @@ def _advice(diagnosis: Diagnosis, story: Story) -> str:
 
 
 def _limit_advice(limit: StandingLimit, story: Story) -> str:
-    again = _("Codes are checked again from %s.") if limit.action == "check" else _("It may ask again at %s.")
+    again = (
+        _("Codes are checked again from %s.") if limit.action == "check" else _("A new code can be requested from %s.")
+    )
     again %= time_of_day(limit.until, story.now)
     return " ".join([again, _("If the person needs it now, lift the limit.")]) if limit.is_personal else again
 
@@ -176,7 +178,7 @@ def _resend(verification: Verification, story: Story) -> str:
 
 
 def _resend_if_missing(verification: Verification, story: Story) -> str:
-    return _("If it did not come: %s") % _resend(verification, story)
+    return _("If it did not arrive: %s") % _resend(verification, story)
 
 
 def _enter_code(verification: Verification, story: Story) -> str:

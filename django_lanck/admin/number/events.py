@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from ...models import InboundMessage, NumberInsight, VerifiedNumber
 from ...services.support.story import MAX_ROWS, Story
-from ..labels import INSIGHT_WORDS, badge, shortened
+from ..labels import INSIGHT_LABELS, badge, shortened
 from ..masking import Mask, owner_name
 from ..timeline import Event, code_events, in_order, opt_out_events, verification_events
 
@@ -60,9 +60,9 @@ def _insight_event(insight: NumberInsight, mask: Mask) -> Event:
     text = (
         _("LANCK answered the %(kind)s: network %(network)s.") if insight.network else _("LANCK answered the %(kind)s.")
     )
-    return Event(insight.created_at, text % names, badge(insight.status, INSIGHT_WORDS.get(insight.status)), url)
+    return Event(insight.created_at, text % names, badge(insight.status, INSIGHT_LABELS.get(insight.status)), url)
 
 
 def _claim_event(claim: VerifiedNumber) -> Event:
     url = reverse("admin:lanck_verifiednumber_change", args=[claim.pk])
-    return Event(claim.verified_at, _("The number became that of %s.") % owner_name(claim.user, claim.number), url=url)
+    return Event(claim.verified_at, _("The number now belongs to %s.") % owner_name(claim.user, claim.number), url=url)

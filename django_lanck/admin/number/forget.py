@@ -13,19 +13,19 @@ from ...services import Forgotten
 KINDS: Final[Mapping[str, tuple[Any, Any]]] = {
     "verifications": (
         gettext_lazy("verifications"),
-        gettext_lazy("stay for the figures, without number, user and proof; what is pending is canceled"),
+        gettext_lazy("stay for statistics, without number, user and proof; pending ones are canceled"),
     ),
     "messages": (
         gettext_lazy("messages"),
-        gettext_lazy("stay for the figures, without number, texts, links and LANCK's ids"),
+        gettext_lazy("stay for statistics, without number, texts, links and LANCK's ids"),
     ),
-    "receipts": (gettext_lazy("receipts"), gettext_lazy("are erased")),
+    "receipts": (gettext_lazy("receipts"), gettext_lazy("are deleted")),
     "inbound": (gettext_lazy("inbound messages"), gettext_lazy("stay without sender and text")),
-    "insights": (gettext_lazy("number insights"), gettext_lazy("are erased")),
-    "lifted_opt_outs": (gettext_lazy("lifted opt-outs"), gettext_lazy("are erased")),
+    "insights": (gettext_lazy("number insights"), gettext_lazy("are deleted")),
+    "lifted_opt_outs": (gettext_lazy("lifted opt-outs"), gettext_lazy("are deleted")),
     "verified_numbers": (
         gettext_lazy("verified numbers"),
-        gettext_lazy("are erased; their user stays, without a verified number"),
+        gettext_lazy("are deleted; the user stays, without a verified number"),
     ),
 }
 

@@ -20,29 +20,29 @@ def show_refreshed(request: HttpRequest, done: Refreshed) -> str:
     for message in done.not_found:
         messages.warning(request, _("LANCK does not know %s.") % message)
     if done.timed_out:
-        messages.warning(request, _("LANCK is slow. Ask about the others again later."))
+        messages.warning(request, _("LANCK is slow. Refresh the other messages later."))
     if done.error:
-        messages.error(request, _("LANCK did not tell: %s") % done.error)
+        messages.error(request, _("LANCK did not return the status: %s") % done.error)
     if done.without_id:
         text = ngettext(
-            "%(count)d message has no request id of LANCK's, so there is nothing to ask about.",
-            "%(count)d messages have no request id of LANCK's, so there is nothing to ask about.",
+            "%(count)d message has no LANCK request id and cannot be refreshed.",
+            "%(count)d messages have no LANCK request id and cannot be refreshed.",
             done.without_id,
         )
         messages.warning(request, text % {"count": done.without_id})
     text = ngettext(
-        "Asked about %(asked)d message. News: %(changed)d.",
-        "Asked about %(asked)d messages. News: %(changed)d.",
+        "Refreshed %(refreshed)d message, %(changed)d changed.",
+        "Refreshed %(refreshed)d messages, %(changed)d changed.",
         done.refreshed,
     )
-    result = text % {"asked": done.refreshed, "changed": done.changed}
+    result = text % {"refreshed": done.refreshed, "changed": done.changed}
     messages.info(request, result)
     return result
 
 
 def show_resent(request: HttpRequest, verification: Verification, method: str) -> str:
     if verification.delivery == "unknown":
-        result = _("It is not known whether LANCK took the %(method)s.") % {"method": channel_noun(method)}
+        result = _("It is not known whether LANCK accepted the %(method)s.") % {"method": channel_noun(method)}
         messages.warning(request, result)
     else:
         result = _("The code was sent again by %(method)s.") % {"method": channel_noun(method)}
@@ -60,7 +60,7 @@ def show_not_resent(request: HttpRequest, refusal: Refusal, method: str) -> str:
 
 def show_lifted(request: HttpRequest, count: int) -> str:
     result = ngettext("%d limit was lifted.", "%d limits were lifted.", count) % count
-    messages.success(request, result if count else _("No limit was counting, so none was lifted."))
+    messages.success(request, result if count else _("No limit was active, so none was lifted."))
     return result
 
 

@@ -16,23 +16,23 @@ from ...conf.rules import limit_name
 from ...durations import exact_duration
 from ...models import Verification, VerifiedNumber
 from ...services import StandingLimit
-from ...services.support.story import CanView, Story
+from ...services.support.story import MayView, Story
 from ..labels import badge, channel_noun, time_of_day
 from ..masking import owner_name
 
 
-def summary_rows(story: Story, can_view: CanView) -> Iterator[tuple[str, SafeString | str]]:
+def summary_rows(story: Story, may_view: MayView) -> Iterator[tuple[str, SafeString | str]]:
     """Yield the name and the text of each row of the summary."""
     for verification in story.pending:
         yield _("Pending"), _pending(story, verification)
     if not story.pending:
         yield _("Pending"), _("No verification.")
     yield _("The person can"), _possible(story)
-    if can_view(VerifiedNumber):
+    if may_view(VerifiedNumber):
         yield _("Owner"), _owner(story)
     if story.opt_out and not story.opt_out.lifted_at:
         since = time_of_day(story.opt_out.opted_out_at, story.now)
-        yield _("Opt-out"), _("No marketing since %s. Codes are sent all the same.") % since
+        yield _("Opt-out"), _("No marketing since %s. Codes are still sent.") % since
     if story.number in conf.test_numbers:
         until = conf.test_numbers[story.number].until.isoformat()
         yield _("Test number"), _("Its code is fixed until %s, and nothing is sent.") % until
@@ -47,7 +47,7 @@ def limit_rows(story: Story) -> list[dict[str, Any]]:
         {
             "name": limit_name(limit.action, limit.rule),
             "text": _limit(story, limit),
-            "badge": badge("in the way") if limit.is_in_the_way else None,
+            "badge": badge("exceeded") if limit.is_in_the_way else None,
         }
         for limit in story.limits
         if limit.is_personal or limit.is_in_the_way
@@ -63,7 +63,7 @@ def _limit(story: Story, limit: StandingLimit) -> str:
     }
     sentences = [_("%(used)d of %(most)d in %(time)s, until %(until)s.") % names]
     if limit.refused:
-        sentences.append(ngettext("It refused %d time.", "It refused %d times.", limit.refused) % limit.refused)
+        sentences.append(ngettext("It refused %d request.", "It refused %d requests.", limit.refused) % limit.refused)
     if limit.purposes and len(limit.purposes) < len(conf.purposes):
         sentences.append(_("For %s.") % ", ".join(limit.purposes))
     return " ".join(sentences)
@@ -113,7 +113,7 @@ def _owner(story: Story) -> SafeString | str:
     others = sorted({owner_name(each.user, number) for each in verified if each.user_id not in owner_ids})
     earlier = _("Verified earlier by %s.") % ", ".join(others) if others else ""
     if claim is None:
-        nobody = _("nobody")
+        nobody = _("no owner")
         return f"{nobody}. {earlier}" if earlier else nobody
     url = reverse("admin:lanck_verifiednumber_change", args=[claim.pk])
     since = _("since %s.") % time_of_day(claim.verified_at, story.now)

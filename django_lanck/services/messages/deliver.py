@@ -78,7 +78,7 @@ def _send_now(outgoing: Outgoing, admission: Admission) -> None:
     try:
         accepted = send(outgoing)
     except SAFE_TO_RETRY:
-        admission.give_back()
+        admission.refund()
         raise
     outgoing.message.caller = accepted.caller if accepted else ""
 

@@ -13,7 +13,7 @@ from django.utils.functional import SimpleLazyObject
 from ... import signals
 from ...conf import conf
 from ...exceptions import Refusal
-from ...guard import Admission, Attempt, admit, settle_check
+from ...guard import Admission, Attempt, admit, refund_check
 from ...models import DatabaseNow, Goal, Message, Verification, VerificationQuerySet
 from ..figures.days import mark_changed_days
 from .lookup import refusal_code
@@ -76,7 +76,7 @@ class Check:
     def refund(self) -> None:
         """Refund the attempt and the limits: the code was not compared."""
         self.row.give_back_attempt()
-        self.admission.give_back()
+        self.admission.refund()
 
     def succeed(self, site_code: Message | None = None) -> str:
         """Verify, and return the proof. ``site_code`` is the message with the site's code, whose goal is reached."""
@@ -91,7 +91,7 @@ class Check:
         if not verified:
             raise self._conflict()
         verification.state = Verification.State.VERIFIED
-        settle_check(self.attempt, self.admission)
+        refund_check(self.attempt, self.admission)
         signals.number_verified.send_robust(
             Verification, verification=verification, number=verification.number, user=_user_of(verification)
         )

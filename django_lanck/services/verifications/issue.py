@@ -132,5 +132,5 @@ def undo_if_refused(undo: Callable[[], object], admission: Admission) -> Iterato
     except (APIError, NotSent, Refusal) as error:
         undo()
         if isinstance(error, SAFE_TO_RETRY):
-            admission.give_back()
+            admission.refund()
         raise (error if isinstance(error, Refusal) else refusal_for(error)) from error

@@ -82,7 +82,7 @@ def is_verified(client: LanckClient, check: Check, message: Message) -> bool:
 def _count_lookup(message: Message) -> None:
     key = keyed_hash("django_lanck.lost_check", str(message.pk))[:32]
     limit = Limit(rule="lost_check", key=key, most=MAX_LOOKUPS, seconds=LOOKUP_WINDOW)
-    if not LimitCounter.objects.take(limit):
+    if not LimitCounter.objects.consume_one(limit):
         raise Refusal("check_unknown", retry_after=LOOKUP_WINDOW)
 
 

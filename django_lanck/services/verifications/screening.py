@@ -9,7 +9,7 @@ from typing import Final
 
 from ...conf import conf
 from ...exceptions import LanckError, NotSent, Refusal
-from ...guard import Attempt, turn_down
+from ...guard import Attempt, refuse
 from ...models import Message, NumberInsight, Status
 from ..messages.outgoing import record_outcome
 from ..provider.errors import log_failure
@@ -64,4 +64,4 @@ def _screen(question: Question, attempt: Attempt, message: Message, *, ends: flo
 def _refuse(attempt: Attempt, message: Message, rule: str, error: LanckError, reason: str, *, watched: bool) -> None:
     if not watched:
         record_outcome(message, Status.REFUSED, error_reason=reason)
-    turn_down(attempt, rule, error, watched=watched)
+    refuse(attempt, rule, error, watched=watched)
