@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from ...services.support.actions import can_act, can_read_stories
+from ...services.support.actions import may_act, may_read_stories
 from ..base import ReadOnlyAdmin
 
 
@@ -34,14 +34,14 @@ class NumberPagesAdmin(ReadOnlyAdmin):
         Raises PermissionDenied, and Http404 for a row that does not exist or has no number.
         """
         row = self.get_object(request, unquote(object_id))
-        may = can_act(request.user, action) if action else can_read_stories(request.user)
+        may = may_act(request.user, action) if action else may_read_stories(request.user)
         if not (may and self.has_view_permission(request, row)):
             raise PermissionDenied
         if row is None or not self.number_of(row):
             raise Http404
         return row, self.number_of(row)
 
-    def can_view(self, request: HttpRequest, model: type[Model]) -> bool:
+    def may_view(self, request: HttpRequest, model: type[Model]) -> bool:
         """Return whether the user of the request may see the rows of a model."""
         is_registered = self.admin_site.is_registered(model)
         return is_registered and self.admin_site.get_model_admin(model).has_view_permission(request)

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from ...exceptions import Refusal
 from ...services import number_as_kept
-from ...services.support.actions import can_read_stories, possible_actions
+from ...services.support.actions import may_read_stories, possible_actions
 from ...services.support.diagnosis import diagnose
 from ...services.support.story import Story, newest_row, read_story
 from ..labels import channel_noun
@@ -55,7 +55,7 @@ class NumberAdmin(NumberActionsAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         row = kwargs.get("obj")
-        if row is not None and can_read_stories(request.user) and self.number_of(row):
+        if row is not None and may_read_stories(request.user) and self.number_of(row):
             context["story"] = self.number_url(row)
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -64,7 +64,7 @@ class NumberAdmin(NumberActionsAdmin):
 
     def find_view(self, request: HttpRequest) -> HttpResponse:
         """Redirect from a number in any spelling to its story. The number is posted, so no log of URLs has it."""
-        if not (can_read_stories(request.user) and sees_numbers(request)):
+        if not (may_read_stories(request.user) and sees_numbers(request)):
             raise PermissionDenied
         if request.method != "POST":
             return self.number_page(request, "find", _("The story of a number"))
@@ -73,21 +73,21 @@ class NumberAdmin(NumberActionsAdmin):
         except Refusal as refusal:
             messages.error(request, refusal.detail)
             return redirect("admin:lanck_find_number")
-        if row := newest_row(number, partial(self.can_view, request)):
+        if row := newest_row(number, partial(self.may_view, request)):
             return redirect(self.number_url(row))
         return self._story_page(request, None, number)
 
     def _story_page(self, request: HttpRequest, row: Any, number: str) -> TemplateResponse:
         """Return the page of a number; without ``row``, of a number that has no rows."""
-        can_view = partial(self.can_view, request)
-        story = read_story(number, can_view)
+        may_view = partial(self.may_view, request)
+        story = read_story(number, may_view)
         diagnosis = diagnose(story)
         return self.number_page(
             request,
             "story",
             _("The story of %s") % shown_number(request, number),
             diagnosis=explain(diagnosis, story),
-            summary=list(summary_rows(story, can_view)) if row else [],
+            summary=list(summary_rows(story, may_view)) if row else [],
             actions=self._actions(request, row, story, diagnosis.action) if row else {},
             limits=limit_rows(story),
             events=story_events(story, mask_for(request, [number])),

@@ -16,19 +16,19 @@ from ...conf.rules import limit_name
 from ...durations import exact_duration
 from ...models import Verification, VerifiedNumber
 from ...services import StandingLimit
-from ...services.support.story import CanView, Story
+from ...services.support.story import MayView, Story
 from ..labels import badge, channel_noun, time_of_day
 from ..masking import owner_name
 
 
-def summary_rows(story: Story, can_view: CanView) -> Iterator[tuple[str, SafeString | str]]:
+def summary_rows(story: Story, may_view: MayView) -> Iterator[tuple[str, SafeString | str]]:
     """Yield the name and the text of each row of the summary."""
     for verification in story.pending:
         yield _("Pending"), _pending(story, verification)
     if not story.pending:
         yield _("Pending"), _("No verification.")
     yield _("The person can"), _possible(story)
-    if can_view(VerifiedNumber):
+    if may_view(VerifiedNumber):
         yield _("Owner"), _owner(story)
     if story.opt_out and not story.opt_out.lifted_at:
         since = time_of_day(story.opt_out.opted_out_at, story.now)

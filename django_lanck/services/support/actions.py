@@ -43,13 +43,13 @@ class Actions:
     forget: bool
 
 
-def can_read_stories(user: User) -> bool:
+def may_read_stories(user: User) -> bool:
     return user.has_perms(STORY_PERMISSIONS)
 
 
-def can_act(user: User, action: str) -> bool:
+def may_act(user: User, action: str) -> bool:
     """Return whether the user may take an action: ``"refresh"``, ``"resend"``, ``"lift"`` or ``"forget"``."""
-    return can_read_stories(user) and (action not in ACTION_PERMISSIONS or user.has_perm(ACTION_PERMISSIONS[action]))
+    return may_read_stories(user) and (action not in ACTION_PERMISSIONS or user.has_perm(ACTION_PERMISSIONS[action]))
 
 
 def possible_actions(story: Story, user: User) -> Actions:
@@ -57,9 +57,9 @@ def possible_actions(story: Story, user: User) -> Actions:
     resendable = [each for each in story.pending if each.attempts_left and each.resend_at]
     return Actions(
         refresh=any(not message.is_final and message.request_id for message in story.messages),
-        resends=[(each, resend_methods(each)) for each in resendable] if can_act(user, "resend") else [],
-        lift=can_act(user, "lift") and any(limit.is_in_the_way and limit.is_personal for limit in story.limits),
-        forget=can_act(user, "forget"),
+        resends=[(each, resend_methods(each)) for each in resendable] if may_act(user, "resend") else [],
+        lift=may_act(user, "lift") and any(limit.is_in_the_way and limit.is_personal for limit in story.limits),
+        forget=may_act(user, "forget"),
     )
 
 

@@ -30,7 +30,7 @@ COLUMNS: Final[Mapping[type[Model], tuple[str, str]]] = {
 }
 
 # Returns whether the reader may see rows of a model.
-CanView = Callable[[type[Model]], bool]
+MayView = Callable[[type[Model]], bool]
 
 
 class People(TypedDict):
@@ -75,7 +75,7 @@ class Story:
         return max(messages, key=lambda message: message.pk, default=None)
 
 
-def read_story(number: str, can_view: CanView) -> Story:
+def read_story(number: str, may_view: MayView) -> Story:
     """Read the story of a number in E.164, without the rows that the reader must not see.
 
     At most eight statements, each by an index.
@@ -86,9 +86,9 @@ def read_story(number: str, can_view: CanView) -> Story:
         _newest_first(InboundMessage, number),
         _newest_first(NumberInsight, number),
     ]
-    found = [list(rows[: MAX_ROWS + 1]) if can_view(rows.model) else [] for rows in kinds]
+    found = [list(rows[: MAX_ROWS + 1]) if may_view(rows.model) else [] for rows in kinds]
     verifications, messages, inbound, insights = (rows[:MAX_ROWS] for rows in found)
-    opt_out = OptOut.objects.filter(number=number).first() if can_view(OptOut) else None
+    opt_out = OptOut.objects.filter(number=number).first() if may_view(OptOut) else None
     # The owner's limits belong to the story even if the reader must not see who the owner is.
     claim = VerifiedNumber.objects.filter(number=number).select_related("user").first()
     people = _people(verifications, claim)
@@ -100,16 +100,16 @@ def read_story(number: str, can_view: CanView) -> Story:
         inbound=inbound,
         insights=insights,
         opt_out=opt_out,
-        claim=claim if can_view(VerifiedNumber) else None,
+        claim=claim if may_view(VerifiedNumber) else None,
         people=people,
         limits=limits_of_number(number=number, **people),
         truncated=[kind.model for kind, rows in zip(kinds, found, strict=True) if len(rows) > MAX_ROWS],
     )
 
 
-def newest_row(number: str, can_view: CanView) -> Model | None:
+def newest_row(number: str, may_view: MayView) -> Model | None:
     """Return the newest row of the first model that has the number, or None."""
-    rows = (_newest_first(model, number).first() for model in COLUMNS if can_view(model))
+    rows = (_newest_first(model, number).first() for model in COLUMNS if may_view(model))
     return next(filter(None, rows), None)
 
 
