@@ -106,11 +106,11 @@ def counted(db):
 def diagnosis_of(admin_client):
     """Return a function that reads cause and advice from the page of a row's number."""
 
-    def tell(row):
+    def read(row):
         diagnosis = admin_client.get(story_url(row)).context["diagnosis"]
         return f"{diagnosis.cause} {diagnosis.advice}"
 
-    return tell
+    return read
 
 
 @pytest.fixture
