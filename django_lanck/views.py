@@ -1,4 +1,4 @@
-"""What people open, the short addresses in texts; and what machines read, the metrics."""
+"""The short URLs in texts, and the metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from .services import current_metrics, is_metrics_token, open_link
 @login_not_required
 @transaction.non_atomic_requests
 def link(request: HttpRequest, token: str) -> HttpResponse:
-    """Lead to where a text's link leads. Only what this site put into a text is ever led to."""
+    """Redirect a short URL to its target. Targets come from the site's own texts only."""
     try:
         target = open_link(token=token, count=request.method == "GET")
     except Refusal:
         raise Http404("There is no such link.") from None
-    # Not HttpResponseRedirect: the address was checked when it was sent, and may be longer than that takes.
+    # Not HttpResponseRedirect: the URL was validated when it was sent, and may be longer than that class allows.
     return HttpResponse(status=302, headers={"Location": iri_to_uri(target), "Referrer-Policy": "no-referrer"})
 
 
@@ -34,7 +34,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
 @transaction.non_atomic_requests
 @sensitive_variables()
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The figures of today in a format of Prometheus, for whoever has a token. Off without ``METRICS_TOKENS``."""
+    """Return the figures of today in a Prometheus format. It needs a token; 404 without ``METRICS_TOKENS``."""
     if not conf.metrics_tokens:
         raise Http404
     if request.method not in ("GET", "HEAD"):

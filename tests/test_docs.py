@@ -182,8 +182,8 @@ def test_every_refusal_code_is_documented():
 
 
 def test_names_in_the_table_of_calls_exist():
-    rows = re.findall(r"^\| (?:`[A-Z]+ /|receipt|inbound).*\|$", page_named("calls.md").read_text(), re.M)
-    assert len(rows) == 17
+    _, _, *rows = re.findall(r"^\|.*\|$", page_named("calls.md").read_text(), re.M)
+    assert rows
     for row in rows:
         _, _, in_client, in_services, in_signals, in_models, _ = row.split("|")
         for content in re.findall(r"`send\((\w+)", in_client):

@@ -15,11 +15,11 @@ from .messages import send as _send
 from .messages.callbacks import CallDetails, call_details
 from .messages.goals import report_goal
 from .messages.inbound import record_inbound
+from .messages.lanck_requests import request_info
 from .messages.links import open_link
 from .messages.opt_outs import lift_opt_out, opt_out
 from .messages.receipts import record_receipt
 from .messages.refresh import refresh_message
-from .messages.requests import request_info
 from .messages.send import *  # noqa: F403 (a new function to send is exported by its module alone)
 from .messages.waiting import wait_for_status
 from .numbers import code_in_text, number_as_kept, number_in_text, parse_number

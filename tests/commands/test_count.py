@@ -39,7 +39,7 @@ def test_it_can_be_interrupted_and_run_again(run, days, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(counting, "aggregate_days", interrupt)
         ran = run("lanck_count")
-    assert (ran.code, ran.err) == (130, "Interrupted. What is left is counted by the next run.\n")
+    assert (ran.code, ran.err) == (130, "Interrupted. The next run counts the rest.\n")
     assert run("lanck_count", "--json").document == {"due": 1, "counted": 1}
 
 

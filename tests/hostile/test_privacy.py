@@ -217,7 +217,7 @@ def test_attack_18_an_error_report_has_no_code_and_no_token(
         made = person.call(number=phone).json()
         backdate(Verification.objects.get(), 60)
     if step == "check" and source == "site":
-        monkeypatch.setattr("django_lanck.services.verifications.check.is_code_of", len)
+        monkeypatch.setattr("django_lanck.services.verifications.check.is_right_code", len)
     else:
         monkeypatch.setattr("django_lanck.client.transport._answer", len)
     values = {

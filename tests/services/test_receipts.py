@@ -264,6 +264,6 @@ def test_a_receiver_that_raises_does_not_make_lanck_repeat(lanck, sent):
 def test_a_word_of_ours_from_lanck_is_just_another_word(lanck, sent, word):
     assert lanck.report(sent, word).status_code == 204
     message = Message.objects.get()
-    assert (message.status, message.may_carry_code) == (word, True)
+    assert (message.status, message.is_refused) == (word, False)
     lanck.report(sent, "SENT")
     assert status() == "SENT"

@@ -1,4 +1,4 @@
-"""SMS that people send to a rented number, and the list of those who want no marketing."""
+"""Store inbound SMS and opt out the senders of stop words."""
 
 from __future__ import annotations
 
@@ -16,18 +16,17 @@ from ...models import InboundMessage, OptOut
 from ...models.number import NUMBER_LENGTH
 from .callbacks import parse_inbound
 
-NO_WORDS_AROUND: Final = re.compile(r"^\W+|\W+$")
+SURROUNDING_PUNCTUATION: Final = re.compile(r"^\W+|\W+$")
 
 
 def record_inbound(*, secret: str, payload: object) -> None:
-    """Keep one inbound SMS, once however often it comes; then tell ``inbound_message_received``.
+    """Store one inbound SMS and send ``inbound_message_received``; ignore a repeat.
 
-    A text that is one of ``STOP_WORDS`` puts its sender on the opt-out list. ``secret`` is the one of the URL,
-    ``payload`` the parsed JSON body. Raises Refusal ``not_found`` (secret not ours) or ``invalid_inbound``. Must not be
-    called inside a transaction.
+    A text that is one of ``STOP_WORDS`` opts its sender out. ``secret`` is that of the URL, ``payload`` the parsed JSON
+    body. Raises Refusal ``not_found`` (wrong secret) or ``invalid_inbound``. Must not be called inside a transaction.
     """
-    known = [constant_time_compare(secret, each) for each in conf.inbound_secrets]
-    if not any(known):
+    matches = [constant_time_compare(secret, each) for each in conf.inbound_secrets]
+    if not any(matches):
         raise Refusal("not_found")
     event = parse_inbound(payload)
     with transaction.atomic(durable=True):
@@ -41,4 +40,4 @@ def record_inbound(*, secret: str, payload: object) -> None:
 def _is_stop(message: InboundMessage) -> bool:
     is_number = message.sender.startswith("+") and len(message.sender) <= NUMBER_LENGTH
     words = {word.casefold() for word in conf.stop_words}
-    return is_number and NO_WORDS_AROUND.sub("", message.text).casefold() in words
+    return is_number and SURROUNDING_PUNCTUATION.sub("", message.text).casefold() in words

@@ -75,7 +75,7 @@ class Check:
 
     def refund(self) -> None:
         """Refund the attempt and the limits: the code was not compared."""
-        self.row.give_back_attempt()
+        self.row.refund_attempt()
         self.admission.refund()
 
     def succeed(self, site_code: Message | None = None) -> str:

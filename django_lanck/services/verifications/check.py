@@ -22,7 +22,7 @@ from ..provider.errors import SAFE_TO_RETRY, log_failure, unavailable_refusal
 from ..transactions import refuse_transaction
 from . import lost_checks
 from .attempts import Check
-from .codes import codes_that_count, is_code_of
+from .codes import is_right_code, messages_with_valid_code
 from .lookup import attempt_of, refusal_code, verification_and_messages
 from .lost_checks import outcome_unknown, request_id_of
 
@@ -103,7 +103,7 @@ def _check(verification: Verification, messages: Sequence[Message], code: str, *
     check = Check(verification, attempt, parse_code(code, verification.code_length))
     if verification.code_source == Verification.CodeSource.SITE or verification.is_test:
         return _check_site_code(check, messages)
-    message = next((m for m in messages if m.may_carry_code), None)
+    message = next((m for m in messages if not m.is_refused), None)
     if message and check.digits and message.lost_check and refusal_code(verification) is None:
         proof = lost_checks.settle(get_client(), check, message, check.digits)
         if proof:
@@ -114,7 +114,7 @@ def _check(verification: Verification, messages: Sequence[Message], code: str, *
 def _check_site_code(check: Check, messages: Sequence[Message]) -> str:
     digits = check.valid_digits()
     check.spend()
-    right = [message for message in codes_that_count(messages) if is_code_of(message, digits)]
+    right = [message for message in messages_with_valid_code(messages) if is_right_code(message, digits)]
     if not right:
         raise check.fail()
     return check.succeed(site_code=None if check.attempt.is_test else right[0])

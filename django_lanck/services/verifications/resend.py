@@ -115,7 +115,7 @@ class _Resend:
         return verification, create_message(verification, self.attempt, self.fixed_code)
 
     def undo(self) -> None:
-        self.row.give_back_resend(self.before)
+        self.row.undo_resend(self.before)
 
 
 def _check_may_resend(verification: Verification) -> None:
