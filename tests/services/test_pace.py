@@ -170,7 +170,7 @@ def test_database_error_at_release_does_not_hide_the_exception(clock, monkeypatc
     monkeypatch.setattr(LeaseQuerySet, "give_back", gone)
     with pytest.raises(ZeroDivisionError), background():
         raise ZeroDivisionError
-    assert "not given back: gone" in caplog.text
+    assert "not released: gone" in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)
