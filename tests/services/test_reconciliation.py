@@ -328,7 +328,7 @@ def test_a_lanck_that_is_down_is_asked_nothing_more_by_the_next_runs(lanck, send
     with override_settings(LANCK={**breaker_settings, **QUICK}):
         runs = [reconcile() for _ in range(4)]
     assert [run.requests for run in runs] == [3, 3, 1, 1]
-    assert "LANCK was not asked" in runs[2].stopped
+    assert "LANCK was not called" in runs[2].stopped
     assert len(asked_about(lanck)) == 5
 
 
