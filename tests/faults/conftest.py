@@ -70,7 +70,7 @@ def person(people) -> Person:
 
 
 @contextlib.contextmanager
-def worker(folder: Path, **options: Any) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def worker(**options: Any) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """A process of its own that serves the site on the test's database: its origin, and the process."""
     given = {"DATABASE": connection.settings_dict, "LANCK": settings.LANCK, **options}
     process = subprocess.Popen(
@@ -79,7 +79,6 @@ def worker(folder: Path, **options: Any) -> Iterator[tuple[str, subprocess.Popen
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env={**os.environ, "LANCK_TEST_DIR": str(folder)},
     )
     with process:
         try:
