@@ -1,4 +1,4 @@
-"""What the value of a setting can be asked, and how a check says that it does not fit."""
+"""Tests of setting values, and the error that a system check reports for an invalid one."""
 
 from __future__ import annotations
 
@@ -32,10 +32,17 @@ def is_secret(value: object) -> bool:
     return isinstance(value, str) and bool(SECRET.fullmatch(value))
 
 
-def is_list(value: object, fits: Callable[[Any], bool]) -> bool:
-    return isinstance(value, list | tuple) and all(map(fits, value))
+def is_list(value: object, is_valid: Callable[[Any], bool]) -> bool:
+    """Return whether a value is a list or tuple of valid items; an empty one is."""
+    return isinstance(value, list | tuple) and all(map(is_valid, value))
+
+
+def one_of(choices: Collection[str]) -> Callable[[Any], bool]:
+    """Return a test for one of the choices. It accepts values that cannot be hashed."""
+    return tuple(choices).__contains__
 
 
 def some_of(choices: Collection[str]) -> Callable[[Any], bool]:
-    known = tuple(choices)  # in which a value that has no hash can be looked for too
-    return lambda value: bool(value) and is_list(value, known.__contains__)
+    """Return a test for a list of some of the choices, at least one."""
+    is_choice = one_of(choices)
+    return lambda value: bool(value) and is_list(value, is_choice)

@@ -1,11 +1,10 @@
-"""What people open, the short addresses in texts; and what machines read, the metrics."""
+"""The short URLs in texts, and the metrics for Prometheus."""
 
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.utils.crypto import constant_time_compare
 from django.utils.encoding import iri_to_uri
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from .conf import conf
 from .exceptions import Refusal
-from .services import current_metrics, open_link
+from .services import current_metrics, is_metrics_token, open_link
 
 
 @require_safe
@@ -21,35 +20,29 @@ from .services import current_metrics, open_link
 @login_not_required
 @transaction.non_atomic_requests
 def link(request: HttpRequest, token: str) -> HttpResponse:
-    """Lead to where a text's link leads. Only what this site put into a text is ever led to."""
+    """Redirect a short URL to its target. Targets come from the site's own texts only."""
     try:
         target = open_link(token=token, count=request.method == "GET")
     except Refusal:
         raise Http404("There is no such link.") from None
-    # Not HttpResponseRedirect: the address was checked when it was sent, and may be longer than that takes.
+    # Not HttpResponseRedirect: the URL was validated when it was sent, and may be longer than that class allows.
     return HttpResponse(status=302, headers={"Location": iri_to_uri(target), "Referrer-Policy": "no-referrer"})
 
 
 @never_cache
 @login_not_required
 @transaction.non_atomic_requests
+@sensitive_variables()
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The figures of today in a format of Prometheus, for whoever has a token. Off without ``METRICS_TOKENS``."""
+    """Return the figures of today in a Prometheus format. It needs a token; 404 without ``METRICS_TOKENS``."""
     if not conf.metrics_tokens:
         raise Http404
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
-    if not _has_token(request):
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if not (is_metrics_token(token) and scheme.lower() == "bearer"):
         return HttpResponse("A token is needed.\n", "text/plain", 401, headers={"WWW-Authenticate": "Bearer"})
     from .prometheus import as_prometheus  # the extra is not installed where the metrics are off
 
     body, content_type = as_prometheus(current_metrics(), request.headers.get("Accept", ""))
     return HttpResponse(body, content_type)
-
-
-@sensitive_variables()
-def _has_token(request: HttpRequest) -> bool:
-    """Whether it brings one of the tokens; each is compared, and in the same time whatever it brings."""
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    matches = [constant_time_compare(given, token) for token in conf.metrics_tokens]
-    return scheme.lower() == "bearer" and any(matches)

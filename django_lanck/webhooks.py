@@ -1,4 +1,4 @@
-"""What LANCK calls: plain Django views, open to anyone who knows the address."""
+"""The webhooks that LANCK calls. Their URLs contain a secret; there is no other authentication."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ logger = logging.getLogger("django_lanck")
 @transaction.non_atomic_requests
 @sensitive_variables()
 def receipt(request: HttpRequest, token: str) -> HttpResponse:
-    """Take one delivery receipt."""
-    return _take(request, "receipts", lambda payload: record_receipt(token=token, payload=payload))
+    """Receive one delivery receipt."""
+    return _receive(request, "receipts", lambda payload: record_receipt(token=token, payload=payload))
 
 
 @csrf_exempt
@@ -33,12 +33,12 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
 @transaction.non_atomic_requests
 @sensitive_variables()
 def inbound(request: HttpRequest, secret: str) -> HttpResponse:
-    """Take one SMS that somebody sent to a rented number. LANCK repeats it until it is answered with 2XX."""
-    return _take(request, "inbound messages", lambda payload: record_inbound(secret=secret, payload=payload))
+    """Receive one inbound SMS. LANCK repeats it until the answer is 2XX."""
+    return _receive(request, "inbound messages", lambda payload: record_inbound(secret=secret, payload=payload))
 
 
-def _take(request: HttpRequest, what: str, record: Callable[[object], None]) -> HttpResponse:
-    """The body is read as JSON whatever its content type says: LANCK's is wrong."""
+def _receive(request: HttpRequest, what: str, record: Callable[[object], None]) -> HttpResponse:
+    """Parse the body and record it. The content type is ignored, because LANCK sends a wrong one."""
     if request.method not in ("POST", "GET", "HEAD"):
         return _refuse(request, 405, "method_not_allowed", f"This address takes {what} by POST.")
     if request.method != "POST":
@@ -47,7 +47,7 @@ def _take(request: HttpRequest, what: str, record: Callable[[object], None]) -> 
         record(read_json(request))
     except BadJSON as error:
         return _refuse(request, 400, "invalid_body", str(error))
-    except UnreadablePostError:  # LANCK hung up; Django's own line for that would have the path
+    except UnreadablePostError:  # the connection was closed; Django would log the path, which has the secret
         return _refuse(request, 400, "invalid_body", "The body did not arrive.")
     except Error:
         logger.exception("One of the %s could not be stored", what)
@@ -59,6 +59,6 @@ def _take(request: HttpRequest, what: str, record: Callable[[object], None]) -> 
 
 def _refuse(request: HttpRequest, status: int, code: str, detail: str) -> JsonResponse:
     response = JsonResponse({"code": code, "detail": detail}, status=status)
-    # Said here, because Django's own line for a refused request has its path, and this path holds a token.
+    # Django's own log entry for a 4XX has the path, and this path has a secret. This call replaces it.
     log_response("A callback was refused: %s", code, response=response, request=request)
     return response

@@ -1,7 +1,6 @@
-"""One of everything that LANCK can do, against the sandbox, and what the phone got.
+"""Make every LANCK call against the sandbox and print what the phones received.
 
-make demo                            in one terminal
-.venv/bin/python docs/everything.py  in another
+Run ``make demo`` in one terminal and ``.venv/bin/python docs/everything.py`` in another.
 """
 
 from __future__ import annotations
@@ -14,69 +13,69 @@ from pathlib import Path
 import requests
 
 PHONE = "+12015550123"
-CODE_PHONES = [f"+1201555013{last}" for last in range(4)]  # one number has to wait between two codes
-NO_MESSENGER = "+12045550102"  # a magic number: only SMS and calls reach it
+CODE_PHONES = [f"+1201555013{last}" for last in range(4)]  # one number has to wait before its next code
+SMS_ONLY_PHONE = "+12045550102"  # a magic number that no messenger reaches
 
 
 def main() -> None:
     from django_lanck import services
 
     messages = send_everything()
-    print("\nWhat became of it")
+    print("\nDelivery")
     for message in messages:
         services.wait_for_status(message=message, seconds=60)
         print(f"  {message.channel:<9}{message.status:<12}{message.network}")
 
     print("\nCodes")
-    ways = (("lanck", "sms"), ("lanck", "voice"), ("site", "sms"), ("site", "flash"))
-    for number, (code_source, method) in zip(CODE_PHONES, ways, strict=True):
+    methods = (("lanck", "sms"), ("lanck", "voice"), ("site", "sms"), ("site", "flash"))
+    for number, (code_source, method) in zip(CODE_PHONES, methods, strict=True):
         verify(number, code_source, method)
 
-    print("\nWhat LANCK knows of the number")
-    looked_up, fraud = services.look_up(number=PHONE), services.check_fraud(number=PHONE)
-    print(f"  HLR lookup   {looked_up.status}, {looked_up.network}")
+    print("\nNumber insight")
+    hlr, fraud = services.look_up(number=PHONE), services.check_fraud(number=PHONE)
+    print(f"  HLR lookup   {hlr.status}, {hlr.network}")
     print(f"  fraud check  {fraud.status}")
 
     print("\nThe link in the SMS")
     open_link()
     services.report_goal(message=messages[1], goal="ORDER_SEEN")
-    print(f"  goals told to LANCK: {services.reconcile().goals}")
+    print(f"  goals reported: {services.reconcile().goals}")
 
-    print("\nThe phone answers")
-    text_the_site("STOP")
-    for number in (PHONE, *CODE_PHONES, NO_MESSENGER):
-        print(f"\nWhat {number} got, newest first")
-        for got in handset(number):
-            print(f"  {got['channel']:<7}{got['sender']:<17}{got['text'] or got['code']}")
+    print("\nInbound SMS")
+    send_inbound_sms("STOP")
+    for number in (PHONE, *CODE_PHONES, SMS_ONLY_PHONE):
+        print(f"\nReceived by {number}, newest first")
+        for received in handset(number):
+            print(f"  {received['channel']:<7}{received['sender']:<17}{received['text'] or received['code']}")
 
 
 def send_everything():
     from django_lanck import services
     from django_lanck.services import RCS, SMS, Push, Viber
 
-    order = "Your order has arrived."
+    text = "Your order has arrived."
     chain = (
-        Push(order, title="Shop")
-        .then(Viber(order, sender="Shop"), wait=5, unless="delivered")
-        .then(RCS(order), wait=5, unless="read")
-        .then(SMS(order, sender="Shop"), wait=5, unless="delivered")
+        Push(text, title="Shop")
+        .then(Viber(text, sender="Shop"), wait=5, unless="delivered")
+        .then(RCS(text), wait=5, unless="read")
+        .then(SMS(text, sender="Shop"), wait=5, unless="delivered")
     )
     return [
-        services.send_sms(number=PHONE, text=f"{order} {{link}}", link="https://www.example.com/orders/7?by=sms"),
-        services.send_push(number=PHONE, text=order, title="Shop"),
+        services.send_sms(number=PHONE, text=f"{text} {{link}}", link="https://www.example.com/orders/7?by=sms"),
+        services.send_push(number=PHONE, text=text, title="Shop"),
         services.send_viber(
             number=PHONE,
-            text=order,
+            text=text,
             sender="Shop",
             image_url="https://www.example.com/parcel.png",
             button_caption="Track it",
             button_action_url="https://www.example.com/orders/7",
         ),
-        services.send_rcs(number=PHONE, text=order),
-        services.send_failover(number=NO_MESSENGER, flow=chain),
+        services.send_rcs(number=PHONE, text=text),
+        services.send_failover(number=SMS_ONLY_PHONE, flow=chain),
         services.flash_call(number=PHONE),
         services.speak_code(number=PHONE, code="471100", language="de"),
-        services.speak_text(number=PHONE, text=order, language="en"),
+        services.speak_text(number=PHONE, text=text, language="en"),
     ]
 
 
@@ -85,24 +84,24 @@ def verify(number: str, code_source: str, method: str) -> None:
 
     verification = services.start_verification(number=number, code_source=code_source, method=method)
     result = services.check_verification(verification_id=verification.pk, code=handset(number)[0]["code"])
-    proved = services.redeem_proof(proof=result.proof or "")
-    print(f"  {code_source:<6}{method:<6} proved {proved}")
+    verified_number = services.redeem_proof(proof=result.proof or "")
+    print(f"  {code_source:<6}{method:<6} verified {verified_number}")
 
 
 def open_link() -> None:
-    link = next(word for got in handset(PHONE) for word in got["text"].split() if "/lanck/l/" in word)
-    answer = requests.get(link, allow_redirects=False, timeout=10)
-    print(f"  {link} leads to {answer.headers['Location']}")
+    link = next(word for received in handset(PHONE) for word in received["text"].split() if "/lanck/l/" in word)
+    response = requests.get(link, allow_redirects=False, timeout=10)
+    print(f"  {link} redirects to {response.headers['Location']}")
 
 
-def text_the_site(text: str) -> None:
+def send_inbound_sms(text: str) -> None:
     from django_lanck.models import InboundMessage, OptOut
 
-    page = f"{sandbox()}/handset/{PHONE}/text/"
+    form = f"{sandbox()}/handset/{PHONE}/text/"
     newest = InboundMessage.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     browser = requests.Session()
-    browser.get(page, timeout=10)
-    browser.post(page, {"text": text, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}, timeout=10)
+    browser.get(form, timeout=10)
+    browser.post(form, {"text": text, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}, timeout=10)
     while not (inbound := InboundMessage.objects.filter(pk__gt=newest).first()):
         time.sleep(0.1)
     print(f"  {inbound.sender} → {inbound.recipient}: {inbound.text}")

@@ -1,4 +1,4 @@
-"""What the demo's pages may load: its own files. Django has this from 6.0 on (``SECURE_CSP``)."""
+"""The demo's Content-Security-Policy: pages load only the site's own files. Django 6.0 has ``SECURE_CSP`` for this."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ POLICY = "; ".join(
 
 
 def strict_csp(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: no inline scripts and styles, no files of other sites; but for Swagger's page, which needs them."""
+    """Add the policy to every response except Swagger's page, which needs inline scripts."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

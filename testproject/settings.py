@@ -1,15 +1,15 @@
-"""The demo site. Out of the box it talks to the sandbox inside it; a real account is a few variables away:
+"""Settings of the demo site. By default it uses the sandbox inside it; these variables connect a real account:
 
 LANCK_ACCESS_TOKEN        the account's access token, ``id:secret``
-LANCK_BASE_URL            where LANCK's API is, ``https://HOST/v1``
-LANCK_CALLBACK_BASE_URL   where LANCK reaches this site, ``https://www.example.com``; then SECRET_KEY has to be set too
-LANCK_INBOUND_SECRET      the secret in the address that LANCK posts inbound SMS to, ``/lanck/inbound/SECRET/``
-LANCK_METRICS_TOKEN       the token with which Prometheus reads ``/lanck/metrics``
-LANCK_COUNTRIES           the countries that codes may go to, ``US,DE``
+LANCK_BASE_URL            the URL of LANCK's API, ``https://HOST/v1``
+LANCK_CALLBACK_BASE_URL   the public URL of this site, ``https://www.example.com``; requires SECRET_KEY
+LANCK_INBOUND_SECRET      the secret in the URL that LANCK posts inbound SMS to, ``/lanck/inbound/SECRET/``
+LANCK_METRICS_TOKEN       the token that Prometheus sends to ``/lanck/metrics``
+LANCK_COUNTRIES           the countries that codes may be sent to, ``US,DE``
 
-LANCK_CALLBACK_BASE_URL makes the site public, so choose a password for the admin before the first start:
+LANCK_CALLBACK_BASE_URL makes the site public, so set a password for the admin before the first start:
 
-DEMO_ADMIN_PASSWORD       the password of the user ``admin``; without it, ``admin``
+DEMO_ADMIN_PASSWORD       the password of the user ``admin`` (default: ``admin``)
 """
 
 import os
@@ -27,8 +27,8 @@ DEBUG = True
 IS_PUBLIC = "LANCK_CALLBACK_BASE_URL" in os.environ
 SECRET_KEY = os.environ.get("SECRET_KEY", "demo-only-not-a-secret")
 if IS_PUBLIC and "SECRET_KEY" not in os.environ:
-    # The tokens of receipts are signed with it, and this one is printed in the repository.
-    raise ImproperlyConfigured("A demo that LANCK can reach is public: set SECRET_KEY to a secret of your own.")
+    # It signs the tokens of receipts, and the default is in the repository.
+    raise ImproperlyConfigured("A demo with LANCK_CALLBACK_BASE_URL is public: set SECRET_KEY to a secret value.")
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
 
 INSTALLED_APPS = [
@@ -42,12 +42,12 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "phonenumber_field",
-    "testproject",  # before django_lanck: its templates take the place of that one's
+    "testproject",  # before django_lanck, whose templates it overrides
     "django_lanck",
     "django_lanck.sandbox",
 ]
 
-# A secret that is printed in the repository is none, so a public demo takes only those of its own.
+# The defaults are in the repository, so a public demo does not use them.
 METRICS_TOKEN = os.environ.get("LANCK_METRICS_TOKEN", "" if IS_PUBLIC else "demo-only-metrics-token")
 INBOUND_SECRET = os.environ.get("LANCK_INBOUND_SECRET", "" if IS_PUBLIC else "demo-only-inbound-secret")
 
@@ -61,7 +61,7 @@ LANCK = {
     "COUNTRIES": os.environ["LANCK_COUNTRIES"].split(",") if "LANCK_COUNTRIES" in os.environ else None,
 }
 if "LANCK_BASE_URL" not in os.environ:
-    # Codes go to the sandbox and cost nothing: to any number, and as often as somebody likes to play.
+    # Messages to the sandbox cost nothing, so all countries and many messages per hour are allowed.
     LANCK |= {
         "COUNTRIES": sorted(SUPPORTED_REGIONS),
         "LIMITS": {"number": ["100/hour"], "user": ["100/hour"], "session": ["100/hour"]},
@@ -126,7 +126,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
-# The pages poll, and the addresses that the demo printed are to stay in sight: show only what fails.
+# Show only failed requests: the pages poll, and the printed URLs should stay visible.
 LOGGING = {"version": 1, "incremental": True, "loggers": {"django.server": {"level": "WARNING"}}}
 
 LANGUAGE_CODE = "en"

@@ -1,4 +1,4 @@
-"""The demo's own pages: the start page, and one for people whose number is verified. All else is ready-made."""
+"""The demo's own pages: the start page, and a page for users with a verified number."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def members(request: HttpRequest) -> HttpResponse:
 
 
 def sandbox(request: HttpRequest) -> dict[str, bool]:
-    """For every template: whether LANCK is the simulated one inside this site, rather than a real account."""
+    """Context processor: whether the site uses its own sandbox and not a real account."""
     return {"sandbox": conf.base_url.endswith("/sandbox/v1")}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 
 from django_lanck.exceptions import Refusal
 from django_lanck.models import Verification
@@ -43,3 +46,31 @@ def catch_refusal(call: Callable[..., Any], *arguments: Any, **keywords: Any) ->
     with pytest.raises(Refusal) as caught:
         call(*arguments, **keywords)
     return caught.value
+
+
+def with_lanck(lanck: FakeLanck, **keys: Any) -> override_settings:
+    """Return a context manager that adds keys to the ``LANCK`` settings of ``lanck``."""
+    return override_settings(LANCK={**lanck.settings, **keys})
+
+
+def statements(queries: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return the SQL of captured queries, without the statements of transactions and savepoints."""
+    transactions = ("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "COMMIT")
+    return [query["sql"] for query in queries if not query["sql"].startswith(transactions)]
+
+
+def statements_around_call(
+    lanck: FakeLanck, monkeypatch: pytest.MonkeyPatch, call: Callable[[], Any]
+) -> tuple[int, int]:
+    """Return the number of statements before LANCK is called, and after."""
+    handle, before = lanck.handle, []
+
+    def count_and_handle(*arguments: Any) -> Any:
+        before.extend(statements(log))
+        return handle(*arguments)
+
+    monkeypatch.setattr(lanck, "handle", count_and_handle)
+    with CaptureQueriesContext(connection) as captured:
+        log = captured.connection.queries_log
+        call()
+    return len(before), len(statements(captured)) - len(before)

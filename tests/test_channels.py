@@ -105,7 +105,7 @@ from django_lanck.conf import conf
 from django_lanck.models import Channel, Message, Verification
 from django_lanck.services.verifications.codes import code_content
 from django_lanck.testing.fake import CHANNELS
-from django_lanck.web import words
+from django_lanck.web import texts
 from django_lanck.web.forms import MethodForm
 
 assert ("signal", "Signal message") in Message._meta.get_field("channel").choices
@@ -124,8 +124,8 @@ assert "123456" in code_content("signal", "123456", "en").text
 
 verification = Verification(method="signal", code_length=6, number="+12015550123")
 verification.newest_message = Message(channel="signal", status="UNDELIVERED")
-assert "6 digits" in words.todo(verification)
-assert words.delivery(verification) == ("bad", "We could not deliver the message.")
+assert "6 digits" in texts.instruction(verification)
+assert texts.delivery_text(verification) == ("bad", "We could not deliver the message.")
 
 parser = load_command_class("django_lanck", "lanck_send").create_parser("manage.py", "lanck_send")
 options = parser.parse_args(["signal", "+12015550123", "Hi", "--title", "T"])

@@ -83,9 +83,9 @@ def test_no_receipt_comes_but_lanck_tells_when_asked(person, admin_client):
     someone = person("+12015550103")
     someone.start()
     receipts.wait()
-    data = {"action": "ask_lanck", "_selected_action": [str(Verification.objects.get().pk)]}
+    data = {"action": "refresh_messages", "_selected_action": [str(Verification.objects.get().pk)]}
     page = admin_client.post("/admin/lanck/verification/", data, follow=True).content.decode()
-    assert "News: 1." in page
+    assert "1 changed." in page
     assert someone.fetch()["delivery"] == "DELIVERED"
 
 

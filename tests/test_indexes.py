@@ -19,7 +19,7 @@ from django_lanck.services import (
     send_sms,
     start_verification,
 )
-from tests.services.test_start import statements
+from tests.helpers import statements
 
 
 @pytest.mark.django_db

@@ -17,10 +17,10 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from django_lanck.models import Message
-from django_lanck.models.message import RANKS
+from django_lanck.models.status import RANKS
 from django_lanck.prometheus import as_prometheus
 from django_lanck.services import check_verification, current_metrics, send_sms, start_verification
-from tests.services.test_start import with_lanck
+from tests.helpers import with_lanck
 
 pytestmark = pytest.mark.django_db
 
@@ -91,7 +91,7 @@ def test_each_of_several_tokens_opens_it(client, on):
 def test_every_token_is_compared_in_constant_time(client, on, monkeypatch):
     compared = []
     monkeypatch.setattr(
-        "django_lanck.views.constant_time_compare",
+        "django_lanck.services.permissions.constant_time_compare",
         lambda given, token: compared.append((given, token)) or given == token,
     )
     assert read(client).status_code == 200

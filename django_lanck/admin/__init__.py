@@ -1,4 +1,4 @@
-"""What staff see: verifications, messages and what became of them. Nothing can be edited; opt-outs can be kept."""
+"""The admin of the app: read-only lists and pages, the page of a number, the dashboard. Opt-outs can be changed."""
 
 from .changelists.inbound import InboundMessageAdmin
 from .changelists.insight import NumberInsightAdmin

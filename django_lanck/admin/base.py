@@ -1,7 +1,8 @@
+"""The admin class of all models of the app: read-only, with masked numbers and a search by whole numbers."""
+
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -17,9 +18,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from ..exceptions import Refusal
-from ..models.number import mask_number, mask_numbers, mask_party
+from ..models.number import mask_party
 from ..services import number_as_kept
 from .changelist import NewestFirst
+from .masking import Mask, mask_for, sees_numbers
 from .timeline import Event
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ else:
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """Rows can be looked at. Numbers are masked, and not searched by, for those who may not see them."""
+    """A model whose rows can be viewed. Without ``lanck.view_number``, numbers are masked and cannot be searched."""
 
     class Media:
         css = {"all": ["lanck/admin.css"]}
@@ -38,20 +40,20 @@ class ReadOnlyAdmin(ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
-    # So many rows a list looks through, then people choose to look further back.
+    # A list shows the newest so many rows of the chosen days and links to the older ones.
     list_reach = 5_000
-    # The column of its time, which has an index: the list goes by it, and by nothing else.
+    # The indexed column that every list is ordered by.
     time_field = "created_at"
     sortable_by = ()
     search_help_text = _("A phone number with its country code, in any spelling, or an id.")
     actions: Any = None
 
     id_fields: tuple[str, ...] = ()
-    # The columns that hold numbers; the first is the one that is searched.
+    # The columns that hold numbers. The search looks in the first one.
     number_fields: tuple[str, ...] = ("number",)
-    # What is shown instead to those who may not see numbers; of an empty name, nothing.
+    # A column → the column that is shown to staff who must not see numbers; empty to show none.
     masks: Mapping[str, str] = {"number": "masked_number"}
-    # Fields of a page in which the number may stand among other things.
+    # Columns with texts or JSON in which numbers are masked.
     free_texts: tuple[str, ...] = ()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -64,22 +66,22 @@ class ReadOnlyAdmin(ModelAdmin):
         return False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        """Only what the filters use: by a lookup on the number, one could find out what is masked."""
+        """Allow the lookups of the filters only. A lookup on the number would reveal masked digits."""
         return lookup in {name for each in self.list_filter for name in _parameters(each)}
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[NewestFirst]:
         return NewestFirst
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *where: Any, **more: Any) -> Any:
-        """An action is about the rows of a page that were ticked, never about all that the filters leave."""
-        ticked = request.POST.getlist(ACTION_CHECKBOX_NAME)[: self.list_per_page]
-        return super().response_action(request, self.get_queryset(request).filter(pk__in=ticked), *where, **more)
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any) -> Any:
+        """Apply an action to the selected rows of one page, never to the whole list."""
+        selected = request.POST.getlist(ACTION_CHECKBOX_NAME)[: self.list_per_page]
+        return super().response_action(request, self.get_queryset(request).filter(pk__in=selected), *args, **kwargs)
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return self._shown(request, self.list_display)
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        """What the row has nothing to say about is left out."""
+        """Leave out the fields that are empty in this row."""
         fieldsets = []
         for title, options in super().get_fieldsets(request, obj):
             names = [name for name in options["fields"] if obj is None or not _is_empty(obj, str(name))]
@@ -99,7 +101,7 @@ class ReadOnlyAdmin(ModelAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        number = _as_kept(term)
+        number = _as_stored(term)
         for field in () if _is_number(number) else self.id_fields:
             try:
                 found = queryset.filter(**{field: self.model._meta.get_field(field).to_python(term)})
@@ -108,17 +110,19 @@ class ReadOnlyAdmin(ModelAdmin):
             if found.exists():
                 return found, False
         if not sees_numbers(request) and mask_party(number) != number:
-            # Masked, a number has three digits left to guess, and each search would be a guess.
-            self.message_user(request, _("Only who may see whole numbers can search by one."), messages.WARNING)
+            # Only three digits are masked, so a thousand searches would reveal the number.
+            self.message_user(
+                request, _("Searching by number needs the permission to see whole numbers."), messages.WARNING
+            )
             return queryset.none(), False
         return queryset.filter(**{self.number_fields[0]: number}), False
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         row = super().get_object(request, object_id, from_field)
         if row is not None:
-            veil = self.veil(request, row)
+            mask = self.mask(request, row)
             for name in self.free_texts:
-                setattr(row, name, veil(getattr(row, name)))
+                setattr(row, name, mask(getattr(row, name)))
         return row
 
     def render_change_form(
@@ -131,16 +135,16 @@ class ReadOnlyAdmin(ModelAdmin):
         obj: Any = None,
     ) -> HttpResponse:
         if obj is not None:
-            context["events"] = self.events(obj, self.veil(request, obj))
+            context["events"] = self.events(obj, self.mask(request, obj))
             context["number_links"] = self.number_links(request, getattr(obj, self.number_fields[0]))
         return super().render_change_form(request, context, add, change, form_url, obj)
 
-    def events(self, row: Any, veil: Callable[[Any], Any]) -> list[Event]:
-        """The row's timeline, if it has one."""
+    def events(self, row: Any, mask: Mask) -> list[Event]:
+        """Return the timeline of a row; empty for a model without one."""
         return []
 
     def number_links(self, request: HttpRequest, number: str) -> list[tuple[str, int, str]]:
-        """What else there is of a number: name, count, address. The addresses hold the number."""
+        """Return name, count and URL of each list of the number's rows. The URLs contain the number."""
         if not (sees_numbers(request) and number.startswith("+")):
             return []
         links = []
@@ -153,11 +157,9 @@ class ReadOnlyAdmin(ModelAdmin):
                 links.append((name, count, f"{address}?{urlencode({'q': number})}"))
         return sorted(links)
 
-    def veil(self, request: HttpRequest, row: Any) -> Callable[[Any], Any]:
-        """What hides the row's numbers in a text or in JSON from those who may not see them."""
-        if sees_numbers(request):
-            return lambda value: value
-        return partial(without_numbers, numbers=[getattr(row, name) for name in self.number_fields])
+    def mask(self, request: HttpRequest, row: Any) -> Mask:
+        """Return the function that masks the row's numbers for the user of the request."""
+        return mask_for(request, [getattr(row, name) for name in self.number_fields])
 
     def _shown(self, request: HttpRequest, names: Any) -> list[Any]:
         masks = {} if sees_numbers(request) else self.masks
@@ -168,60 +170,33 @@ class ReadOnlyAdmin(ModelAdmin):
         return str(row.masked_number)
 
 
-def _parameters(list_filter: Any) -> tuple[str, ...]:
-    """The query parameters of a filter: of a pair those of ``DaysFilter``."""
-    if isinstance(list_filter, tuple):
-        return (f"{list_filter[0]}__gte", f"{list_filter[0]}__lt")
-    return (list_filter.parameter_name,)
-
-
-def _is_empty(row: Model, field: str) -> bool:
-    """Whether it is a column that holds nothing."""
-    return vars(row).get(field, True) in (None, "", {})
-
-
-def sees_numbers(request: HttpRequest) -> bool:
-    return request.user.has_perm("lanck.view_number")
-
-
-def without_numbers(value: Any, numbers: list[str]) -> Any:
-    """A text, or whatever JSON holds, with the numbers masked wherever they stand in it."""
-    if isinstance(value, Mapping):
-        return {name: without_numbers(inner, numbers) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [without_numbers(inner, numbers) for inner in value]
-    if not isinstance(value, str | int) or isinstance(value, bool):
-        return value
-    text = str(value)
-    for number in numbers:
-        digits = number.removeprefix("+")
-        if digits.isdigit():
-            text = text.replace(number, mask_number(number)).replace(digits, mask_number(number))
-    if isinstance(value, str):  # also in other spellings, and other people's
-        return mask_numbers(text)
-    return value if text == str(value) else text
-
-
-def owner_name(user: Any, number: str) -> str:
-    """The user as staff see it; where the username is the number, masked."""
-    return str(without_numbers(str(user), [number])) if user else "–"
-
-
 def link_to(model: type[Model], pk: Any, text: Any = None) -> SafeString | str:
-    """A link to the page of a row, or a dash where there is none."""
+    """Return a link to the page of a row, or a dash for no row."""
     if pk is None:
         return "–"
     address = reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_change", args=[pk])
     return format_html('<a href="{}">{}</a>', address, text or pk)
 
 
-def _as_kept(term: str) -> str:
+def _parameters(list_filter: Any) -> tuple[str, ...]:
+    """Return the query parameters of a filter; a pair is a field with its ``DayFilter``."""
+    if isinstance(list_filter, tuple):
+        return (f"{list_filter[0]}__gte", f"{list_filter[0]}__lt")
+    return (list_filter.parameter_name,)
+
+
+def _is_empty(row: Model, field: str) -> bool:
+    """Return whether the field is a column without a value in this row."""
+    return vars(row).get(field, True) in (None, "", {})
+
+
+def _as_stored(term: str) -> str:
     try:
         return number_as_kept(term)
     except Refusal:
         return term
 
 
-def _is_number(kept: str) -> bool:
-    """Whether it is a phone number, of 15 digits at most, and so no id of LANCK's."""
-    return kept.startswith("+") and kept[1:].isdigit() and len(kept) <= 16
+def _is_number(stored: str) -> bool:
+    """Return whether it is a phone number: with 16 digits or more it can be an id of LANCK's."""
+    return stored.startswith("+") and stored[1:].isdigit() and len(stored) <= 16

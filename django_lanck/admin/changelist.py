@@ -1,4 +1,4 @@
-"""Lists whose pages cost the same whatever the table holds: newest first, never counted, and read so far back only."""
+"""A changelist whose pages cost the same at any table size: ordered by time, never counted, limited in depth."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.core.paginator import EmptyPage, InvalidPage, Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from .filters import DaysFilter
+from .day_filter import DayFilter
 
 if TYPE_CHECKING:
     AnyPaginator = Paginator[Any]
@@ -20,7 +20,7 @@ else:
 
 
 class UncountedPaginator(AnyPaginator):
-    """Nothing is counted: a page is read with one row more, which tells whether another page follows."""
+    """A paginator without COUNT: it reads one row more than a page holds to find out whether another page follows."""
 
     has_more = False
 
@@ -29,7 +29,7 @@ class UncountedPaginator(AnyPaginator):
         self.reach = reach
 
     def page(self, number: int | str) -> AnyPage:
-        """Raises InvalidPage. From then on ``count`` is how many rows are known of."""
+        """Read a page and set ``count`` to the number of rows known so far. Raises InvalidPage."""
         first = (int(number) - 1) * self.per_page
         if not 0 <= first < self.reach:
             raise EmptyPage
@@ -46,12 +46,12 @@ class UncountedPaginator(AnyPaginator):
 
 
 class NewestFirst(ChangeList):
-    """A list by its time, of which a page is read and nothing else."""
+    """A changelist ordered by time, newest first, which reads one page."""
 
     model_admin: Any
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
-        """Always the same: by any other column the whole table would have to be sorted."""
+        """Return the time and the key. Any other order would sort the whole table."""
         return [f"-{self.model_admin.time_field}", "-pk"]
 
     def get_ordering_field_columns(self) -> dict[int, Any]:
@@ -63,7 +63,7 @@ class NewestFirst(ChangeList):
             self.result_list = paginator.page(self.page_num).object_list
         except InvalidPage as error:
             raise IncorrectLookupParameters from error
-        # Those up to the end of this page.
+        # The number of rows up to the end of this page.
         self.result_count = self.full_result_count = paginator.count - paginator.has_more
         self.multi_page = paginator.num_pages > 1
         self.can_show_all = self.show_full_result_count = False
@@ -71,12 +71,11 @@ class NewestFirst(ChangeList):
         self.paginator = paginator
 
     @property
-    def days(self) -> DaysFilter:
-        """The filter that says how far back the list reaches."""
-        return next(each for each in self.filter_specs if isinstance(each, DaysFilter))
+    def day_filter(self) -> DayFilter:
+        return next(each for each in self.filter_specs if isinstance(each, DayFilter))
 
     @property
-    def further_back(self) -> str:
-        """The address of the list before these rows, if there is one."""
-        last = self.days.reaches_back_to
-        return self.get_query_string({f"{self.days.field_path}__lt": last.isoformat()}) if last else ""
+    def older_rows_url(self) -> str:
+        """The URL of the list of older rows; empty if there are none."""
+        oldest, field = self.day_filter.oldest_time, self.day_filter.field_path
+        return self.get_query_string({f"{field}__lt": oldest.isoformat()}) if oldest else ""

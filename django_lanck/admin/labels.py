@@ -1,4 +1,4 @@
-"""The words that staff read for what is stored, and their colours."""
+"""The labels and colours of stored values."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from ..channels import Channel, channel_spec
+from ..durations import exact_duration
 from ..models import Status, Verification
 
-# The colour of a word; any other word of LANCK's is neutral.
+# The colour of a label. A status of LANCK's that is not listed is neutral.
 TONES: Final[Mapping[str, str]] = {
     Status.ACCEPTED: "waiting",
     Status.SENDING: "waiting",
@@ -36,19 +37,18 @@ TONES: Final[Mapping[str, str]] = {
     "NOT_MOBILE_PREFIX": "unknown",
     "SUSPICIOUS": "unknown",
     "FRAUDULENT": "bad",
-    "standing": "unknown",
-    "in the way": "bad",
+    "active": "unknown",
+    "exceeded": "bad",
 }
-WORDS: Final[Mapping[str, Any]] = {
+LABELS: Final[Mapping[str, Any]] = {
     **dict(Status.choices),
     **dict(Verification.State.choices),
-    "standing": gettext_lazy("standing"),
+    "active": gettext_lazy("active"),
     "lifted": gettext_lazy("lifted"),
-    "in the way": gettext_lazy("in the way"),
-    "has room": gettext_lazy("has room"),
+    "exceeded": gettext_lazy("exceeded"),
 }
-# LANCK's words about numbers, those of the HLR first. A subscriber who was found is DELIVERED.
-INSIGHT_WORDS: Final[Mapping[str, Any]] = {
+# The statuses of insights: of HLR lookups, then of fraud checks.
+INSIGHT_LABELS: Final[Mapping[str, Any]] = {
     "DELIVERED": gettext_lazy("subscriber found"),
     "UNDELIVERED": gettext_lazy("subscriber not found"),
     "REJECTED": gettext_lazy("lookup rejected"),
@@ -57,8 +57,8 @@ INSIGHT_WORDS: Final[Mapping[str, Any]] = {
     "SUSPICIOUS": gettext_lazy("suspicious"),
     "FRAUDULENT": gettext_lazy("fraudulent"),
 }
-# Source: RFC 3261, section 21, in the words of the one who called.
-SIP_WORDS: Final[Mapping[int, Any]] = {
+# SIP status codes as a caller understands them. Source: RFC 3261, section 21.
+SIP_LABELS: Final[Mapping[int, Any]] = {
     200: gettext_lazy("answered"),
     403: gettext_lazy("refused by the network"),
     404: gettext_lazy("no such number"),
@@ -78,10 +78,12 @@ SIP_WORDS: Final[Mapping[int, Any]] = {
 }
 
 
-def badge(word: str, said: Any = None) -> SafeString:
-    """A word with its colour; the colour says nothing that the word does not say."""
+def badge(status: str, label: Any = None) -> SafeString:
+    """Return a coloured label for a status, by default the one in ``LABELS``."""
     return format_html(
-        '<span class="lanck-badge lanck-{}">{}</span>', TONES.get(word, "neutral"), said or WORDS.get(word, word)
+        '<span class="lanck-badge lanck-{}">{}</span>',
+        TONES.get(status, "neutral"),
+        label or LABELS.get(status, status),
     )
 
 
@@ -90,46 +92,38 @@ def channel_name(channel: str) -> str:
 
 
 def channel_noun(channel: str) -> str:
-    """What it is called within a sentence, which does not tell whose code it carries."""
+    """Return the name of a channel for use in a sentence. It does not say who generates the code."""
     return str(channel_spec(channel).noun or channel_name(channel))
 
 
-def sip_words(status: int) -> str:
-    words = SIP_WORDS.get(status)
-    return f"{words} (SIP {status})" if words else f"SIP {status}"
-
-
-def time_span(seconds: int) -> str:
-    if seconds and seconds % 3600 == 0:
-        return ngettext("%d hour", "%d hours", seconds // 3600) % (seconds // 3600)
-    if seconds and seconds % 60 == 0:
-        return ngettext("%d minute", "%d minutes", seconds // 60) % (seconds // 60)
-    return ngettext("%d second", "%d seconds", seconds) % seconds
+def sip_label(status: int) -> str:
+    label = SIP_LABELS.get(status)
+    return f"{label} (SIP {status})" if label else f"SIP {status}"
 
 
 def call_end(*, sip_status: int | None, duration: int | None, billable: bool | None) -> str:
-    """How a call ended, as far as it is known: ``busy (SIP 486), 0 seconds, not billable``."""
-    words = []
+    """Return how a call ended, such as ``busy (SIP 486), 0 seconds, not billable``. None leaves a part out."""
+    parts = []
     if sip_status is not None:
-        words.append(sip_words(sip_status))
+        parts.append(sip_label(sip_status))
     if duration is not None:
-        words.append(time_span(duration))
+        parts.append(exact_duration(duration))
     if billable is not None:
-        words.append(_("billable") if billable else _("not billable"))
-    return ", ".join(words)
+        parts.append(_("billable") if billable else _("not billable"))
+    return ", ".join(parts)
 
 
 def shortened(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 
-def clock(at: datetime, now: datetime) -> str:
-    """The time of a day, to the second; with its date where that is not today's."""
+def time_of_day(at: datetime, now: datetime) -> str:
+    """Return the local time of day with seconds, or the date and time if it is not today."""
     local = timezone.localtime(at)
     return local.strftime("%H:%M:%S" if local.date() == timezone.localtime(now).date() else "%Y-%m-%d %H:%M")
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """How long it is since then, roughly: ``12 seconds``, ``3 minutes``."""
+    """Return the rounded time since then, such as ``12 seconds`` or ``3 minutes``."""
     seconds = max(int((now - at).total_seconds()), 0)
-    return time_span(seconds) if seconds < 60 else timesince(at, now, depth=1)
+    return exact_duration(seconds) if seconds < 60 else timesince(at, now, depth=1)

@@ -1,4 +1,4 @@
-"""The JSON API: start, look, check, resend, cancel. Include ``django_lanck.api.urls`` where clients find it.
+"""The JSON API: start, get, check, resend and cancel verifications. Include ``django_lanck.api.urls``.
 
-``staff_urls`` has what the site's own people need, once ``LANCK["STAFF_API"]`` is True.
+``staff_urls`` is the API for staff; it needs ``LANCK["STAFF_API"] = True``.
 """

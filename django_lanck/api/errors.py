@@ -1,4 +1,4 @@
-"""Every refusal of the API in one shape: ``{code, detail, retry_after?, errors?, message_id?}``."""
+"""Error responses. All have one shape: ``{code, detail, retry_after?, errors?, message_id?}``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any, Final
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
-from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -19,29 +18,26 @@ from ..exceptions import (
     FIELD_REFUSALS,
     APIError,
     InvalidArgument,
-    InvalidNumber,
-    LanckError,
     NotSent,
     Refusal,
-    SenderNotAllowed,
 )
-from ..services.provider.failures import NOT_CARRIED_OUT, refusal_for
+from ..services import refusal_of
 
 logger = logging.getLogger("django_lanck")
-TRY_THE_DATABASE_AGAIN: Final = 5
+DATABASE_RETRY_AFTER: Final = 5
 
 
 def refusal_response(error: Exception) -> Response | None:
-    """The answer to an exception, or None for one that is a bug."""
+    """Return the response to an exception, or None for an unexpected one."""
     if isinstance(error, Http404):
         error = Refusal("not_found")
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     elif isinstance(error, InvalidArgument | APIError | NotSent):
-        error = _refusal_of(error)
+        error = refusal_of(error)
     elif isinstance(error, OperationalError | InterfaceError):
-        logger.error("The database cannot be used", exc_info=error)
-        error = Refusal("unavailable", retry_after=TRY_THE_DATABASE_AGAIN)
+        logger.error("The database is not available", exc_info=error)
+        error = Refusal("unavailable", retry_after=DATABASE_RETRY_AFTER)
     if isinstance(error, Refusal):
         return _response(
             error.http_status, error.code, error.detail, error.retry_after, error.errors, message_id=error.message_id
@@ -60,20 +56,6 @@ def refusal_response(error: Exception) -> Response | None:
             headers=_auth_header(error),
         )
     return None
-
-
-def _refusal_of(error: LanckError) -> Refusal:
-    """What a client is told of what LANCK said, or would say: nothing about the account."""
-    if isinstance(error, InvalidArgument):
-        refusal = Refusal("invalid_argument", errors={error.field: [error.reason]})
-    elif isinstance(error, SenderNotAllowed):
-        refusal = Refusal("invalid_argument", errors={"sender": [_("LANCK does not allow this sender.")]})
-    elif isinstance(error, (InvalidNumber, *NOT_CARRIED_OUT)):
-        refusal = refusal_for(error)
-    else:
-        refusal = Refusal("refused")
-    refusal.message_id = error.message_id
-    return refusal
 
 
 def _invalid(error: exceptions.ValidationError) -> Response:

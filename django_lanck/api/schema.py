@@ -1,4 +1,4 @@
-"""What the API answers, told to drf-spectacular. Imported only where that is installed."""
+"""The OpenAPI description of the API for drf-spectacular. Imported only where that is installed."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ VERIFICATION_ID = OpenApiParameter(
 
 
 class RefusalSerializer(serializers.Serializer[Any]):
-    """Every refusal of the API."""
+    """A refusal. All refusals of the API have this shape."""
 
-    code = serializers.CharField(help_text="Stable and machine-readable. A site's own rule may have codes of its own.")
-    detail = serializers.CharField(help_text="A sentence for people.")
-    retry_after = serializers.IntegerField(required=False, help_text="Seconds, where waiting helps.")
+    code = serializers.CharField(help_text="Stable and machine-readable. The site's own `GUARD` may add codes.")
+    detail = serializers.CharField(help_text="A sentence for the person.")
+    retry_after = serializers.IntegerField(required=False, help_text="Seconds to wait, if waiting helps.")
     errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
-        help_text="Field → what is wrong with it.",
+        help_text="Field → its errors.",
     )
-    message_id = serializers.IntegerField(required=False, help_text="`id` of the message that LANCK did not take.")
+    message_id = serializers.IntegerField(required=False, help_text="`id` of the message that LANCK did not accept.")
 
 
 DRF_REFUSALS = {
@@ -47,7 +47,7 @@ ANY = (401, 403, 406, 429)
 
 
 def refusals(*codes: str, body: bool = False) -> dict[int, OpenApiResponse]:
-    """The responses for these refusals, and for those that every view may give."""
+    """Return the responses for these refusals and for those of every view."""
     by_status: dict[int, list[str]] = {status: list(DRF_REFUSALS[status]) for status in (*ANY, *(BODY if body else ()))}
     for code in codes:
         by_status.setdefault(REFUSALS[code][0], []).append(code)
@@ -97,7 +97,7 @@ class VerificationExtension(OpenApiViewExtension):  # type: ignore[no-untyped-ca
         class Fixed(self.target_class):  # type: ignore[name-defined,misc]
             @extend_schema(
                 operation_id="get_verification",
-                summary="Look at a verification",
+                summary="Get a verification",
                 tags=["verifications"],
                 parameters=[VERIFICATION_ID],
                 responses={200: ours.VerificationSerializer, **refusals("not_found")},
@@ -124,8 +124,8 @@ class CheckExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
             @extend_schema(
                 operation_id="check_verification",
                 summary="Check the code that the person typed",
-                description="A right code earns a proof, once. After a `503` with the code `check_unknown`, send the "
-                "same code again: that settles it.",
+                description="The right code returns a proof, once. After a `503` with the code `check_unknown`, check "
+                "the same code again.",
                 tags=["verifications"],
                 parameters=[VERIFICATION_ID, RETRY_AFTER],
                 request=ours.CheckSerializer,
@@ -160,7 +160,7 @@ class ResendExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
             @extend_schema(
                 operation_id="resend_verification",
                 summary="Send another code, by the same or another method",
-                description="Once this is answered with 200, codes sent before are worthless; attempts go on counting. "
+                description="After a `200`, earlier codes are no longer valid. The attempts are not reset. "
                 "Wait until `resend_at`.",
                 tags=["verifications"],
                 parameters=[VERIFICATION_ID, RETRY_AFTER],

@@ -1,79 +1,77 @@
-"""What staff are told of the figures of a period: the ones of the dashboard, described and as JSON."""
+"""The figures of a period in the staff API: the query, the schema and the JSON. They are those of the dashboard."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import QueryDict
-from django.utils.translation import gettext as _
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 
 from ..models import Channel
-from ..models.time import site_day
 from ..services import Figures, Scope, Totals
+from ..services.figures.scope import FILTER_PATTERNS, scope_of_period
 from .staff_serializers import Query
 
-USUAL_DAYS: Final = 30
-MOST_DAYS: Final = 366
+DEFAULT_DAYS: Final = 30
 MEDIAN, P95 = 0.5, 0.95
-# So far from the ends of the calendar that every database can count from there.
-CALENDAR: Final = (MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2099, 12, 31)))
+# Databases cannot calculate with days near the ends of the calendar.
+CALENDAR_LIMITS: Final = (MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2099, 12, 31)))
 
 
 class DeliveryQuery(Query):
-    """Which days, and what of them."""
+    """The period and the filters."""
 
     since = serializers.DateField(
-        required=False, help_text=f"The first day, where the site is. Default: {USUAL_DAYS} days with the last one."
+        required=False,
+        help_text=f"The first day, in the site's time zone. Default: a period of {DEFAULT_DAYS} days.",
     )
     until = serializers.DateField(
-        required=False, validators=CALENDAR, help_text="The last day, itself included. Default: today."
+        required=False, validators=CALENDAR_LIMITS, help_text="The last day, included. Default: today."
     )
     purpose = serializers.CharField(max_length=50, required=False, help_text="One of the site's purposes.")
     channel = serializers.ChoiceField(choices=Channel.choices, required=False)
-    country = serializers.RegexField(r"^[A-Z]{2}\Z", required=False, help_text="ISO code, such as `DE`.")
-    mccmnc = serializers.RegexField(r"^[0-9]{5,6}\Z", required=False, help_text="Code of a network, such as `26201`.")
+    country = serializers.RegexField(
+        rf"^{FILTER_PATTERNS['country']}\Z", required=False, help_text="ISO code, such as `DE`."
+    )
+    mccmnc = serializers.RegexField(
+        rf"^{FILTER_PATTERNS['mccmnc']}\Z", required=False, help_text="Code of a network, such as `26201`."
+    )
 
     @classmethod
     def scope(cls, query: QueryDict) -> Scope:
-        """What a query asks for. Raises ValidationError, naming the field."""
-        given = cls.read(query)
-        until = given.pop("until", None) or site_day()
-        since = given.pop("since", None) or until - timedelta(days=USUAL_DAYS - 1)
-        if not 0 <= (until - since).days < MOST_DAYS:
-            sentence = _("It has to be a day from since on, and at most %(days)s days in all.")
-            raise ValidationError({"until": [sentence % {"days": MOST_DAYS}]})
-        return Scope(since, until, **given)
+        """Return the scope of a query. Raises ValidationError or InvalidArgument, naming the field."""
+        filters = cls.parse(query)
+        since, until = filters.pop("since", None), filters.pop("until", None)
+        return scope_of_period(days=DEFAULT_DAYS, since=since, until=until, filters=filters)
 
 
 class TimesSerializer(serializers.Serializer[Any]):
-    """Null where there was none. Within 9.1 % of the exact times."""
+    """Null without any. Within 9.1 % of the exact times."""
 
-    median = serializers.FloatField(allow_null=True, help_text="Seconds that half of them took at most.")
-    p95 = serializers.FloatField(allow_null=True, help_text="Seconds that 95 of 100 took at most.")
+    median = serializers.FloatField(allow_null=True, help_text="Seconds within which half of them were done.")
+    p95 = serializers.FloatField(allow_null=True, help_text="Seconds within which 95 % of them were done.")
 
 
 class TotalsSerializer(serializers.Serializer[Any]):
     started = serializers.IntegerField(help_text="Verifications.")
-    reached_lanck = serializers.IntegerField(help_text="Of these, those of which LANCK took a message.")
-    reached_phone = serializers.IntegerField(help_text="Of these, those of which a message was delivered.")
+    reached_lanck = serializers.IntegerField(help_text="Of these, those with a message that LANCK accepted.")
+    reached_phone = serializers.IntegerField(help_text="Of these, those with a delivered message.")
     verified = serializers.IntegerField(help_text="Of these, those whose number was verified.")
-    conversion = serializers.FloatField(allow_null=True, help_text="`verified` to `started`.")
-    proof_seconds = TimesSerializer(help_text="From a start until the number was verified.")
+    conversion = serializers.FloatField(allow_null=True, help_text="`verified` divided by `started`.")
+    proof_seconds = TimesSerializer(help_text="From the start until the number was verified.")
     messages = serializers.IntegerField()
-    refused = serializers.IntegerField(help_text="Messages that were surely not sent.")
-    unknown = serializers.IntegerField(help_text="Messages of which it is unknown whether they were sent.")
-    accepted = serializers.IntegerField(help_text="Messages that LANCK took.")
+    refused = serializers.IntegerField(help_text="Messages that LANCK refused, or that were certainly not sent.")
+    unknown = serializers.IntegerField(help_text="Messages that may or may not have been sent.")
+    accepted = serializers.IntegerField(help_text="Messages that LANCK accepted.")
     delivered = serializers.IntegerField()
     undelivered = serializers.IntegerField()
-    unsettled = serializers.IntegerField(help_text="Messages that LANCK took and that have no final status.")
-    delivery_rate = serializers.FloatField(allow_null=True, help_text="`delivered` to `accepted`.")
-    delivery_seconds = TimesSerializer(help_text="From a message until it was delivered.")
-    priced = serializers.IntegerField(help_text="Messages of which LANCK told a price.")
+    unsettled = serializers.IntegerField(help_text="Accepted messages without a final status.")
+    delivery_rate = serializers.FloatField(allow_null=True, help_text="`delivered` divided by `accepted`.")
+    delivery_seconds = TimesSerializer(help_text="From the creation of a message until its delivery.")
+    priced = serializers.IntegerField(help_text="Messages with a price.")
     cost = serializers.CharField(help_text="The sum of these prices, in LANCK's currency.")
 
 
@@ -82,7 +80,7 @@ class DaySerializer(TotalsSerializer):
 
 
 class PurposeSerializer(TotalsSerializer):
-    purpose = serializers.CharField(allow_blank=True, help_text="Empty for messages of no verification.")
+    purpose = serializers.CharField(allow_blank=True, help_text="Empty for messages without a verification.")
 
 
 class ChannelSerializer(TotalsSerializer):
@@ -90,56 +88,56 @@ class ChannelSerializer(TotalsSerializer):
 
 
 class CountrySerializer(TotalsSerializer):
-    country = serializers.CharField(allow_blank=True, help_text="Empty where it is not known.")
+    country = serializers.CharField(allow_blank=True, help_text="Empty if unknown.")
 
 
 class NetworkSerializer(CountrySerializer):
     mccmnc = serializers.CharField(allow_blank=True)
-    network = serializers.CharField(allow_blank=True, help_text="Its name, where LANCK told it.")
+    network = serializers.CharField(allow_blank=True, help_text="Its name, if LANCK reported it.")
 
 
 class RefusedSerializer(serializers.Serializer[Any]):
     rule = serializers.CharField()
-    watched = serializers.BooleanField(help_text="Whether the rule only watched.")
+    watched = serializers.BooleanField(help_text="Whether the rule only reports and does not refuse.")
     count = serializers.IntegerField()
 
 
 class FraudSerializer(serializers.Serializer[Any]):
-    status = serializers.CharField(help_text="LANCK's word.")
+    status = serializers.CharField(help_text="LANCK's status.")
     count = serializers.IntegerField()
 
 
 class ErrorSerializer(serializers.Serializer[Any]):
     day = serializers.DateField()
-    hour = serializers.IntegerField(help_text="0 to 23, where the site is.")
-    code = serializers.IntegerField(help_text="LANCK's code.")
+    hour = serializers.IntegerField(help_text="0 to 23, in the site's time zone.")
+    code = serializers.IntegerField(help_text="LANCK's error code.")
     count = serializers.IntegerField()
 
 
 class DeliverySerializer(serializers.Serializer[Any]):
-    """The figures of a period, as :func:`represent_figures` gives them."""
+    """The figures of a period, as :func:`represent_figures` returns them."""
 
     since = serializers.DateField()
     until = serializers.DateField()
     total = TotalsSerializer()
-    by_day = DaySerializer(many=True, help_text="Every day.")
-    by_purpose = PurposeSerializer(many=True, help_text="The one with the most messages first, like all that follow.")
+    by_day = DaySerializer(many=True, help_text="Every day of the period.")
+    by_purpose = PurposeSerializer(many=True, help_text="Ordered by messages, most first, like the groups below.")
     by_channel = ChannelSerializer(many=True)
     by_country = CountrySerializer(many=True)
     by_network = NetworkSerializer(many=True)
-    refusals = RefusedSerializer(many=True, help_text="Narrowed by purpose and country alone.")
-    fraud = FraudSerializer(many=True, help_text="Narrowed by country alone.")
+    refusals = RefusedSerializer(many=True, help_text="Filtered only by purpose and country.")
+    fraud = FraudSerializer(many=True, help_text="Filtered only by country.")
     errors = ErrorSerializer(  # type: ignore[assignment]  # DRF's own attribute of the same name is not used
-        many=True, help_text="Narrowed by country alone."
+        many=True, help_text="Filtered only by country."
     )
     uncounted_days = serializers.ListField(child=serializers.DateField(), help_text="Days that are in no figure yet.")
     dirty_days = serializers.ListField(
-        child=serializers.DateField(), help_text="Days of which something changed since they were counted."
+        child=serializers.DateField(), help_text="Days that changed after they were counted."
     )
 
 
 def represent_figures(figures: Figures) -> dict[str, Any]:
-    """The figures as :class:`DeliverySerializer` describes them."""
+    """Return the figures in the shape of :class:`DeliverySerializer`."""
     networks = figures.networks
     return {
         "since": figures.scope.since,
@@ -166,9 +164,9 @@ def _grouped(name: str, groups: Mapping[Any, Totals]) -> list[dict[str, Any]]:
 
 
 def _totals(totals: Totals) -> dict[str, Any]:
-    shown = {name: getattr(totals, name) for name in TOTALS if name not in TIMES}
+    counts = {name: getattr(totals, name) for name in TOTALS if name not in TIMES}
     times = {name: {"median": time_of(totals, MEDIAN), "p95": time_of(totals, P95)} for name, time_of in TIMES.items()}
-    return {**shown, **times, "cost": f"{totals.cost:f}"}
+    return {**counts, **times, "cost": f"{totals.cost:f}"}
 
 
 TOTALS: Final = tuple(TotalsSerializer().fields)

@@ -1,4 +1,4 @@
-"""The staff's part of the API, told to drf-spectacular. Not described while it is off."""
+"""The OpenAPI description of the API for staff. Excluded while it is disabled."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class Page(serializers.Serializer[Any]):
-    next = serializers.URLField(allow_null=True, help_text="The page of the rows before these; null on the last one.")
+    next = serializers.URLField(allow_null=True, help_text="URL of the next page; null on the last one.")
     previous = serializers.URLField(allow_null=True)
 
 
@@ -64,7 +64,7 @@ class MessagesExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
         class Fixed(self.target_class):  # type: ignore[name-defined,misc]
             @listed(
                 operation_id="list_messages",
-                summary="Look through messages",
+                summary="List messages",
                 filters=ours.MessageFilters,
                 page=MessagePage,
                 codes=["invalid_number"],
@@ -74,8 +74,8 @@ class MessagesExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
             @described(
                 operation_id="send_sms",
                 summary="Send an SMS",
-                description="`status` of the answer is `accepted`, or `unknown` when LANCK perhaps took the message. "
-                "Where LANCK did not take it, the refusal has the `message_id` of what was kept.",
+                description="`status` is `accepted`, or `unknown` when LANCK may have accepted the message. "
+                "If LANCK did not accept it, the refusal has the `message_id` of the stored message.",
                 parameters=[RETRY_AFTER],
                 request=ours.SendSerializer,
                 responses={
@@ -105,7 +105,7 @@ class MessageExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
         class Fixed(self.target_class):  # type: ignore[name-defined,misc]
             @shown(
                 operation_id="get_message",
-                summary="Look at a message and its receipts",
+                summary="Get a message with its receipts",
                 serializer=ours.MessageDetailSerializer,
             )
             def get(self, *args: Any, **kwargs: Any) -> Any: ...
@@ -120,7 +120,7 @@ class InboundMessagesExtension(OpenApiViewExtension):  # type: ignore[no-untyped
         class Fixed(self.target_class):  # type: ignore[name-defined,misc]
             @listed(
                 operation_id="list_inbound_messages",
-                summary="Look through the texts that people sent",
+                summary="List inbound messages",
                 filters=ours.InboundMessageFilters,
                 page=InboundMessagePage,
                 codes=[],
@@ -137,7 +137,7 @@ class InboundMessageExtension(OpenApiViewExtension):  # type: ignore[no-untyped-
         class Fixed(self.target_class):  # type: ignore[name-defined,misc]
             @shown(
                 operation_id="get_inbound_message",
-                summary="Look at a text that somebody sent",
+                summary="Get an inbound message",
                 serializer=ours.InboundMessageDetailSerializer,
             )
             def get(self, *args: Any, **kwargs: Any) -> Any: ...
@@ -152,8 +152,8 @@ class DeliveryExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
         class Fixed(self.target_class):  # type: ignore[name-defined,misc]
             @described(
                 operation_id="get_delivery",
-                summary="Look at the figures of a period",
-                description="Those of the dashboard: what was sent, what came of it, how fast and at what cost.",
+                summary="Get the delivery figures of a period",
+                description="The figures of the dashboard: volume, conversion, delivery, times and cost.",
                 parameters=[figures.DeliveryQuery],
                 responses={200: figures.DeliverySerializer, **refusals("invalid_argument", "invalid_purpose")},
             )

@@ -1,4 +1,4 @@
-"""What staff ask for and are shown."""
+"""The queries, bodies and results of the API for staff."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LARGEST_PAGE: Final = 200
 
 
 class Strict(serializers.Serializer[Any]):
-    """Refuses what it has no field for: a slip in a name must not list everything, or send what was not meant."""
+    """Refuses unknown fields: a misspelled filter must not list everything."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
@@ -33,7 +33,7 @@ class Strict(serializers.Serializer[Any]):
 
 
 class NumberField(serializers.CharField):
-    """A whole phone number in any spelling, as it is stored."""
+    """A phone number in any format; validated to E.164."""
 
     def to_internal_value(self, data: Any) -> str:
         try:
@@ -43,33 +43,33 @@ class NumberField(serializers.CharField):
 
 
 class Query(Strict):
-    """What is asked for in an address."""
+    """The query of a URL."""
 
     @classmethod
-    def read(cls, query: QueryDict) -> dict[str, Any]:
-        """The values of a query. Raises ValidationError, naming the field."""
+    def parse(cls, query: QueryDict) -> dict[str, Any]:
+        """Return the values of a query. Raises ValidationError."""
         repeated = [name for name, values in query.lists() if len(values) > 1]
         if repeated:
-            raise ValidationError({name: [_("Give it once.")] for name in repeated})
-        asked = cls(data=query.dict())
-        asked.is_valid(raise_exception=True)
-        return dict(asked.validated_data)
+            raise ValidationError({name: [_("Give it only once.")] for name in repeated})
+        serializer = cls(data=query.dict())
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
 
 
 class Filters(Query):
     """The query of a list.
 
-    ``lookups`` says what each field is in the database; ``by_number`` names the one for those who may see numbers.
+    ``lookups`` maps fields to lookups of the ORM. ``by_number`` is the field that needs the permission to see numbers.
     """
 
     lookups: ClassVar[Mapping[str, str]] = {}
     by_number: ClassVar[str]
 
     created_after = serializers.DateTimeField(
-        required=False, default_timezone=UTC, help_text="This moment or later; UTC where it names no zone."
+        required=False, default_timezone=UTC, help_text="At this time or later; UTC without a time zone."
     )
     created_before = serializers.DateTimeField(
-        required=False, default_timezone=UTC, help_text="Earlier than this moment; UTC where it names no zone."
+        required=False, default_timezone=UTC, help_text="Before this time; UTC without a time zone."
     )
     cursor = serializers.CharField(required=False, help_text="From `next` or `previous` of another page.")
     page_size = serializers.IntegerField(
@@ -78,8 +78,8 @@ class Filters(Query):
 
     @classmethod
     def conditions(cls, query: QueryDict) -> dict[str, Any]:
-        """The conditions of a query, for ``filter``. Raises ValidationError, naming the field."""
-        given = cls.read(query)
+        """Return the conditions for ``filter``. Raises ValidationError."""
+        given = cls.parse(query)
         return {lookup: given[name] for name, lookup in cls.lookups.items() if name in given}
 
 
@@ -96,9 +96,11 @@ class MessageFilters(Filters):
     }
     by_number = "number"
 
-    number = NumberField(required=False, help_text="Whole, in any spelling. Needs the permission `lanck.view_number`.")
+    number = NumberField(
+        required=False, help_text="Whole number, any format. Needs the permission `lanck.view_number`."
+    )
     channel = serializers.ChoiceField(choices=Channel.choices, required=False)
-    status = serializers.CharField(max_length=32, required=False, help_text="A status as messages have it.")
+    status = serializers.CharField(max_length=32, required=False, help_text="Status of a message.")
     country = serializers.RegexField(r"^[A-Z]{2}\Z", required=False, help_text="ISO code, such as `DE`.")
     category = serializers.ChoiceField(choices=Category.choices, required=False)
     verification = serializers.UUIDField(required=False, help_text="`id` of a verification.")
@@ -108,26 +110,28 @@ class InboundMessageFilters(Filters):
     lookups = {"sender": "sender", "created_after": "received_at__gte", "created_before": "received_at__lt"}
     by_number = "sender"
 
-    sender = NumberField(required=False, help_text="Whole, in any spelling. Needs the permission `lanck.view_number`.")
+    sender = NumberField(
+        required=False, help_text="Whole number, any format. Needs the permission `lanck.view_number`."
+    )
 
 
 class SendSerializer(Strict):
-    """What sending an SMS takes. What LANCK takes as a text or a sender is the service's to say."""
+    """The body of an SMS to send. The service validates the text and the sender."""
 
-    number = serializers.CharField(max_length=100, help_text="In any spelling that has the country code.")
-    text = serializers.CharField(trim_whitespace=False, help_text="`{link}` in it becomes a short address.")
-    link = serializers.CharField(required=False, help_text="Where `{link}` leads: http or https.")
-    sender = serializers.CharField(required=False, help_text="Default: the site's for the country.")
+    number = serializers.CharField(max_length=100, help_text="In any format with the country code.")
+    text = serializers.CharField(trim_whitespace=False, help_text="`{link}` is replaced by a short URL.")
+    link = serializers.CharField(required=False, help_text="The URL that `{link}` redirects to: http or https.")
+    sender = serializers.CharField(required=False, help_text="Default: the site's sender for the country.")
     category = serializers.ChoiceField(
-        choices=Category.choices, required=False, help_text="`marketing` is not sent to those who opted out."
+        choices=Category.choices, required=False, help_text="`marketing` is not sent to numbers with an opt-out."
     )
 
 
 class MessageSerializer(serializers.ModelSerializer[Message]):
-    """A message in a list. ``fields`` is what :func:`represent` shows."""
+    """A message in a list. :func:`represent` returns these ``fields``."""
 
     number = serializers.CharField(help_text="Masked without the permission `lanck.view_number`.")
-    status = serializers.CharField(help_text="This app's words in small letters, LANCK's in capitals.")
+    status = serializers.CharField(help_text="Lower case: a status of this app. Upper case: LANCK's.")
 
     class Meta:
         model = Message
@@ -157,7 +161,7 @@ class CallDetailsSerializer(serializers.Serializer[services.CallDetails]):
 
 
 class ReceiptSerializer(serializers.ModelSerializer[Receipt]):
-    call = CallDetailsSerializer(allow_null=True, help_text="Null where the receipt says nothing of a call.")
+    call = CallDetailsSerializer(allow_null=True, help_text="Null if the receipt is not about a call.")
 
     class Meta:
         model = Receipt
@@ -165,7 +169,7 @@ class ReceiptSerializer(serializers.ModelSerializer[Receipt]):
 
 
 class MessageDetailSerializer(MessageSerializer):
-    """A message with all that is known of it."""
+    """A message with all its fields and its receipts."""
 
     receipts = ReceiptSerializer(many=True)
 
@@ -187,7 +191,7 @@ class MessageDetailSerializer(MessageSerializer):
 
 
 class InboundMessageSerializer(serializers.ModelSerializer[InboundMessage]):
-    """An SMS in a list. ``fields`` is what :func:`represent` shows."""
+    """An inbound message in a list. :func:`represent` returns these ``fields``."""
 
     class Meta:
         model = InboundMessage
@@ -208,14 +212,14 @@ class InboundMessageDetailSerializer(InboundMessageSerializer):
         fields = (*InboundMessageSerializer.Meta.fields, "payload")
 
 
-# What may have phone numbers in it, by their names in the answers.
+# Fields that may contain phone numbers.
 MAY_HAVE_NUMBERS: Final = ("sender", "recipient", "text", "content", "link", "error_reason", "payload")
-# Where a row itself knows how to mask a field.
+# The field that the row's ``masked_number`` is for.
 MASKED_BY_ROW: Final = {Message: "number", InboundMessage: "sender"}
 
 
 def represent(row: Message | InboundMessage, serializer: type[Any], *, may_see: bool) -> dict[str, Any]:
-    """A row as ``serializer`` describes it; numbers are masked unless one ``may_see`` them."""
+    """Return the fields of ``serializer`` as JSON; phone numbers are masked unless ``may_see``."""
     shown = {name: READERS.get(name, getattr)(row, name) for name in serializer.Meta.fields}
     if not may_see:
         shown = _masked(shown)
@@ -234,7 +238,7 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
 
 
 def _price(message: Message, name: str) -> str | None:
-    return None if message.price is None else f"{message.price:f}"  # a plain str() of 0 is 0E-6
+    return None if message.price is None else f"{message.price:f}"  # str() of zero is "0E-6"
 
 
 def _masked(shown: Mapping[str, Any]) -> dict[str, Any]:
@@ -244,7 +248,7 @@ def _masked(shown: Mapping[str, Any]) -> dict[str, Any]:
     return masked
 
 
-# How a field is read whose attribute is not what is shown.
+# Field → function that reads it from the row, where the attribute itself is not shown.
 READERS: Final[Mapping[str, Callable[[Any, str], Any]]] = {
     "price": _price,
     "receipts": _receipts,

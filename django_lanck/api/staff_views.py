@@ -1,4 +1,4 @@
-"""For the site's own people: messages, inbound messages and figures, and sending an SMS. Off without ``STAFF_API``."""
+"""The API for staff: messages, inbound messages, delivery figures, sending an SMS. Off without ``STAFF_API``."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from .staff_figures import DeliveryQuery, represent_figures
 from .staff_serializers import Filters, represent
 from .views import PhoneView
 
-# What fits every database's key.
+# A valid primary key on every database.
 KEY: Final = re.compile(r"[0-9]{1,18}")
 
 
-class MayUse(BasePermission):
-    """Whoever has the model permission that the view ``needs`` for the verb. API_PERMISSION_CLASSES do not count."""
+class HasModelPermission(BasePermission):
+    """Requires the model permission in the view's ``needs``. ``API_PERMISSION_CLASSES`` does not apply."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         needed = view.needs.get(request.method, view.needs["GET"])
         return bool(request.user and request.user.is_authenticated and request.user.has_perm(needed))
 
 
-class Newest(CursorPagination):
-    """Pages of rows, newest first, by where the page before ended: no count, and no offset that grows."""
+class NewestFirst(CursorPagination):
+    """Cursor pagination, newest first: without a count and without an offset."""
 
     ordering = "-pk"
     page_size = ours.PAGE_SIZE
@@ -46,7 +46,7 @@ class Newest(CursorPagination):
     max_page_size = ours.LARGEST_PAGE
 
     def decode_cursor(self, request: Request) -> Cursor | None:
-        """The cursor of the query. What it holds goes into the condition as it is, so it has to be a key."""
+        """Return the cursor of the query. Its position is used in a condition, so it has to be a primary key."""
         try:
             cursor = super().decode_cursor(request)
         except NotFound:
@@ -57,14 +57,14 @@ class Newest(CursorPagination):
 
 
 def _bad_cursor() -> ValidationError:
-    return ValidationError({"cursor": [_("Take it from another page, as it is.")]})
+    return ValidationError({"cursor": [_("Use the cursor of another page.")]})
 
 
 class StaffView(PhoneView):
     needs: ClassVar[Mapping[str, str]]
 
     def get_permissions(self) -> list[Any]:
-        return [MayUse()]
+        return [HasModelPermission()]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if not conf.staff_api:
@@ -72,12 +72,12 @@ class StaffView(PhoneView):
         super().initial(request, *args, **kwargs)
 
     def page(self, request: Request, rows: QuerySet[Any], filters: type[Filters], serializer: type[Any]) -> Response:
-        """A page of the rows that fit the query."""
-        may_see = _may_see_numbers(request)
+        """Return a page of the rows that match the query."""
+        may_see = services.may_see_numbers(request.user)
         if filters.by_number in request.query_params and not may_see:
             raise PermissionDenied(_("To search by a number you need the permission lanck.view_number."))
         found = rows.filter(**filters.conditions(request.query_params))
-        pages = Newest()
+        pages = NewestFirst()
         shown = [represent(row, serializer, may_see=may_see) for row in pages.paginate_queryset(found, request) or ()]
         return pages.get_paginated_response(shown)
 
@@ -85,11 +85,7 @@ class StaffView(PhoneView):
         row = rows.filter(pk=message_id).first() if KEY.fullmatch(message_id) else None
         if row is None:
             raise Refusal("not_found")
-        return represent(row, serializer, may_see=_may_see_numbers(request))
-
-
-def _may_see_numbers(request: Request) -> bool:
-    return request.user.has_perm("lanck.view_number")
+        return represent(row, serializer, may_see=services.may_see_numbers(request.user))
 
 
 class MessagesView(StaffView):
@@ -100,8 +96,8 @@ class MessagesView(StaffView):
         return self.page(request, rows, ours.MessageFilters, ours.MessageSerializer)
 
     def post(self, request: Request) -> Response:
-        message = services.send_sms(**self.read(ours.SendSerializer, request))
-        # Read again: a receipt may have come before LANCK's answer did.
+        message = services.send_sms(**self.parse(ours.SendSerializer, request))
+        # Read again: a receipt may arrive before LANCK's answer.
         shown = self.one(request, Message.objects.all(), str(message.pk), ours.MessageDetailSerializer)
         return Response(shown, status=status.HTTP_201_CREATED)
 

@@ -1,4 +1,4 @@
-"""Each view reads the body, calls one service and answers."""
+"""The views of the API. Each one parses the body, calls one service and returns the result."""
 
 from __future__ import annotations
 
@@ -19,14 +19,13 @@ from rest_framework.views import APIView
 
 from .. import services
 from ..conf import conf
-from ..exceptions import Refusal
 from ..jsonbody import BadJSON, read_json
 from .errors import refusal_response
 from .serializers import CheckSerializer, ResendSerializer, StartSerializer, represent
 
 
 class JSONBody(BaseParser):
-    """JSON and nothing else: a form post from another site must not send messages through visitors' browsers."""
+    """Parses JSON only, so that a form on another site cannot send messages through its visitors' browsers."""
 
     media_type = "application/json"
 
@@ -41,7 +40,7 @@ class JSONBody(BaseParser):
 
 @method_decorator([transaction.non_atomic_requests, never_cache], name="dispatch")
 class PhoneView(APIView):
-    # What the views share: JSON in and out, the site's classes, refusals in one shape.
+    # Base of all views: JSON bodies, the classes from the settings, refusals in one shape.
 
     parser_classes = [JSONBody]
     renderer_classes = [JSONRenderer]
@@ -58,17 +57,17 @@ class PhoneView(APIView):
     def get_exception_handler(self) -> Any:
         return lambda exc, context: refusal_response(exc)
 
-    def read(self, serializer_class: type[Any], request: Request) -> dict[str, Any]:
+    def parse(self, serializer_class: type[Any], request: Request) -> dict[str, Any]:
         serializer = serializer_class(data=request.data)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
-    def which(self, verification_id: str, request: Request) -> dict[str, Any]:
-        """Which verification is meant: for anything but the client's own, for a public purpose, there is none."""
+    def lookup_arguments(self, verification_id: str, request: Request) -> dict[str, Any]:
+        """Return the arguments of a service that find the client's own verification for a public purpose."""
         return {
             "verification_id": verification_id,
             "binding": services.binding_for(request),
-            "purposes": conf.public_purposes,
+            "purposes": conf.public_purposes(),
         }
 
 
@@ -76,7 +75,7 @@ class VerificationsView(PhoneView):
     def post(self, request: Request) -> Response:
         with services.new_binding(request) as binding:
             verification = services.start_verification(
-                **self.read(StartSerializer, request),
+                **self.parse(StartSerializer, request),
                 user=request.user,
                 binding=binding,
                 ip=services.client_address(request),
@@ -87,32 +86,31 @@ class VerificationsView(PhoneView):
 
 class VerificationView(PhoneView):
     def get(self, request: Request, verification_id: str) -> Response:
-        verification = services.get_verification(**self.which(verification_id, request))
+        verification = services.get_verification(**self.lookup_arguments(verification_id, request))
         return Response(represent(verification))
 
     def delete(self, request: Request, verification_id: str) -> Response:
-        services.cancel_verification(**self.which(verification_id, request))
+        services.cancel_verification(**self.lookup_arguments(verification_id, request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class CheckView(PhoneView):
     def post(self, request: Request, verification_id: str) -> Response:
         result = services.check_verification(
-            **self.which(verification_id, request),
-            **self.read(CheckSerializer, request),
+            **self.lookup_arguments(verification_id, request),
+            **self.parse(CheckSerializer, request),
             ip=services.client_address(request),
             request=request,
         )
-        if result.refusal:
-            raise Refusal(result.refusal)
-        return Response({**represent(result.verification), "proof": result.proof})
+        verification = result.raise_for_refusal()
+        return Response({**represent(verification), "proof": result.proof})
 
 
 class ResendView(PhoneView):
     def post(self, request: Request, verification_id: str) -> Response:
         verification = services.resend_verification(
-            **self.which(verification_id, request),
-            **self.read(ResendSerializer, request),
+            **self.lookup_arguments(verification_id, request),
+            **self.parse(ResendSerializer, request),
             ip=services.client_address(request),
             request=request,
         )

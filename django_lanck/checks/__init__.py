@@ -1,6 +1,6 @@
-"""System checks: every value of ``LANCK`` that does not fit is named when the site starts.
+"""System checks: they report every invalid value of ``LANCK`` when the site starts.
 
-Each function looks at one thing and yields what is wrong with it, with a hint that says what to do.
+Each function examines one subject and yields a message, with a hint, for each problem.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Tags, register
 
 from ..conf import KEYS, conf
-from ..guard import checks as guard
 from ..values import Found, error
-from . import background, codes, connection, pages, site
+from . import background, codes, connection, deployment, fixed_codes, guard, pages, site
 
 
 def check_keys() -> Found:
@@ -21,7 +20,7 @@ def check_keys() -> Found:
         yield error(1, "LANCK is not a dictionary.", "Set LANCK = {'ACCESS_TOKEN': …, 'BASE_URL': …}.")
         return
     for key in sorted(set(map(str, conf.raw)) - KEYS):
-        yield error(2, f"LANCK has an unknown key {key!r}.", "Look for a slip in its name.")
+        yield error(2, f"LANCK has an unknown key {key!r}.", "Check its spelling.")
 
 
 CHECKS = (
@@ -46,7 +45,15 @@ CHECKS = (
     pages.check_recent_authentication,
     pages.check_page_purposes,
     pages.check_signup_form,
-    *guard.CHECKS,
+    guard.check_send_limits,
+    guard.check_watch,
+    guard.check_line_types,
+    guard.check_conversion,
+    guard.check_trusted_proxies,
+    guard.check_guard,
+    guard.check_screening,
+    fixed_codes.check_test_numbers,
+    guard.check_open_countries,
 )
 
 
@@ -60,6 +67,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_deployment(**kwargs: Any) -> list[CheckMessage]:
+    """Check what is valid but wrong in production. Skipped while settings are invalid, which is already reported."""
     if any(isinstance(message, Error) for message in check_settings()):
-        return []  # what does not fit cannot be looked at; it is told already
-    return [message for check in guard.DEPLOY_CHECKS for message in check()]
+        return []
+    return [message for check in deployment.CHECKS for message in check()]

@@ -1,4 +1,4 @@
-"""The account, the transport, and the addresses that LANCK is given."""
+"""Checks of the LANCK account, the transport, and the addresses for callbacks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def check_base_url() -> Found:
         yield error(
             4,
             "LANCK['BASE_URL'] is not the address of LANCK's API.",
-            "It looks like 'https://HOST/v1'. Plain http is for a sandbox on this machine only.",
+            "It looks like 'https://HOST/v1'. Plain http is only for a sandbox on this machine.",
         )
 
 
@@ -39,7 +39,7 @@ def check_callback_base_url() -> Found:
         yield error(5, "LANCK['CALLBACK_BASE_URL'] is not an origin.", hint)
     if not value:
         yield Warning(
-            "LANCK['CALLBACK_BASE_URL'] is not set, so LANCK cannot say what became of a message.",
+            "LANCK['CALLBACK_BASE_URL'] is not set, so LANCK cannot report whether a message was delivered.",
             hint="Set it to this site's public origin, such as 'https://www.example.com'.",
             id="django_lanck.W001",
         )
@@ -53,7 +53,7 @@ def check_callback_route() -> Found:
     except NoReverseMatch:
         yield error(
             6,
-            "There is no address for LANCK's delivery receipts.",
+            "There is no URL for LANCK's delivery receipts.",
             "Add path('lanck/', include('django_lanck.urls')) to the root URLconf.",
         )
 
@@ -68,13 +68,15 @@ def check_times() -> Found:
 
 def check_transport() -> Found:
     if conf.ca_file and not _is_ca_file(conf.ca_file):
-        yield error(8, "LANCK['CA_FILE'] names no PEM bundle.", "Give the path of one, or leave it out.")
+        yield error(8, "LANCK['CA_FILE'] is not a PEM bundle.", "Set it to the path of one, or leave it out.")
     if not isinstance(conf.proxies, Mapping) or not all(map(_is_proxy, conf.proxies.values())):
-        yield error(9, "LANCK['PROXIES'] is no dictionary of proxies.", "Such as {'https': 'http://proxy:3128'}.")
+        yield error(9, "LANCK['PROXIES'] is not a dictionary of proxies.", "Such as {'https': 'http://proxy:3128'}.")
     if not is_whole(conf.max_answer_bytes, 1024):
-        yield error(10, "LANCK['MAX_ANSWER_BYTES'] is not a size.", "It is a number of bytes from 1024.")
+        yield error(10, "LANCK['MAX_ANSWER_BYTES'] is not a size.", "It is a number of bytes, at least 1024.")
     if not is_whole(conf.breaker_failures, 0):
-        yield error(29, "LANCK['BREAKER_FAILURES'] is not a number.", "It is a whole number, 0 to switch it off.")
+        yield error(
+            29, "LANCK['BREAKER_FAILURES'] is not a number.", "It is a whole number, 0 to disable the circuit breaker."
+        )
 
 
 def _is_ca_file(path: str) -> bool:
@@ -86,7 +88,7 @@ def _is_ca_file(path: str) -> bool:
 
 
 def _is_proxy(value: object) -> bool:
-    """Whether it names a host; without a scheme, requests takes it for http."""
+    """Return whether a proxy has a host. Without a scheme, requests assumes http."""
     if not isinstance(value, str) or not value.isprintable() or " " in value:
         return False
     try:
@@ -98,20 +100,20 @@ def _is_proxy(value: object) -> bool:
 
 def check_senders() -> Found:
     senders = conf.senders
-    fits = isinstance(senders, Mapping) and all(
+    is_valid = isinstance(senders, Mapping) and all(
         isinstance(key, str) and is_text(sender) and len(sender) <= SENDER_LENGTH for key, sender in senders.items()
     )
-    if not fits:
+    if not is_valid:
         yield error(
             11,
-            "LANCK['SENDERS'] is no dictionary of senders.",
-            "Its keys are 'sms', 'GB' or 'sms:GB', its values what LANCK allowed as sender, of at most 20 characters.",
+            "LANCK['SENDERS'] is not a dictionary of senders.",
+            "Keys are such as 'sms', 'GB' or 'sms:GB'; values are senders that LANCK allows, of at most 20 characters.",
         )
 
 
 def check_provider_limits() -> Found:
     for key in ("PROVIDER_CODE_EXPIRY", "PROVIDER_CHECK_ATTEMPTS"):
         if conf.raw.get(key) is not None and not is_whole(conf.raw[key], 1):
-            yield error(12, f"LANCK['{key}'] is not a positive number.", "Leave it out to use LANCK's own.")
+            yield error(12, f"LANCK['{key}'] is not a positive number.", "Leave it out for LANCK's default.")
     if not isinstance(conf.send_client_ip, bool):
-        yield error(13, "LANCK['SEND_CLIENT_IP'] is neither True nor False.", "Set it to one of them.")
+        yield error(13, "LANCK['SEND_CLIENT_IP'] is neither True nor False.", "Set it to True or False.")

@@ -1,4 +1,4 @@
-"""The ready pages, where they are included."""
+"""Checks of the ready pages, where they are included."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def check_page_purposes() -> Found:
     if missing:
         yield Warning(
             f"The pages for {', '.join(map(repr, missing))} answer 404: LANCK['PURPOSES'] has no such purpose.",
-            hint="Add it, such as {'login': {}}, or silence this where the site does without these pages. "
+            hint="Add it, such as {'login': {}}, or silence this warning where the site does not use these pages. "
             "Changing the number needs 'confirm' too.",
             id="django_lanck.W010",
         )
 
 
 def check_signup_form() -> Found:
-    """The form says itself what it cannot do."""
+    """Check the signup form; its own method ``check`` reports the details."""
     if not _are_included():
         return
     try:
@@ -40,7 +40,7 @@ def check_signup_form() -> Found:
         form = None
     if not hasattr(form, "build_user"):
         hint = "It is the dotted path of a form class with django_lanck.web.forms.PhoneSignupMixin."
-        yield error(50, "LANCK['SIGNUP_FORM'] is no form that makes a user.", hint)
+        yield error(50, "LANCK['SIGNUP_FORM'] is not a form that creates a user.", hint)
     else:
         yield from form.check()
 

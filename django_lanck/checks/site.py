@@ -1,4 +1,4 @@
-"""The site around this app: classes of the APIs, metrics, time zones, sessions."""
+"""Checks of the site: classes of the APIs, metrics, time zones, sessions."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ def check_api_classes() -> Found:
 
 def check_staff_api() -> Found:
     if not isinstance(conf.raw.get("STAFF_API", False), bool):
-        yield error(27, "LANCK['STAFF_API'] is neither True nor False, so it is off.", "Set it to one of them.")
+        yield error(27, "LANCK['STAFF_API'] is neither True nor False, so it is off.", "Set it to True or False.")
 
 
 def check_metrics() -> Found:
     if not is_list(conf.metrics_tokens, is_secret):
-        hint = "It is a list of secrets of at least 20 letters, digits, - or _; two while one takes the other's place."
-        yield error(30, "LANCK['METRICS_TOKENS'] has a token that does not fit.", hint)
+        hint = "It is a list of secrets of at least 20 letters, digits, - or _; two while one replaces the other."
+        yield error(30, "LANCK['METRICS_TOKENS'] has an invalid token.", hint)
     elif conf.metrics_tokens and importlib.util.find_spec("prometheus_client") is None:
         hint = "Install django-lanck[metrics], or leave METRICS_TOKENS out."
-        yield error(31, "LANCK['METRICS_TOKENS'] is set, and prometheus-client is not installed.", hint)
+        yield error(31, "LANCK['METRICS_TOKENS'] is set, but prometheus-client is not installed.", hint)
 
 
 def check_time_zones() -> Found:
     if not settings.USE_TZ:
-        yield error(17, "USE_TZ is off.", "Set USE_TZ = True: this app compares times that know their zone.")
+        yield error(17, "USE_TZ is off.", "Set USE_TZ = True: this app needs times with a time zone.")
     for alias, database in settings.DATABASES.items():
         if database.get("TIME_ZONE") not in (None, "UTC"):
             yield error(18, f"DATABASES[{alias!r}] has a TIME_ZONE.", "Leave it out: times are stored in UTC.")

@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Settings:
-    """Reads ``settings.LANCK`` at each use, so that ``override_settings`` works."""
+    """A view of ``settings.LANCK``. Each property reads its key at use, so that ``override_settings`` works."""
 
     @property
     def raw(self) -> Mapping[str, Any]:

@@ -1,10 +1,10 @@
-"""Who may be sent what, and how often. One place that every start, resend, check and send passes."""
+"""Decides whether a start, resend, check or send is allowed, by rules and limits."""
 
 from .address import client_address
-from .admission import Admission, admit, settle_check
+from .admission import Admission, admit, refund_check
 from .attempt import Action, Attempt
 from .prefixes import Prefix, pause_prefix, resume_prefix, suspicious_prefixes
-from .refusals import turn_down
+from .refusals import refuse
 from .rules import check_rules, rules_against
 from .standing import StandingLimit, lift_limits, standing_limits
 
@@ -19,10 +19,10 @@ __all__ = [
     "client_address",
     "lift_limits",
     "pause_prefix",
+    "refund_check",
+    "refuse",
     "resume_prefix",
     "rules_against",
-    "settle_check",
     "standing_limits",
     "suspicious_prefixes",
-    "turn_down",
 ]

@@ -1,4 +1,4 @@
-"""The address that a request comes from, as far as it cannot be made up."""
+"""The IP address of the person behind a request, as far as it cannot be forged."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from django.http import HttpRequest
 from ..conf import conf
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
-# In TRUSTED_PROXIES: a proxy that is connected by a Unix socket and so has no address.
+# In TRUSTED_PROXIES: a proxy that connects by a Unix socket and so has no address.
 UNIX: Final = "unix:"
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """The IP address of the person behind a request; None where it is not known.
+    """Return the IP address of the person behind a request, or None if it is unknown.
 
-    It is the address that connected, unless that is one of ``TRUSTED_PROXIES``: then it is the last one in
-    ``X-Forwarded-For`` that is none of them, or the first one where all are. Nothing is believed that stands left of
-    it, or of a hop that is no address. The header ``Forwarded`` (RFC 7239) is not read.
+    It is the address that connected, unless that is one of ``TRUSTED_PROXIES``: then it is the last address in
+    ``X-Forwarded-For`` that is not a trusted proxy, or the first one if all are. Entries to the left of it, or of an
+    entry that is not an address, are ignored. The header ``Forwarded`` (RFC 7239) is not read.
     """
     trusted = conf.trusted_proxies or ()
     connected = request.META.get("REMOTE_ADDR") or ""
@@ -40,7 +40,7 @@ def is_trusted(address: Address | None, trusted: Sequence[str]) -> bool:
 
 
 def parse(text: str) -> Address | None:
-    """An IP address; one of IPv4 also where it is written in IPv6, and without a port or zone."""
+    """Return the IP address in a text without its port or zone, IPv4-mapped IPv6 as IPv4; None for anything else."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]
@@ -54,14 +54,14 @@ def parse(text: str) -> Address | None:
 
 
 def network_of(address: Address) -> str:
-    """What is counted as one: an IPv4 address, or the /64 that one subscriber of IPv6 has at least."""
+    """Return what counts as one address: an IPv4 address, or the /64 network of an IPv6 subscriber."""
     if address.version == 4:
         return str(address)
     return str(ipaddress.ip_network((address, 64), strict=False))
 
 
 def may_be_a_proxy(address: Address) -> bool:
-    """Whether it could be a proxy that nobody told of: then all people would share one limit."""
+    """Return whether an address could be a proxy that is not configured, whose visitors would share one limit."""
     return conf.trusted_proxies is None and not address.is_global
 
 

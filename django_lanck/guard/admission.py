@@ -1,4 +1,4 @@
-"""Spending what an attempt takes from its limits, in the transaction that keeps its rows."""
+"""Counting an attempt against its limits, in the transaction that stores its rows."""
 
 from __future__ import annotations
 
@@ -13,101 +13,101 @@ from django.db import DatabaseError, OperationalError, connections, transaction
 from ..conf import conf
 from ..exceptions import Refusal
 from ..models import LimitCounter, Verification, VerificationQuerySet
-from ..models.limit import FullLimit, Limit
+from ..models.limit import ExceededLimit, Limit
 from .attempt import Attempt
 from .limits import check_limits_of, conversion_limits_of, limits_of
-from .refusals import note_limits
+from .refusals import report_exceeded
 
 T = TypeVar("T")
 
 logger = logging.getLogger("django_lanck")
 TRIES: Final = 5
-# SQLSTATE of PostgreSQL and error numbers of MySQL for a transaction that was undone so that another could go on.
+# SQLSTATE of PostgreSQL and error numbers of MySQL for a transaction that the database rolled back because of others.
 DEADLOCKS: Final = frozenset(["40P01", "40001", 1213, 1205])
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What an attempt took from its limits."""
+    """The limits that an attempt was counted for."""
 
     limits: Sequence[Limit] = ()
 
-    def give_back(self, converted: Sequence[Limit] = ()) -> None:
-        """It came to nothing that costs or counts: LANCK surely did not carry it out, or a code was right.
+    def refund(self, converted: Sequence[Limit] = ()) -> None:
+        """Uncount the attempt: LANCK did not carry it out, or its code was right. ``converted`` count a conversion.
 
-        The outcome is known by now and must not be lost, so that a database in trouble is only logged.
+        A database error is only logged, because the outcome is known by now and must reach the caller.
         """
         try:
-            LimitCounter.objects.give_back(self.limits, converted=converted)
+            LimitCounter.objects.refund(self.limits, converted=converted)
         except DatabaseError:
-            logger.exception("What an attempt took from its limits could not be given back")
+            logger.exception("The limits of an attempt could not be refunded")
 
 
-class _Full(Exception):
-    """Not every limit had room."""
+class _LimitsExceeded(Exception):
+    """At least one limit has no room."""
 
 
-def admit(attempt: Attempt, keep: Callable[[], T], *, inside: bool = False) -> tuple[T, Admission]:
-    """Spend one of each limit and keep the rows of the attempt, both or neither.
+def admit(attempt: Attempt, store: Callable[[], T], *, inside: bool = False) -> tuple[T, Admission]:
+    """Count the attempt for each of its limits and call ``store``, in one transaction; return the result of ``store``.
 
-    ``keep`` may be called again after a deadlock. ``inside``: in the caller's transaction. Raises Refusal
-    (``too_many_requests`` or ``resend_too_soon``, with the seconds to wait) where a limit is used up, and what ``keep``
-    raises, and nothing is spent then.
+    ``store`` may be called again after a deadlock. ``inside``: use the caller's transaction. Raises Refusal
+    (``too_many_requests`` or ``resend_too_soon``, with ``retry_after``) where a limit is exceeded, and whatever
+    ``store`` raises; then nothing is counted.
     """
     limits = limits_of(attempt)
-    # A start makes the counters of the checks to come too: a check is one statement then.
+    # A start also creates the counters for its checks, so that a check takes one statement.
     missing = [] if attempt.action == "check" else [*limits, *check_limits_of(attempt)]
-    # There an UPDATE may lock more rows than it changes, so that nobody must hold a new one meanwhile. Elsewhere a
-    # commit is saved.
-    on_mysql = connections[LimitCounter.objects.db].vendor == "mysql"
-    for attempts_left in reversed(range(TRIES)):
+    # On MySQL an UPDATE may lock more rows than it changes, so the new rows are committed before it. On other databases
+    # they are inserted in the same transaction, which saves a commit.
+    is_mysql = connections[LimitCounter.objects.db].vendor == "mysql"
+    for tries_left in reversed(range(TRIES)):
         try:
-            if on_mysql:
+            if is_mysql:
                 LimitCounter.objects.ensure(missing)
             with transaction.atomic(durable=not inside):
-                _spend(limits, [] if on_mysql else missing)
-                return keep(), Admission(limits)
-        except _Full:
-            missing = limits = _without_full(attempt, limits)
+                _consume(limits, [] if is_mysql else missing)
+                return store(), Admission(limits)
+        except _LimitsExceeded:
+            missing = limits = _without_exceeded(attempt, limits)
         except OperationalError as error:
-            if inside or not attempts_left or not _is_deadlock(error):
+            if inside or not tries_left or not _is_deadlock(error):
                 raise
     raise Refusal("too_many_requests", retry_after=1)
 
 
-def _spend(limits: Sequence[Limit], missing: Sequence[Limit]) -> None:
+def _consume(limits: Sequence[Limit], missing: Sequence[Limit]) -> None:
     LimitCounter.objects.ensure(missing)
-    if limits and LimitCounter.objects.spend(limits) < len(limits):
-        raise _Full
+    if limits and LimitCounter.objects.consume(limits) < len(limits):
+        raise _LimitsExceeded
 
 
-def settle_check(attempt: Attempt, admission: Admission) -> None:
-    """A code was right: what its check took is given back, and what was sent came to something."""
-    admission.give_back(conversion_limits_of(attempt))
+def refund_check(attempt: Attempt, admission: Admission) -> None:
+    """Uncount a check whose code was right, and count a conversion for the limits of sent codes."""
+    admission.refund(conversion_limits_of(attempt))
 
 
-def _without_full(attempt: Attempt, limits: Sequence[Limit]) -> list[Limit]:
-    """The limits to try again: without those that have no room and turn nothing down. Raises Refusal for others."""
-    full = LimitCounter.objects.full(limits)
-    in_the_way = [each for each in full if not each.limit.watched]
-    if in_the_way and not (all(each.limit.spares_known for each in in_the_way) and known(attempt.number).exists()):
-        note_limits(attempt, in_the_way)
-        ladder = all(each.limit.rule == "ladder" for each in in_the_way)
-        wait = max(map(_wait, in_the_way))
-        raise Refusal("resend_too_soon" if ladder else "too_many_requests", retry_after=math.ceil(wait))
-    note_limits(attempt, [each for each in full if each.limit.watched])
-    passed = {each.limit.key for each in full}
+def _without_exceeded(attempt: Attempt, limits: Sequence[Limit]) -> list[Limit]:
+    """Return the limits without exceeded ones that are not enforced. Raises Refusal if any other is exceeded."""
+    exceeded = LimitCounter.objects.exceeded(limits)
+    enforced = [each for each in exceeded if not each.limit.watched]
+    if enforced and not (all(each.limit.spares_known for each in enforced) and known(attempt.number).exists()):
+        report_exceeded(attempt, enforced)
+        is_ladder = all(each.limit.rule == "ladder" for each in enforced)
+        wait = max(map(_seconds_to_wait, enforced))
+        raise Refusal("resend_too_soon" if is_ladder else "too_many_requests", retry_after=math.ceil(wait))
+    report_exceeded(attempt, [each for each in exceeded if each.limit.watched])
+    passed = {each.limit.key for each in exceeded}
     return [limit for limit in limits if limit.key not in passed]
 
 
-def _wait(full: FullLimit) -> float:
-    """The seconds until there is room; what does not convert is paused by its first refusal."""
-    begins_pause = full.limit.percent is not None and not full.is_known
-    return conf.conversion_pause if begins_pause else full.wait
+def _seconds_to_wait(exceeded: ExceededLimit) -> float:
+    """Return the seconds until there is room. The first refusal for a low conversion starts a pause."""
+    starts_pause = exceeded.limit.percent is not None and not exceeded.has_refused
+    return conf.conversion_pause if starts_pause else exceeded.wait
 
 
 def known(number: str) -> VerificationQuerySet:
-    """The verifications by which a number is one that was verified before."""
+    """Return the verifications by which a number was verified before."""
     return Verification.objects.filter(number=number, state=Verification.State.VERIFIED, is_test=False)
 
 

@@ -10,12 +10,12 @@ Action: TypeAlias = Literal["start", "resend", "check", "send"]
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What somebody wants to have sent or checked, as the rules see it.
+    """A request that the guard judges: a start, resend or check of a verification, or the send of another message.
 
-    ``number`` is E.164, ``country`` its ISO code or empty, ``channel`` how it is to travel (of a check: empty).
-    ``profile`` is that of the purpose; None for what is no verification. ``session`` is a hash of the binding.
-    ``address`` is the person's IP address, ``request`` the request they made (Django's or Django REST framework's),
-    where the caller gave them.
+    ``number`` is E.164; ``country`` is its ISO code, or empty; ``channel`` is the channel of the message, empty for a
+    check. ``profile`` is that of the purpose, None for a send. ``user_id`` is the key of the user, or None;
+    ``session`` a hash of the binding. ``address`` is the person's IP address and ``request`` their HTTP request
+    (Django's or Django REST framework's), where the caller provides them.
     """
 
     action: Action
@@ -35,5 +35,5 @@ class Attempt:
 
     @property
     def prefix(self) -> str:
-        """The number without its last four digits: of those, one operator often has all."""
+        """The number without its last four digits: often one operator owns all numbers of such a block."""
         return self.number[:-4]

@@ -1,4 +1,4 @@
-"""The limits that an attempt has to keep."""
+"""The limits that apply to an attempt."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ from typing import Final
 
 from ..conf import conf
 from ..conf.profiles import PERIODS, Limits, Profile
+from ..conf.rules import CONVERSION_RULES, RULES
 from ..keys import keyed_hash
 from ..models.limit import Limit
 from .address import may_be_a_proxy, network_of, parse
 from .attempt import Attempt
 
 DAY: Final = PERIODS["day"]
-# The ladder of waits begins anew after so many seconds, or later where the waits take longer.
+# The window of the ladder in seconds; longer where the waits take longer in total.
 LADDER: Final = 600
-# What is counted of these is no person's, and may be shown.
-LABELLED: Final = frozenset(["prefix", "country"])
 
 
 def limits_of(attempt: Attempt) -> list[Limit]:
-    """The limits for what is sent, or for wrong codes that are typed."""
+    """Return the limits of an attempt: for a check those of wrong codes, else those of sent messages."""
     if attempt.action == "check":
         return check_limits_of(attempt)
     if attempt.profile is None:
@@ -29,7 +28,11 @@ def limits_of(attempt: Attempt) -> list[Limit]:
 
 
 def check_limits_of(attempt: Attempt) -> list[Limit]:
-    who = attempt.user_id or ""  # a stranger's wrong codes must not use up those of the one who is logged in
+    """Return the limits of wrong codes. Those of a user and of visitors are counted apart.
+
+    Otherwise anyone could lock a user out by entering wrong codes.
+    """
+    who = attempt.user_id or ""
     values = {"number": f"{attempt.number} {who}", "number_purpose": f"{attempt.number} {attempt.purpose} {who}"}
     return list(_counted("check", attempt, attempt.profile.check_limits if attempt.profile else None, values))
 
@@ -56,27 +59,29 @@ def _start_limits(attempt: Attempt, profile: Profile) -> Iterator[Limit]:
 
 
 def conversion_limits_of(attempt: Attempt) -> list[Limit]:
-    """Prefixes and countries whose codes go out and never come back are paused."""
+    """Return the limits that pause the number's prefix and country when too few of their codes are verified."""
     values = {"prefix": attempt.prefix, "country": attempt.country}
     return [conversion_limit(name, values[name]) for name in conf.conversion if values[name] and not attempt.is_test]
 
 
 def conversion_limit(name: str, value: str) -> Limit:
-    """The limit on a ``prefix`` or a ``country`` that is among ``CONVERSION``."""
+    """Return the limit on a prefix or country; ``name`` is its key in ``CONVERSION``."""
     after, percent = conf.conversion[name]
+    rule = CONVERSION_RULES[name].name
     return Limit(
-        rule=f"{name}_conversion",
-        key=_key("start", f"{name}_conversion", DAY, value),
+        rule=rule,
+        key=_key("start", rule, DAY, value),
         label=value,
         most=after,
         seconds=DAY,
         percent=percent,
-        watched=f"{name}_conversion" in conf.watch,
+        watched=rule in conf.watch,
         spares_known=True,
     )
 
 
 def _counted(kind: str, attempt: Attempt, limits: Limits | None, personal: dict[str, str]) -> Iterator[Limit]:
+    """Yield a limit for each rate of the rules that have a value to count by."""
     address = parse(attempt.address or "")
     values = {
         **personal,
@@ -92,11 +97,11 @@ def _counted(kind: str, attempt: Attempt, limits: Limits | None, personal: dict[
             yield Limit(
                 rule=name,
                 key=_key(kind, name, rate.seconds, value),
-                label=value if name in LABELLED else "",
+                label=value if RULES[name].is_labelled else "",
                 most=rate.most,
                 seconds=rate.seconds,
                 watched=watched,
-                spares_known=name in LABELLED,
+                spares_known=RULES[name].is_labelled,
             )
 
 

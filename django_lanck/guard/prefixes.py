@@ -1,4 +1,4 @@
-"""Prefixes whose codes do not come back, and pausing them by hand."""
+"""Prefixes with a low conversion, and pausing prefixes by hand."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.lookups import GreaterThan
 
 from ..conf import conf
+from ..conf.rules import CONVERSION_RULES
 from ..exceptions import InvalidArgument
 from ..models import DatabaseNow, LimitCounter
 from .limits import conversion_limit
 
-RULE: Final = "prefix_conversion"
+RULE: Final = CONVERSION_RULES["prefix"].name
 MOST_SHOWN: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """What came of the codes that went to one prefix in its running window of a day.
+    """The codes that went to one prefix in its current window of a day.
 
-    ``key`` is that of its counter, ``prefix`` a number without its last four digits. ``refused`` is how many starts
-    were turned down; ``paused_until`` None where it is not paused.
+    ``key`` identifies its counter, ``prefix`` is a number without its last four digits. ``refused`` is the number of
+    refused starts; ``paused_until`` is None where the prefix is not paused.
     """
 
     key: str
@@ -35,17 +36,17 @@ class Prefix:
 
 
 def suspicious_prefixes() -> list[Prefix]:
-    """Those that are paused by hand, and those with the most codes that do not come back; at most 30.
+    """Return the prefixes that are paused by hand, and those with most codes and a low conversion; at most 30.
 
-    Suspicious is one that got at least half of the codes after which ``CONVERSION`` pauses a prefix, where fewer than
-    its percentage came back. One statement.
+    A prefix is listed from half of the codes on after which ``CONVERSION`` pauses it, while its percentage is too low.
+    One statement.
     """
     if "prefix" not in conf.conversion:
         return []
     after, percent = conf.conversion["prefix"]
     by_hand = Q(not_before__gt=DatabaseNow())
-    is_poor = Q(GreaterThan(F("used") * percent, F("converted") * 100), used__gte=max(after // 2, 1))
-    rows = LimitCounter.objects.filter(by_hand | is_poor, rule=RULE, ends_at__gt=DatabaseNow())
+    is_low = Q(GreaterThan(F("used") * percent, F("converted") * 100), used__gte=max(after // 2, 1))
+    rows = LimitCounter.objects.filter(by_hand | is_low, rule=RULE, ends_at__gt=DatabaseNow())
     rows = rows.annotate(now=DatabaseNow())  # type: ignore[no-redef]
     paused_first = Case(When(by_hand, then=Value(0)), default=Value(1))
     prefixes = map(_prefix, rows.order_by(paused_first, "-used", "key")[:MOST_SHOWN])
@@ -53,28 +54,29 @@ def suspicious_prefixes() -> list[Prefix]:
 
 
 def pause_prefix(*, prefix: str) -> datetime:
-    """Send no code to a prefix for ``CONVERSION_PAUSE`` seconds; returns until when.
+    """Send no codes to a prefix for ``CONVERSION_PAUSE`` seconds; return the end of the pause.
 
-    Numbers that were verified before are spared. It holds also where the rule only watches. Raises InvalidArgument
-    where ``CONVERSION`` counts no prefixes, and for what is none.
+    Numbers that were verified before are spared. The pause applies even where the rule is only watched. Raises
+    InvalidArgument where ``CONVERSION`` has no prefixes, and for an invalid prefix.
     """
     if "prefix" not in conf.conversion:
-        raise InvalidArgument("prefix", "CONVERSION counts no prefixes, so none can be paused.")
+        raise InvalidArgument("prefix", "CONVERSION does not count prefixes, so none can be paused.")
     if not (prefix.startswith("+") and prefix[1:].isascii() and prefix[1:].isdigit()):
-        raise InvalidArgument("prefix", "It is a number in E.164 without its last four digits, such as +1201555.")
+        raise InvalidArgument("prefix", "It has to be an E.164 number without its last four digits, such as +1201555.")
     limit = conversion_limit("prefix", prefix)
     LimitCounter.objects.pause(limit, conf.conversion_pause)
     return LimitCounter.objects.values_list("not_before", flat=True).get(key=limit.key)
 
 
 def resume_prefix(*, prefix: str) -> bool:
-    """End the pause of a prefix, whoever began it, and count its codes anew; True where there was something to end."""
+    """End the pause of a prefix, by hand or by the rule, and restart its count; return whether there was one."""
     return "prefix" in conf.conversion and LimitCounter.objects.resume(conversion_limit("prefix", prefix).key)
 
 
 def _prefix(row: LimitCounter) -> Prefix:
     limit = conversion_limit("prefix", row.label)
-    passed = row.refused if limit.watched and not row.is_paused_by_hand else 0  # noted, and sent all the same
+    # A watched rule counts refusals of codes that were sent.
+    passed = row.refused if limit.watched and not row.is_paused_by_hand else 0
     refused = row.refused - passed
     is_paused = row.is_paused_by_hand or (refused > 0 and row.seconds_to_wait(limit) > 0)
     return Prefix(

@@ -1,4 +1,4 @@
-"""The rules that need no counting: countries, kinds of number, and the site's own."""
+"""The rules that count nothing: countries, kinds of number, and the site's own rule."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ..channels import channel_spec
 from ..conf import conf
 from ..exceptions import Refusal
 from .attempt import Attempt
-from .refusals import turn_down
+from .refusals import refuse
 
-# As REFUSED_LINE_TYPES names them.
+# The names of REFUSED_LINE_TYPES.
 LINE_TYPE_NAMES: Final = {
     PhoneNumberType.PREMIUM_RATE: "premium_rate",
     PhoneNumberType.SHARED_COST: "shared_cost",
@@ -29,15 +29,15 @@ LINE_TYPE_NAMES: Final = {
 
 
 def check_rules(attempt: Attempt) -> None:
-    """Turn down what must not be sent at all. Raises Refusal; nothing is spent and LANCK was not asked."""
+    """Raise Refusal for an attempt that breaks a rule. Nothing is counted against a limit, and LANCK is not called."""
     if attempt.action != "check":
         for rule, code in rules_against(attempt):
-            _turn_down(attempt, rule, code)
-    _ask_site(attempt)
+            refuse(attempt, rule, Refusal(code), watched=rule in conf.watch)
+    _check_site_rule(attempt)
 
 
 def rules_against(attempt: Attempt) -> Iterator[tuple[str, str]]:
-    """The rules about its number that a send would break, also those that only watch: rule and refusal."""
+    """Yield the rules about its number that an attempt breaks, watched ones too, each with the code of its refusal."""
     countries = attempt.profile.countries if attempt.profile else conf.countries
     if countries is not None and attempt.country not in countries:
         yield "country_list", "number_not_supported"
@@ -49,14 +49,10 @@ def rules_against(attempt: Attempt) -> Iterator[tuple[str, str]]:
         yield "line_type", "method_not_possible"
 
 
-def _turn_down(attempt: Attempt, rule: str, code: str) -> None:
-    turn_down(attempt, rule, Refusal(code), watched=rule in conf.watch)
-
-
-def _ask_site(attempt: Attempt) -> None:
+def _check_site_rule(attempt: Attempt) -> None:
     if not conf.guard:
         return
     try:
         import_string(conf.guard)(attempt)
     except Refusal as refusal:
-        turn_down(attempt, "guard", refusal, watched="guard" in conf.watch)
+        refuse(attempt, "guard", refusal, watched="guard" in conf.watch)

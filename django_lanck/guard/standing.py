@@ -1,33 +1,31 @@
-"""The limits that are counting for one number, and lifting those that are its person's."""
+"""The limits that count something for one number, and lifting the personal ones."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from django.db.models import Exists
 
 from ..conf import conf
+from ..conf.rules import RULES
 from ..models import DatabaseNow, LimitCounter
 from ..models.limit import Limit
 from .admission import known
 from .attempt import Action, Attempt
 from .limits import limits_of
 
-# The others count what is not one person's: a block of numbers, a country, everything.
-PERSONAL: Final = frozenset(["number", "number_purpose", "ladder", "user", "session"])
-
 
 @dataclass(frozen=True, slots=True)
 class StandingLimit:
-    """One limit of a number whose window is running.
+    """One limit of a number in its current window.
 
-    ``action`` is ``"start"`` (codes sent), ``"check"`` (wrong codes typed) or ``"send"`` (everything else sent),
-    ``purposes`` are those that it holds for; a send has none. ``used`` of ``most`` in ``seconds``; ``refused`` says how
-    often it turned somebody down in this window. ``until`` is when there is room again if ``is_in_the_way``, else when
-    the window ends. One that is ``is_personal`` goes with :func:`lift_limits`.
+    ``action`` is ``"start"`` (codes sent), ``"check"`` (wrong codes) or ``"send"`` (all other messages sent);
+    ``purposes`` are the purposes that have it, none for a send. ``used`` of ``most`` events in ``seconds`` are counted;
+    ``refused`` is the number of refusals in this window. ``is_in_the_way``: it is exceeded and enforced. ``until`` is
+    when it has room again if it is, else the end of the window. :func:`lift_limits` lifts it if it ``is_personal``.
     """
 
     rule: str
@@ -45,7 +43,7 @@ class StandingLimit:
 def standing_limits(
     number: str, country: str, *, user_ids: Collection[Any] = (), sessions: Collection[str] = ()
 ) -> list[StandingLimit]:
-    """The limits that count something now, those in the way first. One statement."""
+    """Return the limits that count something now, exceeded ones first. One statement."""
     limits = _limits(number, country, user_ids, sessions)
     counters = LimitCounter.objects.filter(key__in={limit.key for _action, limit in limits})
     rows = counters.annotate(now=DatabaseNow(), number_is_known=Exists(known(number)))  # type: ignore[no-redef]
@@ -60,15 +58,15 @@ def standing_limits(
 
 
 def lift_limits(number: str, country: str, *, user_ids: Collection[Any] = (), sessions: Collection[str] = ()) -> int:
-    """Let the person begin anew; how many counters were counting. One statement."""
+    """Reset the personal limits, and return how many counters counted something. One statement."""
     limits = _limits(number, country, user_ids, sessions)
-    return LimitCounter.objects.lift({limit.key for _action, limit in limits if limit.rule in PERSONAL})
+    return LimitCounter.objects.lift({limit.key for _action, limit in limits if RULES[limit.rule].is_personal})
 
 
 def _limits(
     number: str, country: str, user_ids: Collection[Any], sessions: Collection[str]
 ) -> dict[tuple[Action, Limit], tuple[str, ...]]:
-    """Each limit that an attempt for the number may have to keep → the purposes that have it."""
+    """Return each limit that can apply to an attempt for the number → the purposes that have it."""
     purposes: dict[tuple[Action, Limit], tuple[str, ...]] = {}
     for attempt in _attempts(number, country, user_ids, sessions):
         for limit in limits_of(attempt):
@@ -79,12 +77,12 @@ def _limits(
 
 
 def _attempts(number: str, country: str, user_ids: Collection[Any], sessions: Collection[str]) -> Iterator[Attempt]:
-    """What any of these people may want for the number."""
+    """Yield every attempt that a visitor, these users and these sessions can make for the number."""
     yield Attempt("send", number, country)
-    whose = [(None, ""), *((user_id, "") for user_id in user_ids), *((None, session) for session in sessions)]
+    people = [(None, ""), *((user_id, "") for user_id in user_ids), *((None, session) for session in sessions)]
     for purpose in conf.purposes:
         profile = conf.profile(purpose)
-        for user_id, session in whose:
+        for user_id, session in people:
             yield Attempt("start", number, country, profile=profile, user_id=user_id, session=session)
             yield Attempt("check", number, country, profile=profile, user_id=user_id, session=session)
 
@@ -102,5 +100,5 @@ def _standing(row: Any, action: Action, limit: Limit, purposes: tuple[str, ...])
         refused=row.refused,
         until=row.now + timedelta(seconds=wait) if wait else row.ends_at,
         is_in_the_way=wait > 0 and not is_spared,
-        is_personal=limit.rule in PERSONAL,
+        is_personal=RULES[limit.rule].is_personal,
     )

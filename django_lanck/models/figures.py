@@ -1,4 +1,4 @@
-"""The figures of days that are over, so that what happened in a month costs the same at a million messages."""
+"""Stored figures of past days, so that the figures of a month cost the same with a million messages."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from django.utils.translation import gettext_lazy as _
 
 
 class CountedDayQuerySet(models.QuerySet["CountedDay"]):
-    """Whoever writes the row of a day holds it until the end of the transaction, and others who want to wait.
+    """Writing the row of a day locks it until the end of the transaction.
 
-    So a change is either seen by the count that runs, or marks the day after it. That needs a row also for a day that
-    was not counted yet, and a mark that is set again where it is.
+    So a concurrent change is either read by the count that is running, or waits and marks the day afterwards. For the
+    same reason a day that is not counted yet has a row too, and a mark that is already set is written again.
     """
 
     def mark(self, days: Iterable[date]) -> None:
-        """Say, in the transaction of a change, that something of these days changed. In the order of the days."""
+        """Mark days as changed, in the transaction of the change. Locks the rows in the order of the days."""
         for day in sorted(days):
             self._write(CountedDay(day=day, is_dirty=True))
 
     def claim(self, day: date) -> CountedDay:
-        """Take away the mark and hold the row until the transaction's end; the row as it is then."""
+        """Remove the mark, lock the row until the end of the transaction, and return it."""
         self._write(CountedDay(day=day, is_dirty=False))
         return self.get(day=day)
 
     def close(self, until: date) -> None:
-        """The rows of the days up to this one begin to be erased: what was counted of them stays as it is."""
+        """Make the figures of the counted days up to this one final, before their rows are deleted."""
         self.filter(day__lte=until, is_closed=False, counted_at__isnull=False).update(is_closed=True)
 
     def _write(self, row: CountedDay) -> None:
@@ -38,9 +38,9 @@ class CountedDayQuerySet(models.QuerySet["CountedDay"]):
 
 
 class CountedDay(models.Model):
-    """A day whose figures were counted.
+    """A day whose figures are counted, or that changed before it was counted.
 
-    ``is_dirty``: something changed since; ``is_closed``: its rows begin to be erased, so the figures stay as they are.
+    ``is_dirty``: its rows changed since the count. ``is_closed``: its figures are final, because its rows are deleted.
     """
 
     day = models.DateField(_("day"), primary_key=True)
@@ -59,11 +59,11 @@ class CountedDay(models.Model):
 
 
 class DeliveryDay(models.Model):
-    """What became of one day's messages and verifications of one purpose, channel, country and network.
+    """The counts of one day's messages and verifications of one purpose, channel, country and network.
 
-    The day is that of the row's start in the site's time zone. A verification counts as what its newest message is; a
-    message of no verification has no purpose. ``delivery_seconds`` and ``proof_seconds`` are histograms: bucket →
-    count.
+    A row belongs to the day on which it was created, in the site's time zone. A verification has the channel, country
+    and network of its newest message; a message without a verification has no purpose. ``delivery_seconds`` and
+    ``proof_seconds`` are histograms: bucket → count.
     """
 
     day = models.DateField(_("day"))
@@ -73,14 +73,14 @@ class DeliveryDay(models.Model):
     mccmnc = models.CharField(_("network code"), max_length=6, blank=True)
     network = models.CharField(_("network"), max_length=100, blank=True)
 
-    # Verifications: each is in all of the columns whose step it reached.
+    # Verifications. Each is counted in the columns of all steps that it reached.
     started = models.PositiveIntegerField(_("started"), default=0)
     reached_lanck = models.PositiveIntegerField(_("taken by LANCK"), default=0)
     reached_phone = models.PositiveIntegerField(_("delivered"), default=0)
     verified = models.PositiveIntegerField(_("verified"), default=0)
     proof_seconds = models.JSONField(_("seconds until verified"), default=dict)
 
-    # Messages: each that LANCK took is in ``accepted``, and in at most one of the columns after it.
+    # Messages. Each accepted one is in ``accepted``, and in ``delivered`` or ``undelivered`` once it is final.
     messages = models.PositiveIntegerField(_("messages"), default=0)
     refused = models.PositiveIntegerField(_("refused"), default=0)
     unknown = models.PositiveIntegerField(_("unknown whether sent"), default=0)
@@ -107,7 +107,7 @@ class DeliveryDay(models.Model):
 
 
 class DayCount(models.Model):
-    """How often something else happened on one day: a fraud state, or an error of LANCK's in one hour."""
+    """The number of fraud checks with one status on a day, or of one of LANCK's errors in one hour of it."""
 
     class Kind(models.TextChoices):
         FRAUD = "fraud", _("fraud state")

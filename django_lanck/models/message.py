@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,82 +10,48 @@ from django.utils.translation import gettext_lazy as _
 
 from ..channels import Channel, channel_spec
 from .number import NUMBER_LENGTH, mask_number
+from .status import FINAL_RANK, RANKS, Status, StatusChange, position
 from .time import DatabaseNow, seconds_from_now
 from .verification import Verification
 
 
-class Status(models.TextChoices):
-    """What became of a message: this app's own words, then LANCK's. Other words of LANCK's are kept as they come."""
-
-    SENDING = "sending", _("being sent")
-    UNKNOWN = "unknown", _("unknown whether sent")
-    REFUSED = "refused", _("refused, not sent")
-    ACCEPTED = "accepted", _("accepted by LANCK")
-    SENT = "SENT", _("sent")
-    REJECTED = "REJECTED", _("rejected")
-    UNDELIVERED = "UNDELIVERED", _("not delivered")
-    DELIVERED = "DELIVERED", _("delivered")
-    ANSWERED = "ANSWERED", _("answered")
-
-
 class Category(models.TextChoices):
-    """What a message is for: marketing is not sent to those who opted out of it."""
+    """The category of a message. Marketing is not sent to opted-out numbers."""
 
     TRANSACTIONAL = "transactional", _("transactional")
     MARKETING = "marketing", _("marketing")
 
 
 class Goal(models.TextChoices):
-    """What a message was sent for and LANCK is told about once. LANCK's words."""
+    """A goal that is reported to LANCK once, by LANCK's name for it."""
 
     NUMBER_VERIFIED = "NUMBER_VERIFIED", _("number verified")
     LINK_OPENED = "LINK_OPENED", _("link opened")
 
 
-# A status never gives way to one of a lower rank, so that every order of arrival ends the same.
-RANKS: Final[Mapping[str, int]] = {
-    Status.SENDING: 0,
-    Status.UNKNOWN: 1,
-    Status.REFUSED: 1,
-    Status.ACCEPTED: 2,
-    # 3: a word that is not in this table
-    Status.SENT: 4,
-    Status.REJECTED: 5,
-    Status.UNDELIVERED: 6,
-    Status.DELIVERED: 7,
-    Status.ANSWERED: 7,
-}
-LANCKS_WORDS: Final = frozenset(word for word in RANKS if word.isupper())
-OTHER_WORD: Final = 3
 DAY: Final = 86_400
-FINAL_RANK: Final = RANKS[Status.REJECTED]
-
-
-def rank_of(status: str) -> int:
-    """The rank of a word of LANCK's."""
-    return RANKS[status] if status in LANCKS_WORDS else OTHER_WORD
 
 
 def _days_ago(days: float) -> CombinedExpression:
-    """So many days ago, at least two: what is looked for since then has to be an hour or a day old."""
+    """Return the time that many days ago, at least two: the rows that are looked for are up to a day old at least."""
     return seconds_from_now(-max(days, 2) * DAY)
 
 
 def _is_due(after: float) -> Q:
-    """Without a final status for ``after`` seconds, and not asked about or, since then, as long again.
+    """Match messages that have no final status after ``after`` seconds and are due for a refresh.
 
-    So LANCK is asked about an old message less and less often.
+    The time between two refreshes is the message's age at the first one, so that old messages are refreshed rarely.
     """
-    age_when_asked = F("asked_at") - F("created_at")
-    due = Q(asked_at=None) | Q(asked_at__lte=DatabaseNow() - age_when_asked)
+    age_at_refresh = F("asked_at") - F("created_at")
+    due = Q(asked_at=None) | Q(asked_at__lte=DatabaseNow() - age_at_refresh)
     return Q(status_rank__lt=FINAL_RANK, created_at__lte=seconds_from_now(-after)) & due
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
     def locked(self) -> Message | None:
-        """The row, which nobody else can change until the transaction ends, with when its verification began.
+        """Lock the row until the transaction ends and return it, with ``started_at``, the start of its verification.
 
-        SQLite has no row locks; there a write that changes nothing takes the database's write lock.
+        SQLite has no row locks: an UPDATE that changes nothing acquires the database's write lock instead.
         """
         started = Verification.objects.filter(pk=OuterRef("verification_id")).values("created_at")
         rows = self.annotate(started_at=Subquery(started))  # type: ignore[no-redef]
@@ -95,67 +60,77 @@ class MessageQuerySet(models.QuerySet["Message"]):
         self.order_by().update(status_rank=F("status_rank"))
         return rows.first()
 
-    def record_answer(self, status: Status, **fields: Any) -> bool:
-        """Note how LANCK answered. A receipt that came before the answer keeps its status; False then.
+    def write_status(self, change: StatusChange, *, locked: Message | None = None, **fields: Any) -> bool:
+        """Move the message to a higher status and return whether it moved. Nothing else writes a status.
 
-        A message whose number was forgotten meanwhile stays without what would lead back to it.
+        Without ``locked`` one UPDATE moves to a higher rank and sets ``fields`` with it. With the ``locked`` row, its
+        ``fields`` are set in any case, and the position decides between equal ranks: Python compares the names, because
+        databases compare text by collations of their own.
         """
-        rank, known = RANKS[status], self.exclude(number="")
-        if known.filter(status_rank__lt=rank).update(status=status, status_rank=rank, **fields):
+        if locked is None:
+            return bool(self.filter(status_rank__lt=change.rank).update(**change.columns, **fields))
+        moves = change.position > locked.position
+        changes = {**fields, **change.columns} if moves else fields
+        for name, value in changes.items():
+            setattr(locked, name, value)
+        if changes:
+            self.filter(pk=locked.pk).update(**changes)
+        return moves
+
+    def record_answer(self, status: Status, **fields: Any) -> bool:
+        """Store LANCK's answer to the request that sends the message; return whether the status moved.
+
+        A receipt that came before the answer keeps its status. The fields of a forgotten message stay empty.
+        """
+        known = self.exclude(number="")
+        if known.write_status(StatusChange.own(status), **fields):
             return True
         if fields:
             known.update(**fields)
         return False
 
-    def raise_status(self, pk: int, request_id: str, status: str, at: datetime | None, **fields: Any) -> bool:
-        """Move the status of a request's message up to a word of LANCK's; False where that is not higher in rank."""
-        rank = rank_of(status)
-        lower = self.filter(pk=pk, request_id=request_id, status_rank__lt=rank)
-        return bool(lower.update(status=status, status_rank=rank, status_at=at, **fields))
-
     def reach_goal(self, goal: Goal) -> bool:
-        """Note the first time that the message reached its goal; it is reported to LANCK later."""
+        """Store the goal of a message, to be reported by reconciliation; return False if it has one already."""
         return bool(self.filter(goal="").update(goal=goal, goal_reached_at=DatabaseNow()))
 
     def claim_goal(self) -> bool:
-        """Take the reporting of a goal; True for the one who is to do it."""
+        """Mark a goal as reported; return True to the one process that has to report it."""
         return bool(self.exclude(goal="").filter(goal_reported_at=None).update(goal_reported_at=DatabaseNow()))
 
-    def to_settle(self, after: float, days: float) -> MessageQuerySet:
-        """Messages of the last days that are due to be asked about, or have a goal to report."""
+    def due_for_reconciliation(self, after: float, days: float) -> MessageQuerySet:
+        """Return the messages of the last days that are due for a refresh or have a goal to report."""
         with_goal = ~Q(goal="") & Q(goal_reported_at=None)
         recent = self.filter(created_at__gt=seconds_from_now(-days * DAY))
         return recent.filter(_is_due(after) | with_goal, request_id__isnull=False)
 
-    def claim_question(self, after: float) -> bool:
-        """Take the asking about a message that is due; True for the one who is to do it. Then it is due no more."""
+    def claim_refresh(self, after: float) -> bool:
+        """Mark a message that is due as refreshed; return True to the one process that has to refresh it."""
         return bool(self.filter(_is_due(after)).update(asked_at=DatabaseNow()))
 
     def abandoned(self, days: float) -> MessageQuerySet:
-        """Messages of the last days that are "being sent" for longer than a call can take, oldest first."""
+        """Return the messages of the last days that are "being sent" for longer than a call takes, oldest first."""
         recent = self.filter(created_at__gt=_days_ago(days), created_at__lte=seconds_from_now(-3600))
         return recent.filter(status_rank=RANKS[Status.SENDING]).order_by("created_at")
 
     def unknown_for_a_day(self, days: float) -> MessageQuerySet:
-        """Messages of the last days that are unknown for a day, never learnt their id and are not closed."""
+        """Return the messages of the last days that are unknown for a day, without a request id, and not closed."""
         recent = self.filter(created_at__gt=_days_ago(days), created_at__lte=seconds_from_now(-DAY))
         return recent._not_closed().order_by("created_at")
 
     def close(self) -> int:
-        """Close those that are still unknown: ``status_at`` says when. A receipt that comes later still moves them."""
+        """Close messages that are still unknown by setting ``status_at``. A later receipt still updates them."""
         return self._not_closed().update(status_at=DatabaseNow())
 
     def _not_closed(self) -> MessageQuerySet:
         unknown = self.filter(status_rank=RANKS[Status.UNKNOWN], status=Status.UNKNOWN)
         return unknown.filter(request_id=None, status_at=None)
 
-    def give_up(self, reason: str) -> bool:
-        """Call one that is "being sent" unknown; True for the one who did."""
-        sending = self.filter(status_rank=RANKS[Status.SENDING])  # not by the word, which LANCK may use too
-        return bool(sending.update(status=Status.UNKNOWN, status_rank=RANKS[Status.UNKNOWN], error_reason=reason))
+    def mark_unknown(self, reason: str) -> bool:
+        """Move a message that is "being sent" to unknown; return whether it moved."""
+        return self.write_status(StatusChange.own(Status.UNKNOWN), error_reason=reason)
 
     def remember_lost_check(self, code_hash: str) -> None:
-        """Keep the hash of a code whose check had no answer; two different ones make either useless."""
+        """Store the hash of a code whose check had no answer. Two different codes make the column ambiguous."""
         self.update(
             lost_check=Case(
                 When(lost_check__in=["", code_hash], then=Value(code_hash)), default=Value(Message.AMBIGUOUS)
@@ -164,7 +139,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 
 class Message(models.Model):
-    """One thing that LANCK was asked to deliver, on any channel, and what became of it."""
+    """One thing that LANCK was asked to deliver, on any channel, with its status."""
 
     AMBIGUOUS: Final = "ambiguous"
 
@@ -230,10 +205,10 @@ class Message(models.Model):
 
     @property
     def is_forgotten(self) -> bool:
-        """Whether its number was forgotten: nothing more is learned about it."""
+        """Return whether its number was forgotten: LANCK's later reports about it are dropped."""
         return not self.number
 
-    # The number that a flash call came from, for the one who made it.
+    # The calling number of a flash call. Set on the message that a send returns, and not stored.
     caller = ""
 
     @property
@@ -242,23 +217,18 @@ class Message(models.Model):
 
     @property
     def steps(self) -> list[dict[str, Any]]:
-        """The steps of a failover chain as LANCK was told them, codes masked; of anything else its one content."""
+        """Return the steps of a failover chain as sent to LANCK, codes masked; of another channel, its one content."""
         flow = self.content.get("flow")
         return flow if isinstance(flow, list) else [{"type": self.channel, "message": self.content}]
 
-    def takes(self, status: str, at: datetime | None) -> bool:
-        """Whether a word of LANCK's is news: higher in rank; or of the same rank, and later, or later by name."""
-        rank = rank_of(status)
-        if rank != self.status_rank:
-            return rank > self.status_rank
-        known = self.status_at
-        if at == known:
-            return status > self.status
-        return at is not None and (known is None or at > known)
+    @property
+    def position(self) -> tuple[int, datetime, str]:
+        """The position of the status in the order of statuses."""
+        return position(self.status_rank, self.status_at, self.status)
 
     @property
     def is_flash(self) -> bool:
-        """Whether it is a call whose number holds the code."""
+        """Return whether it is a flash call, whose calling number ends with the code."""
         return channel_spec(self.channel).code_is_caller
 
     @property
@@ -266,6 +236,6 @@ class Message(models.Model):
         return self.status_rank >= FINAL_RANK
 
     @property
-    def may_carry_code(self) -> bool:
-        """Whether the code in it may be the one that counts: whatever was not refused may have arrived."""
-        return self.status_rank != RANKS[Status.REFUSED] or self.status != Status.REFUSED
+    def is_refused(self) -> bool:
+        """Return whether it was not sent. Unknown has the same rank, and LANCK may report a status of this name."""
+        return self.status_rank == RANKS[Status.REFUSED] and self.status == Status.REFUSED

@@ -8,7 +8,7 @@ from .time import DatabaseNow
 
 
 class Receipt(models.Model):
-    """One callback as it came, less the number and whatever could hold a code. Repeats are counted, not stored."""
+    """One receipt as received, without values that may hold a number or a code. Repeats are counted, not stored."""
 
     message = models.ForeignKey(Message, verbose_name=_("message"), on_delete=models.CASCADE, related_name="receipts")
     digest = models.CharField(max_length=64, editable=False)

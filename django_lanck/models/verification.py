@@ -3,7 +3,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -15,29 +15,27 @@ from django.utils.translation import gettext_lazy as _
 from .number import NUMBER_LENGTH, mask_number
 from .time import DatabaseNow, seconds_from_now
 
-if TYPE_CHECKING:
-    from .message import Message
-
 LANGUAGE_LENGTH = 10
 
 
 class VerificationQuerySet(models.QuerySet["Verification"]):
-    """Each change of state is one conditional UPDATE; the one who changed the row is the one who won."""
+    """Changes of state. Each is one conditional UPDATE, so that one of several processes succeeds."""
 
     def open(self) -> VerificationQuerySet:
+        """Return the verifications that are pending and not expired."""
         return self.filter(state=Verification.State.PENDING, expires_at__gt=DatabaseNow())
 
     def spend_attempt(self) -> bool:
         return bool(self.open().filter(attempts__lt=F("max_attempts")).update(attempts=F("attempts") + 1))
 
-    def give_back_attempt(self) -> None:
+    def refund_attempt(self) -> None:
         self.filter(state=Verification.State.PENDING, attempts__gt=0).update(attempts=F("attempts") - 1)
 
     def count_failure(self, *, likely_last: bool) -> bool:
-        """Note one wrong code; True for the one whose code was the last that is allowed.
+        """Count one wrong code; return True for the last one that is allowed, which ends the verification.
 
-        Codes that are still being asked about are not failures yet: a right one among them may still win.
-        ``likely_last`` only chooses which of the two statements is tried first.
+        Attempts whose answer is pending are not counted, because one of them may be right. ``likely_last`` only
+        selects which of the two statements runs first.
         """
         pending = self.filter(state=Verification.State.PENDING)
         last = Q(failures__gte=F("max_attempts") - 1)
@@ -55,7 +53,7 @@ class VerificationQuerySet(models.QuerySet["Verification"]):
         return not count() and bool(exhaust())
 
     def claim_resend(self, *, resends: int, method: str, wait: int | None, lifetime: int) -> bool:
-        """Take the resend that follows the given number of resends, and set the times that follow it."""
+        """Count one resend and set its times; return False if another process resent or ended the verification."""
         return bool(
             self.open()
             .filter(resends=resends, resend_at__lte=DatabaseNow(), attempts__lt=F("max_attempts"))
@@ -67,8 +65,8 @@ class VerificationQuerySet(models.QuerySet["Verification"]):
             )
         )
 
-    def give_back_resend(self, before: Verification) -> None:
-        """Undo a resend that was not carried out: everything is as ``before``."""
+    def undo_resend(self, before: Verification) -> None:
+        """Restore the values of ``before`` after a resend that was not sent."""
         self.filter(state=Verification.State.PENDING, resends=before.resends + 1).update(
             resends=before.resends,
             method=before.method,
@@ -103,7 +101,9 @@ class VerificationQuerySet(models.QuerySet["Verification"]):
             )
         )
 
-    def unspent(self, *, proof_hash: str, purpose: str, binding_hashes: Collection[str]) -> VerificationQuerySet:
+    def with_valid_proof(
+        self, *, proof_hash: str, purpose: str, binding_hashes: Collection[str]
+    ) -> VerificationQuerySet:
         return self.filter(
             proof_hash=proof_hash,
             purpose=purpose,
@@ -113,12 +113,12 @@ class VerificationQuerySet(models.QuerySet["Verification"]):
         )
 
     def redeem(self, *, proof_hash: str, purpose: str, binding_hashes: Collection[str]) -> bool:
-        proved = self.unspent(proof_hash=proof_hash, purpose=purpose, binding_hashes=binding_hashes)
-        return bool(proved.update(proof_redeemed_at=DatabaseNow()))
+        rows = self.with_valid_proof(proof_hash=proof_hash, purpose=purpose, binding_hashes=binding_hashes)
+        return bool(rows.update(proof_redeemed_at=DatabaseNow()))
 
 
 class Verification(models.Model):
-    """One person proving one number for one purpose. Resends belong to it, and so do the attempts."""
+    """One person proving one number for one purpose, with all its attempts and resends."""
 
     class State(models.TextChoices):
         PENDING = "pending", _("pending")
@@ -169,7 +169,7 @@ class Verification(models.Model):
 
     objects = VerificationQuerySet.as_manager()
 
-    # The database's clock, where the row was read together with it.
+    # The database's time when the row was read, if the query has it.
     now: datetime
 
     class Meta:
@@ -199,17 +199,17 @@ class Verification(models.Model):
 
     @property
     def current_state(self) -> str:
-        """The state by the clock it was read with: a pending one whose time is over is expired already."""
+        """The state, with ``expired`` for a pending verification whose ``expires_at`` has passed."""
         now = getattr(self, "now", None) or timezone.now()
         if self.state == self.State.PENDING and self.expires_at <= now:
             return self.State.EXPIRED
         return self.state
 
     @cached_property
-    def newest_message(self) -> Message | None:
+    def newest_message(self) -> Any:  # a Message or None; that module imports this one
         return self.messages.order_by("-pk").first()
 
     @property
     def delivery(self) -> str:
-        """The status of the newest message: LANCK's words in capitals, this app's own in small letters."""
+        """The status of the newest message, or an empty string. LANCK's are upper case, this app's own lower case."""
         return self.newest_message.status if self.newest_message else ""

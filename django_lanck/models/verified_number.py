@@ -12,10 +12,10 @@ from .verification import Verification
 
 class VerifiedNumberQuerySet(models.QuerySet["VerifiedNumber"]):
     def insert_or_lock(self, verification: Verification, user_id: Any) -> VerifiedNumber:
-        """The row of the number: the user's new one, or the one that somebody inserted meanwhile, locked.
+        """Insert the claim, or lock the one that another process inserted; return the stored row.
 
-        An upsert that changes nothing, because a failed INSERT would leave a shared lock on MariaDB, and two of those
-        that both go on to an UPDATE are a deadlock.
+        An upsert that changes nothing, because on MariaDB a failed INSERT leaves a shared lock, and two processes that
+        both hold one and then update deadlock.
         """
         row = VerifiedNumber(
             number=verification.number,
@@ -30,7 +30,7 @@ class VerifiedNumberQuerySet(models.QuerySet["VerifiedNumber"]):
         return self.get(number=verification.number)
 
     def take_over(self, verification: Verification, user_id: object) -> bool:
-        """Move the claim on the number to the user, if the verification is newer than the one it rests on."""
+        """Move the claim to the user if the verification is newer than that of the claim."""
         return bool(
             self.filter(number=verification.number, verified_at__lt=verification.ended_at).update(
                 user_id=user_id, verification=verification, verified_at=verification.ended_at
@@ -39,7 +39,7 @@ class VerifiedNumberQuerySet(models.QuerySet["VerifiedNumber"]):
 
 
 class VerifiedNumber(models.Model):
-    """The claim of a user on a number. A number has one owner: the one with the newest proof."""
+    """The claim of a user on a number. A number has one owner, the user with the newest proof."""
 
     number = models.CharField(_("number"), max_length=NUMBER_LENGTH, unique=True)
     user = models.ForeignKey(

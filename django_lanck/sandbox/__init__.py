@@ -1,5 +1,5 @@
-"""A LANCK that runs inside a Django site and speaks the real HTTP API, with a page of simulated handsets.
+"""A LANCK server for development that runs inside a Django site, with a page of simulated handsets.
 
-An app of its own: it imports nothing of ``django_lanck``, so that it is evidence about the app and not an
-echo of it.
+The package imports nothing of ``django_lanck``: tests against it check the app's reading of LANCK's documentation
+against an independent one.
 """

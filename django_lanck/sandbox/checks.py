@@ -1,4 +1,4 @@
-"""System checks: the sandbox only runs where it may, with settings that fit."""
+"""System checks of the permission to run and of the settings."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from .api.fields import E164, is_web_address
+from .api.fields import E164, is_web_url
 from .conf import KEYS, conf
 
 PERMISSION_HINT = (
-    "Remove 'django_lanck.sandbox' from INSTALLED_APPS here, or, where anyone who reaches this site may read "
-    "every code, set LANCK_SANDBOX = {'ALLOW_WITHOUT_DEBUG': True}."
+    "Remove 'django_lanck.sandbox' from INSTALLED_APPS. If everyone who can open this site may read every code, "
+    "set LANCK_SANDBOX = {'ALLOW_WITHOUT_DEBUG': True} instead."
 )
 
 
@@ -28,7 +28,7 @@ def check_permission() -> Iterator[CheckMessage]:
 
 def check_keys() -> Iterator[CheckMessage]:
     for key in sorted(set(map(str, conf.raw)) - KEYS):
-        hint = f"Look for a slip in its name. The keys are {', '.join(sorted(KEYS))}."
+        hint = f"Check its spelling. The keys are {', '.join(sorted(KEYS))}."
         yield _error(3, f"LANCK_SANDBOX has an unknown key {key!r}.", hint)
 
 
@@ -38,7 +38,7 @@ def check_token() -> Iterator[CheckMessage]:
         yield _error(
             4,
             "LANCK_SANDBOX['TOKEN'] is not an access token.",
-            "It is one string, such as 'sandbox:sandbox'.",
+            "Set it to a string such as 'sandbox:sandbox'.",
         )
 
 
@@ -52,14 +52,18 @@ def check_numbers() -> Iterator[CheckMessage]:
     if not isinstance(rate, int) or isinstance(rate, bool) or rate < 1:
         yield _error(
             6,
-            "LANCK_SANDBOX['REQUESTS_PER_SECOND'] is not a positive whole number.",
+            "LANCK_SANDBOX['REQUESTS_PER_SECOND'] is not a positive integer.",
             "LANCK's own limit is 30.",
         )
     for key, value in (("RECEIPT_DELAY", conf.receipt_delay), ("HANG_SECONDS", conf.hang_seconds)):
         if not _is_at_least_zero(value):
             yield _error(7, f"LANCK_SANDBOX[{key!r}] is not a number of seconds.", "Set it to 0 or more, such as 1.5.")
     if not _is_at_least_zero(conf.wait_scale):
-        yield _error(9, "LANCK_SANDBOX['WAIT_SCALE'] is not a number.", "1 waits as long as LANCK, 0.1 a tenth of it.")
+        yield _error(
+            9,
+            "LANCK_SANDBOX['WAIT_SCALE'] is not a number.",
+            "Set it to 0 or more: 1 waits as long as LANCK, 0.1 a tenth of that.",
+        )
 
 
 def _is_at_least_zero(value: Any) -> bool:
@@ -76,26 +80,30 @@ def check_callback_hosts() -> Iterator[CheckMessage]:
         yield _error(
             8,
             "LANCK_SANDBOX['CALLBACK_HOSTS'] is not a list of host names.",
-            "List bare names without scheme or port, such as ['web']. Loopback hosts need not be listed.",
+            "List names without scheme and port, such as ['web']. Loopback hosts are always allowed.",
         )
 
 
 def check_inbound() -> Iterator[CheckMessage]:
     number, url = conf.rented_number, conf.inbound_url
     if not isinstance(number, str) or not E164.fullmatch(number):
-        yield _error(10, "LANCK_SANDBOX['RENTED_NUMBER'] is not in E.164 format.", "Such as '+12065550100'.")
-    if url != "" and not is_web_address(url):
+        yield _error(
+            10,
+            "LANCK_SANDBOX['RENTED_NUMBER'] is not in E.164 format.",
+            "Set it to a number such as '+12065550100'.",
+        )
+    if url != "" and not is_web_url(url):
         yield _error(
             11,
             "LANCK_SANDBOX['INBOUND_URL'] is not an http or https URL.",
-            "Set it to the address where your site takes inbound SMS, or to '' to post nothing.",
+            "Set it to the URL of your site's webhook for inbound SMS, or to '' to post nothing.",
         )
 
 
 @register
 def check_settings(**_: Any) -> list[CheckMessage]:
     if not isinstance(conf.raw, Mapping):
-        return [_error(2, "LANCK_SANDBOX is not a dictionary.", "Set LANCK_SANDBOX = {}, or leave it out.")]
+        return [_error(2, "LANCK_SANDBOX is not a dictionary.", "Set LANCK_SANDBOX = {}, or remove it.")]
     checks = (
         check_permission,
         check_keys,
@@ -110,5 +118,5 @@ def check_settings(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_deployment(**_: Any) -> list[CheckMessage]:
-    text = "The LANCK sandbox is installed: whoever reaches this site may read every code that was sent to it."
+    text = "The LANCK sandbox is installed. Where it may run, everyone who can open this site can read every code."
     return [Warning(text, hint="Remove 'django_lanck.sandbox' from INSTALLED_APPS.", id="lanck_sandbox.W001")]

@@ -1,4 +1,4 @@
-"""The sandbox's settings: the dictionary ``LANCK_SANDBOX`` in the site's settings, read at use."""
+"""The settings of the sandbox: the dictionary ``LANCK_SANDBOX`` in the site's settings, read at each use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Value = TypeVar("Value")
 
 
 class SandboxSettings:
-    """Typed view of ``settings.LANCK_SANDBOX``. Defaults are here and nowhere else."""
+    """A typed view of ``settings.LANCK_SANDBOX`` with the defaults."""
 
     @property
     def raw(self) -> Mapping[str, Any]:
@@ -29,7 +29,7 @@ class SandboxSettings:
 
     @property
     def token(self) -> str:
-        """The one access token that the sandbox accepts, ``id:secret``."""
+        """The access token of the only account, ``id:secret``."""
         return self._value("TOKEN", "sandbox:sandbox")
 
     @property
@@ -38,7 +38,7 @@ class SandboxSettings:
 
     @property
     def permitted(self) -> bool:
-        """Whether the sandbox may run at all: everyone who reaches it reads every code."""
+        """Whether the sandbox may run: everyone who can open its pages can read every code."""
         return bool(django_settings.DEBUG) or self.allow_without_debug is True
 
     @property
@@ -47,32 +47,32 @@ class SandboxSettings:
 
     @property
     def receipt_delay(self) -> float:
-        """Seconds between the answer and the first receipt, and between one receipt and the next."""
+        """Seconds between the response and the first receipt, and between one receipt and the next."""
         return self._value("RECEIPT_DELAY", 1.0)
 
     @property
     def hang_seconds(self) -> float:
-        """How long the magic numbers that hang keep the client waiting."""
+        """Seconds that the magic numbers that hang wait before they respond."""
         return self._value("HANG_SECONDS", 30.0)
 
     @property
     def wait_scale(self) -> float:
-        """Seconds here for each of LANCK's: in a failover's wait, and between the tries of an inbound SMS."""
+        """The factor for the waits of failover chains and the pauses between the posts of an inbound SMS."""
         return self._value("WAIT_SCALE", 0.1)
 
     @property
     def callback_hosts(self) -> Sequence[str]:
-        """Hosts that receipts and inbound SMS are posted to besides the loopback ones."""
+        """Hosts besides loopback ones that receipts and inbound SMS may be posted to."""
         return self._value("CALLBACK_HOSTS", ())
 
     @property
     def rented_number(self) -> str:
-        """The number of the account that phones can text."""
+        """The number of the account that phones can send SMS to."""
         return self._value("RENTED_NUMBER", "+12065550100")
 
     @property
     def inbound_url(self) -> str:
-        """Where inbound SMS are posted; nowhere if empty."""
+        """The URL that inbound SMS are posted to. If it is empty, they are not posted."""
         return self._value("INBOUND_URL", "")
 
 

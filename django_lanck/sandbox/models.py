@@ -1,4 +1,4 @@
-"""What the simulated provider remembers. None of it belongs to the app under test."""
+"""The tables of the sandbox. The app under test does not use them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ ALPHABET = string.ascii_letters + string.digits
 
 
 def new_request_id() -> str:
-    """32 letters and digits, like the ids on LANCK's page."""
+    """Return 32 random letters and digits, like the ids in LANCK's documentation."""
     return "".join(secrets.choice(ALPHABET) for _ in range(32))
 
 
 class SandboxRequest(models.Model):
-    """One request that the sandbox accepted. ``status`` is the truth about its delivery."""
+    """A request that the sandbox accepted. ``status`` is the status of its delivery."""
 
     request_id = models.CharField(max_length=32, unique=True, default=new_request_id)
     product = models.CharField(max_length=32)
@@ -44,7 +44,7 @@ class SandboxRequest(models.Model):
 
 
 class SandboxVerification(models.Model):
-    """The code of a ``/verify`` request, and the checks that were spent on it."""
+    """The code of a ``/verify`` request, and the number of its checks."""
 
     request = models.OneToOneField(SandboxRequest, on_delete=models.CASCADE, related_name="verification")
     method = models.CharField(max_length=8)
@@ -59,7 +59,7 @@ class SandboxVerification(models.Model):
 
 
 class SandboxMessage(models.Model):
-    """Something that reached a simulated phone. ``channel`` is the one it came by: of a failover chain, the step's."""
+    """A message or call that a phone received. ``channel`` is that of the step if it belongs to a failover chain."""
 
     request = models.ForeignKey(SandboxRequest, on_delete=models.CASCADE, related_name="messages")
     number = models.CharField(max_length=16)
@@ -81,7 +81,7 @@ class SandboxMessage(models.Model):
 
 
 class SandboxGoal(models.Model):
-    """A goal that the client reported for a request."""
+    """A goal that the site reported for a request."""
 
     request = models.ForeignKey(SandboxRequest, on_delete=models.CASCADE, related_name="goals")
     name = models.CharField(max_length=64)
@@ -92,7 +92,7 @@ class SandboxGoal(models.Model):
 
 
 class SandboxReceipt(models.Model):
-    """One attempt to post one receipt. ``problem`` says why there is no ``http_status``."""
+    """One POST of a receipt to the callback URL. ``problem`` is the reason if there is no ``http_status``."""
 
     request = models.ForeignKey(SandboxRequest, on_delete=models.CASCADE, related_name="receipts")
     status = models.CharField(max_length=32)
@@ -106,7 +106,7 @@ class SandboxReceipt(models.Model):
 
 
 class SandboxInbound(models.Model):
-    """An SMS that somebody typed on a handset, to the number that the account rents."""
+    """An SMS from a phone to the rented number of the account."""
 
     message_id = models.CharField(max_length=32, unique=True, default=new_request_id)
     sender = models.CharField(max_length=20)
@@ -124,7 +124,7 @@ class SandboxInbound(models.Model):
 
 
 class SandboxInboundPost(models.Model):
-    """One attempt to post an inbound SMS to the site. ``problem`` says why there is no ``http_status``."""
+    """One POST of an inbound SMS to the site. ``problem`` is the reason if there is no ``http_status``."""
 
     inbound = models.ForeignKey(SandboxInbound, on_delete=models.CASCADE, related_name="posts")
     http_status = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -136,7 +136,7 @@ class SandboxInboundPost(models.Model):
 
 
 class SandboxSecond(models.Model):
-    """How many requests one second of the clock has admitted."""
+    """The number of requests accepted in a second, for the rate limit."""
 
     second = models.BigIntegerField(primary_key=True)
     requests = models.PositiveIntegerField(default=0)
@@ -146,7 +146,7 @@ class SandboxSecond(models.Model):
 
 
 class SandboxPause(models.Model):
-    """Until when the magic numbers that answer 429 once let everything through."""
+    """The time until which a magic number that responds with 429 once accepts all requests."""
 
     name = models.CharField(max_length=40, primary_key=True)
     until = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""Which network a number seems to belong to, as the provider resolves it from the prefix."""
+"""The mobile network of a number, derived from its prefix."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ MCCMNC: Final = {
 }  # fmt: skip
 TEST_NETWORK: Final = "00101"  # the ITU's network for tests
 
-
 MOBILE: Final = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
 def network_of(number: str) -> Network:
-    """The network of an E.164 number; the ITU's test network where the table has none."""
+    """Return the network of an E.164 number. It is the ITU's test network for countries that are not listed."""
     try:
         country = phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""
     except phonenumbers.NumberParseException:
         country = ""
-    if len(country) != 2 or not country.isalpha():  # "001" stands for numbers of no country
+    if len(country) != 2 or not country.isalpha():  # "001" is the region of numbers without a country
         country = ""
     return Network(MCCMNC.get(country, TEST_NETWORK), f"Sandbox Mobile {country}".strip(), country)
 
 
 def has_mobile_prefix(number: str) -> bool:
+    """Whether the prefix of an E.164 number is used by mobile phones."""
     try:
         return phonenumbers.number_type(phonenumbers.parse(number)) in MOBILE
     except phonenumbers.NumberParseException:

@@ -1,29 +1,29 @@
-"""Into how many SMS a text is split."""
+"""Counts the SMS that a text is split into."""
 
 from __future__ import annotations
 
 from typing import Final
 
-# The GSM 7-bit alphabet (3GPP TS 23.038), and what takes two places in it.
+# The GSM 7-bit alphabet (3GPP TS 23.038), and its extension, whose characters count as two.
 GSM: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 EXTENSION: Final = frozenset("\f^{}\\[~]|€")
-GSM_PLACES: Final = (160, 153)  # of a text alone, and of each part of a longer one
-UCS2_PLACES: Final = (70, 67)
+GSM_LIMITS: Final = (160, 153)  # characters of a single SMS, and of each part of a longer text
+UCS2_LIMITS: Final = (70, 67)
 
 
 def segments(text: str) -> int:
-    """The number of parts; a character that takes two places is never cut."""
+    """Return the number of SMS that the text takes. A character that counts as two is never split between two SMS."""
     in_gsm = set(text) <= GSM | EXTENSION
-    alone, each = GSM_PLACES if in_gsm else UCS2_PLACES
-    places = [2 if (character in EXTENSION if in_gsm else ord(character) > 0xFFFF) else 1 for character in text]
-    if sum(places) <= alone:
+    single, part = GSM_LIMITS if in_gsm else UCS2_LIMITS
+    widths = [2 if (character in EXTENSION if in_gsm else ord(character) > 0xFFFF) else 1 for character in text]
+    if sum(widths) <= single:
         return 1
-    parts, free = 1, each
-    for wide in places:
-        if wide > free:
-            parts, free = parts + 1, each
-        free -= wide
+    parts, free = 1, part
+    for width in widths:
+        if width > free:
+            parts, free = parts + 1, part
+        free -= width
     return parts

@@ -1,4 +1,4 @@
-"""The API over HTTP: ``/v1/…``, in the order in which a provider looks at a request."""
+"""The API over HTTP: ``/v1/…``."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from . import operations
-from .api import rate, wire
-from .api.calls import Call
+from .api import access, parsing, rate
 from .api.errors import APIError
-from .api.gate import where_permitted
+from .api.parameters import Parameters
 from .operations import Operation
 from .provider import magic
-from .provider.faults import Attempt
+from .provider.magic.faults import FaultContext
 
 
 @csrf_exempt
 @login_not_required
 @transaction.non_atomic_requests
-@where_permitted
+@access.if_permitted
 def api(request: HttpRequest, path: str = "") -> HttpResponseBase:
-    """Token, rate, path, verb, parameters; then the call, as honest as its number is."""
+    """Check the token, the rate limit, the path, the verb and the parameters, and respond to the request."""
     try:
-        wire.authenticate(request)
-        rate.spend_one()
+        access.authenticate(request)
+        rate.count_request()
         operation, request_id = operations.resolve(request.method or "", path)
-        call = operation.read(wire.read_parameters(request), request_id)
-        return _answer(request, operation, call)
+        parameters = operation.parse(parsing.parse_parameters(request), request_id)
+        return _respond(request, operation, parameters)
     except APIError as error:
         return error.response()
 
 
-def _answer(request: HttpRequest, operation: Operation, call: Call) -> HttpResponseBase:
-    number = operation.number_of(call)
-    fault = magic.meaning_of(number).faults.get(operation.kind)
+def _respond(request: HttpRequest, operation: Operation, parameters: Parameters) -> HttpResponseBase:
+    """Return the response of the operation, or of the fault that the number has for this kind of operation."""
+    number = operation.number_of(parameters)
+    fault = magic.effect_of(number).faults.get(operation.kind)
 
     def carry_out() -> HttpResponse:
         try:
-            return JsonResponse(operation.carry_out(call))
+            return JsonResponse(operation.handler(parameters))
         except APIError as error:
             return error.response()
 
-    return fault(Attempt(request, number, carry_out)) if fault else carry_out()
+    return fault(FaultContext(request, number, carry_out)) if fault else carry_out()

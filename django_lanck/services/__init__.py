@@ -2,26 +2,32 @@
 
 from ..client import RCS, SMS, Flow, Push, RequestInfo, Step, Viber, parse_flow
 from ..guard import Attempt, Prefix, StandingLimit, client_address, pause_prefix, resume_prefix, suspicious_prefixes
-from .figures.aggregate import Totals
 from .figures.days import CountedDays, count_days
-from .figures.delivery import Figures, Scope, delivery_figures
+from .figures.delivery import Figures, delivery_figures
 from .figures.metrics import Metrics, current_metrics
+from .figures.scope import Scope
+from .figures.totals import Totals
 from .limits import is_supported, lift_limits, limits_of_number
 from .maintenance.forget import Forgotten, forget_number
 from .maintenance.reconcile import Reconciled, reconcile
 from .maintenance.retention import Pruned, prune
-from .messages.call_details import CallDetails, call_details
+from .messages import send as _send
+from .messages.callbacks import CallDetails, call_details
 from .messages.goals import report_goal
 from .messages.inbound import record_inbound
+from .messages.lanck_requests import request_info
 from .messages.links import open_link
 from .messages.opt_outs import lift_opt_out, opt_out
-from .messages.receipts import record_receipt, refresh_message
-from .messages.requests import request_info
-from .messages.send import flash_call, send_failover, send_push, send_rcs, send_sms, send_viber, speak_code, speak_text
+from .messages.receipts import record_receipt
+from .messages.refresh import refresh_message
+from .messages.send import *  # noqa: F403 (a new function to send is exported by its module alone)
 from .messages.waiting import wait_for_status
-from .numbers import number_as_kept, number_in_text, parse_number
+from .numbers import code_in_text, number_as_kept, number_in_text, parse_number
 from .pace import Pace, background
+from .permissions import is_metrics_token, may_see_numbers
 from .provider.account import check_account
+from .provider.diagnosis import account_problem, callback_problem, webhook_url
+from .provider.errors import refusal_of
 from .provider.insight import check_fraud, look_up
 from .verifications.accounts import (
     authenticate_by_proof,
@@ -36,15 +42,13 @@ from .verifications.accounts import (
     verified_number_of,
 )
 from .verifications.binding import binding_for, new_binding
+from .verifications.cancel import cancel_verification
 from .verifications.check import CheckResult, check_verification
+from .verifications.lookup import get_verification
 from .verifications.proofs import number_of_proof, redeem_proof
-from .verifications.start import (
-    cancel_verification,
-    get_verification,
-    resend_for_person,
-    resend_verification,
-    start_verification,
-)
+from .verifications.recent_authentication import is_recently_authenticated, remember_authentication
+from .verifications.resend import methods_of, resend_for_person, resend_verification, seconds_to_resend
+from .verifications.start import start_verification
 
 __all__ = [
     "RCS",
@@ -68,10 +72,12 @@ __all__ = [
     "Step",
     "Totals",
     "Viber",
+    "account_problem",
     "authenticate_by_proof",
     "background",
     "binding_for",
     "call_details",
+    "callback_problem",
     "cancel_verification",
     "change_number",
     "check_account",
@@ -79,20 +85,24 @@ __all__ = [
     "check_verification",
     "claim_number",
     "client_address",
+    "code_in_text",
     "confirm_user",
     "count_days",
     "current_metrics",
     "delivery_figures",
-    "flash_call",
     "forget_number",
     "get_verification",
+    "is_metrics_token",
     "is_password_of",
+    "is_recently_authenticated",
     "is_supported",
     "lift_limits",
     "lift_opt_out",
     "limits_of_number",
     "login_refusal",
     "look_up",
+    "may_see_numbers",
+    "methods_of",
     "new_binding",
     "number_as_kept",
     "number_in_text",
@@ -109,22 +119,20 @@ __all__ = [
     "record_receipt",
     "redeem_proof",
     "refresh_message",
+    "refusal_of",
+    "remember_authentication",
     "report_goal",
     "request_info",
     "resend_for_person",
     "resend_verification",
     "resume_prefix",
-    "send_failover",
-    "send_push",
-    "send_rcs",
-    "send_sms",
-    "send_viber",
+    "seconds_to_resend",
     "sign_up",
     "signup_form",
-    "speak_code",
-    "speak_text",
     "start_verification",
     "suspicious_prefixes",
     "verified_number_of",
     "wait_for_status",
+    "webhook_url",
 ]
+__all__ += _send.__all__

@@ -1,1 +1,1 @@
-"""The ready pages: signing up, logging in and changing the number by a code. Plain Django, no REST framework."""
+"""The ready pages: sign up, log in, change the number and confirm a user by a code. Plain Django, no REST framework."""

@@ -14,15 +14,16 @@ from django.utils.translation import gettext_lazy as _
 from .. import services
 from ..exceptions import Refusal
 from ..models.number import mask_number
-from . import progress, proof
-from .flows import LOGIN, SIGNUP
-from .views import CodeView, FlowView
+from . import progress, proof_cookie
+from .base import PageFlowView
+from .code import CodeView
+from .page_flows import LOGIN, SIGNUP
 
-# Refusals of a signup that the finish page answers; the proof is still good.
+# Refusals of a signup that the finish page answers; the proof is still unspent.
 CAN_BE_FINISHED: Final = ("number_taken", "invalid_argument", "duplicate_value", "invalid_purpose")
 
 
-class AccountView(FlowView):
+class AccountView(PageFlowView):
     """Base of the pages that use a proof to sign up or log in."""
 
     # The authentication backend that the session records; None for the first of AUTHENTICATION_BACKENDS.
@@ -33,25 +34,11 @@ class AccountView(FlowView):
         progress.end(self.request, self.flow)
         login(self.request, user, backend=self.backend or settings.AUTHENTICATION_BACKENDS[0])
 
-    def keep(self, token: str) -> HttpResponse:
-        """Redirect to the finish page with the proof in a cookie."""
-        response = redirect(self.flow.url("finish"))
-        proof.keep(self.request, response, self.flow, token)
-        return response
-
-    def spent(self, response: HttpResponse) -> HttpResponse:
-        """Return the response with the cookie of the proof deleted."""
-        proof.drop(response, self.flow)
-        return response
-
-    def useless(self, refusal: Refusal) -> HttpResponse:
-        return self.spent(super().useless(refusal))
-
-    def sign_up(self, form: Any, token: str, *, take_over: bool = False) -> HttpResponse:
+    def sign_up(self, form: Any, proof: str, *, take_over: bool = False) -> HttpResponse:
         """Create the account and log in to it. Raises Refusal."""
-        after = progress.address_after(self.asked)
+        after = progress.url_after(self.next_url)
         services.sign_up(
-            proof=token,
+            proof=proof,
             form=form,
             purpose=self.flow.purpose,
             binding=self.binding,
@@ -59,50 +46,65 @@ class AccountView(FlowView):
             request=self.request,
             log_in=self.log_in,
         )
-        return self.spent(redirect(after))
+        return self.delete_proof(redirect(after))
+
+    def store_proof(self, proof: str) -> HttpResponse:
+        """Redirect to the finish page with the proof in a cookie."""
+        response = redirect(self.flow.url("finish"))
+        proof_cookie.store(self.request, response, self.flow, proof)
+        return response
+
+    def delete_proof(self, response: HttpResponse) -> HttpResponse:
+        proof_cookie.remove(response, self.flow)
+        return response
+
+    def proof_refused(self, refusal: Refusal) -> HttpResponse:
+        return self.delete_proof(super().proof_refused(refusal))
 
 
 class AccountCodeView(AccountView, CodeView):
-    def over(self, why: str) -> HttpResponse:
-        """Redirect to the finish page after the right code; it holds the proof, unless that is spent."""
-        return redirect(self.flow.url("finish")) if why == "already_verified" else super().over(why)
+    def verification_ended(self, code: str) -> HttpResponse:
+        """Redirect from a verified code to the finish page, whose cookie may still have the proof."""
+        if code == "already_verified":
+            return redirect(self.flow.url("finish"))
+        return super().verification_ended(code)
 
 
 class SignupCodeView(AccountCodeView):
     flow = SIGNUP
 
-    def proved(self, token: str) -> HttpResponse:
+    def code_accepted(self, proof: str) -> HttpResponse:
         """Create the account at once where the signup form has no visible field."""
         form = services.signup_form({})
         if form.visible_fields():
-            return self.keep(token)
+            return self.store_proof(proof)
         try:
-            return self.sign_up(form, token)
+            return self.sign_up(form, proof)
         except Refusal as refusal:
-            return self.keep(token) if refusal.code in CAN_BE_FINISHED else self.useless(refusal)
+            return self.store_proof(proof) if refusal.code in CAN_BE_FINISHED else self.proof_refused(refusal)
 
 
 class LoginCodeView(AccountCodeView):
     flow = LOGIN
 
-    def proved(self, token: str) -> HttpResponse:
-        """Log in to the account of the number. Only the holder of the proof is shown whether there is one."""
-        after = progress.address_after(self.asked)
+    def code_accepted(self, proof: str) -> HttpResponse:
+        """Log in to the account of the number, or redirect to the finish page where there is none."""
+        after = progress.url_after(self.next_url)
         try:
             user = services.authenticate_by_proof(
-                proof=token, purpose=self.flow.purpose, binding=self.binding, refusal_for=self._refusal_for
+                proof=proof, purpose=self.flow.purpose, binding=self.binding, refusal_for=self._refusal_for
             )
         except Refusal as refusal:
             if refusal.code == "no_account":
-                return self.keep(token)
+                return self.store_proof(proof)
             if refusal.code == "invalid_proof":
-                return self.useless(refusal)
-            return self.ended(_("Your number is verified"), refusal.detail)
+                return self.proof_refused(refusal)
+            return self.show_end(_("Your number is verified"), refusal.detail)
         self.log_in(user)
-        return self.spent(redirect(after))
+        return self.delete_proof(redirect(after))
 
     def keeps_out(self, user: Any) -> str | Promise:
-        """Return why a code alone does not log this user in; an empty text where it does. Sites override it."""
+        """Return why a code alone does not log this user in; an empty text if it does. Sites override it."""
         refusal = services.login_refusal(user)
         return refusal.detail if refusal else ""
 
@@ -112,71 +114,71 @@ class LoginCodeView(AccountCodeView):
 
 
 class SignupFinishView(AccountView):
-    """The page after the code: the site's signup form, or the choice where another account has the number."""
+    """The site's signup form, or the choice where another account has the number."""
 
     flow = SIGNUP
     template = "finish"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        token = proof.kept(request)
-        if not token:
-            return self.without_proof()
+        proof = proof_cookie.read(request)
+        if not proof:
+            return self.redirect_without_proof()
         try:
-            number = self.number_of(token)
+            number = self.number_of(proof)
         except Refusal as refusal:
-            return self.useless(refusal)
+            return self.proof_refused(refusal)
         if not self.takes_over and services.owner_of(number):
-            return self.owned(number)
+            return self.show_owned(number)
         return self.show(number, services.signup_form())
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        token = proof.kept(request)
-        if not token:
-            return self.without_proof()
+        proof = proof_cookie.read(request)
+        if not proof:
+            return self.redirect_without_proof()
         form = services.signup_form(request.POST, request.FILES)
         try:
-            return self.sign_up(form, token, take_over=self.takes_over)
+            return self.sign_up(form, proof, take_over=self.takes_over)
         except Refusal as refusal:
-            return self.refused(refusal, form, token)
+            return self.signup_refused(refusal, form, proof)
 
-    def refused(self, refusal: Refusal, form: Any, token: str) -> HttpResponse:
-        """Answer a refused signup: with the form and its errors, where the proof is still good."""
+    def signup_refused(self, refusal: Refusal, form: Any, proof: str) -> HttpResponse:
+        """Show the form with its errors while the proof is valid."""
         if refusal.code not in CAN_BE_FINISHED:
-            return self.useless(refusal)
+            return self.proof_refused(refusal)
         try:
-            number = self.number_of(token)
-        except Refusal as useless:  # it expired or was spent meanwhile
-            return self.useless(useless)
+            number = self.number_of(proof)
+        except Refusal as expired:
+            return self.proof_refused(expired)
         if refusal.code == "number_taken":
-            return self.owned(number)
+            return self.show_owned(number)
         if refusal.code == "invalid_purpose":
             return self.show(number, services.signup_form())
         if refusal.code == "duplicate_value":
             form.add_error(None, refusal.detail)
         return self.show(number, form)
 
-    def without_proof(self) -> HttpResponse:
-        signed_up = self.request.user.is_authenticated  # the form was sent twice
-        return redirect(progress.address_after("") if signed_up else self.flow.url())
+    def redirect_without_proof(self) -> HttpResponse:
+        is_finished = self.request.user.is_authenticated  # the form was submitted twice
+        return redirect(progress.url_after("") if is_finished else self.flow.url())
 
-    def number_of(self, token: str) -> str:
+    def number_of(self, proof: str) -> str:
         """Return the proved number without spending the proof. Raises Refusal."""
-        return services.number_of_proof(proof=token, purpose=self.flow.purpose, binding=self.binding)
+        return services.number_of_proof(proof=proof, purpose=self.flow.purpose, binding=self.binding)
 
     @property
     def takes_over(self) -> bool:
         """Whether the person chose to take the number over from the account that has it."""
         return "new" in self.request.GET or "new" in self.request.POST
 
-    def owned(self, number: str) -> HttpResponse:
-        return self.page("owned", number=mask_number(number))
+    def show_owned(self, number: str) -> HttpResponse:
+        return self.render_page("owned", number=mask_number(number))
 
     def show(self, number: str, form: Any) -> HttpResponse:
-        return self.page(self.template, number=mask_number(number), form=form, takes_over=self.takes_over)
+        return self.render_page(self.template, number=mask_number(number), form=form, takes_over=self.takes_over)
 
 
 class LoginFinishView(SignupFinishView):
-    """The page after a login whose number has no account: it offers a signup for the same proof."""
+    """The page after a login whose number has no account: it offers a signup with the same proof."""
 
     flow = LOGIN
     template = "no_account"

@@ -1,4 +1,4 @@
-"""The countries of the picker, named in the reader's language and in its order."""
+"""The countries of the country picker, named and sorted in the active language."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 
 class Country(NamedTuple):
-    """``region`` is the ISO code, ``code`` what is dialled, such as ``44``."""
+    """A country: its ISO code, its name, and its dialling code such as ``44``."""
 
     region: str
     name: str
     code: int
 
     def __str__(self) -> str:
-        return f"{self.name} (\u200e+{self.code})"  # the sign keeps the plus before its digits in any script
+        return f"{self.name} (\u200e+{self.code})"  # the mark keeps the plus before its digits in right-to-left text
 
 
 def countries(offered: frozenset[str] | None) -> list[Country]:
-    """Those of ``offered`` that have phones (None: all of the world), in the active language."""
+    """Return the countries of ``offered`` that have phone numbers; of all countries for None."""
     return list(_countries(get_language() or "en", offered))
 
 
 def likely_country(request: HttpRequest, offered: Iterable[Country]) -> str:
-    """The country that a browser's languages speak of, or else the one where the first of them is spoken most.
+    """Return the ISO code of the country in ``Accept-Language``, or else of the most likely one for its first language.
 
-    Empty where that is none of those offered.
+    Empty where none of them is offered.
     """
     header = request.headers.get("Accept-Language", "").lower()
     languages = [language for language, _ in parse_accept_lang_header(header) if language != "*"]
@@ -52,7 +52,7 @@ def _countries(language: str, offered: frozenset[str] | None) -> tuple[Country, 
         for region in phonenumbers.SUPPORTED_REGIONS
         if offered is None or region in offered
     ]
-    return tuple(sorted(found, key=lambda country: (_in_order(country.name), country.region)))
+    return tuple(sorted(found, key=lambda country: (_sort_key(country.name), country.region)))
 
 
 def _locale(language: str) -> Locale:
@@ -64,7 +64,7 @@ def _locale(language: str) -> Locale:
     return Locale("en")
 
 
-def _in_order(name: str) -> str:
-    """As dictionaries order words: an accented letter is beside the one without."""
+def _sort_key(name: str) -> str:
+    """Return the name without accents and in lower case, so that accented letters sort beside plain ones."""
     letters = unicodedata.normalize("NFKD", name)
     return "".join(letter for letter in letters if not unicodedata.combining(letter)).casefold()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,12 +13,11 @@ from ..channels import ChannelTexts, channel_spec
 from ..conf.profiles import Profile
 from ..exceptions import REFUSALS, Refusal
 from ..models import Verification
-from ..models.number import NUMBER_IN_TEXT
-from ..services.numbers import LONGEST_CODE, LONGEST_TEXT, ascii_digits
+from ..services.numbers import LONGEST_TEXT
 from ..services.verifications.signup_forms import PhoneSignupMixin, SignupForm
-from . import words
+from . import texts
 
-if TYPE_CHECKING:  # it needs Babel, which a site with its own pages may not have
+if TYPE_CHECKING:  # Babel is not installed on a site that uses only PhoneSignupMixin
     from .countries import Country
 
 __all__ = ["CodeForm", "MethodForm", "NumberForm", "PasswordForm", "PhoneSignupMixin", "SignupForm", "focus"]
@@ -31,21 +29,21 @@ INVALID_CODE: Final[Any] = REFUSALS["invalid_code"][1]
 
 class RefusableForm(forms.Form):
     def refuse(self, refusal: Refusal) -> None:
-        """Show a refusal where it belongs: at its field, or above the form."""
+        """Add a refusal as the error of its field, or of the form."""
         field = next((name for name in refusal.errors if name in self.fields), None)
-        self.add_error(field, words.sentence(refusal))
+        self.add_error(field, texts.refusal_text(refusal))
 
 
 class MethodsMixin:
-    """The radio buttons of ``method``, each with its words."""
+    """Adds the radio buttons of ``method``, each with the texts of its channel."""
 
-    def ways(self) -> list[tuple[Any, ChannelTexts]]:
+    def method_choices(self) -> list[tuple[Any, ChannelTexts]]:
         field: Any = self["method"]  # type: ignore[index]
         return [(radio, channel_spec(radio.data["value"]).texts) for radio in field]
 
 
 class CountrySelect(forms.Select):
-    """A select whose options say which code is dialled for them, for the script that formats the number."""
+    """A select whose options have the dialling code as ``data-code``, for the script that formats the number."""
 
     def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         option = super().create_option(name, value, *args, **kwargs)
@@ -58,7 +56,7 @@ class CountrySelect(forms.Select):
 
 
 class NumberForm(MethodsMixin, RefusableForm):
-    """Where a code goes, and how. After it is valid, ``cleaned_data["number"]`` is a PhoneNumber."""
+    """The number and the method. In ``cleaned_data``, ``number`` is a PhoneNumber."""
 
     number = forms.CharField(
         label=_("Phone number"),
@@ -79,7 +77,7 @@ class NumberForm(MethodsMixin, RefusableForm):
         self.order_fields(["country", "number", "method"])
 
     def clean(self) -> dict[str, Any]:
-        """A national number is read in the chosen country; one that names its own country goes there."""
+        """Parse the number; a national one in the chosen country."""
         cleaned: dict[str, Any] = self.cleaned_data
         region = cleaned.get("country") or None
         if "number" in cleaned:
@@ -91,7 +89,7 @@ class NumberForm(MethodsMixin, RefusableForm):
 
 
 class MethodForm(MethodsMixin, RefusableForm):
-    """How a code travels to a number that is known."""
+    """The method for a known number."""
 
     def __init__(self, data: Any = None, *, profile: Profile) -> None:
         super().__init__(data)
@@ -99,17 +97,15 @@ class MethodForm(MethodsMixin, RefusableForm):
 
 
 def focus(form: forms.BaseForm) -> None:
-    """Where the cursor is when the page opens: in the first field with an error, or where nothing was sent, in the one
-    that is asked for.
-    """
-    wrong = [name for name in form.fields if form.is_bound and name in form.errors]
-    asked = [name for name in ("number", "code", "password") if name in form.fields and not form.is_bound]
-    for name in [*wrong, *asked][:1]:
+    """Set ``autofocus`` on the first field with an error; in an unbound form on its main field."""
+    invalid = [name for name in form.fields if form.is_bound and name in form.errors]
+    main = [name for name in ("number", "code", "password") if name in form.fields and not form.is_bound]
+    for name in [*invalid, *main][:1]:
         form.fields[name].widget.attrs["autofocus"] = True
 
 
 def method_field(profile: Profile) -> forms.ChoiceField:
-    """Radio buttons in plain words; hidden where there is nothing to choose."""
+    """Return the field ``method``; hidden where there is only one method."""
     methods = profile.methods_of(profile.code_source)
     return forms.ChoiceField(
         label=_("How should the code reach you?"),
@@ -122,7 +118,7 @@ def method_field(profile: Profile) -> forms.ChoiceField:
 
 
 class CodeForm(RefusableForm):
-    """A code, as it is typed or pasted with the sentence around it."""
+    """The code, typed or pasted with text around it."""
 
     code = forms.CharField(
         label=_("Code"),
@@ -139,16 +135,7 @@ class CodeForm(RefusableForm):
         self.fields["code"].widget.attrs |= {"data-lanck-code": "", "data-length": self.length}
 
     def clean_code(self) -> str:
-        text = ascii_digits(self.cleaned_data["code"])
-        if self.is_end_of_number and NUMBER_IN_TEXT.fullmatch(text):
-            text = re.sub(r"\D", "", text)[-self.length :]
-        return code_in(text, self.length)
-
-
-def code_in(text: str, length: int) -> str:
-    """The code in a text, or the text where there is none, or where it may be one of several."""
-    found = set(re.findall(rf"(?<!\d)(?:\d[ -]?){{{length - 1}}}\d(?![ -]?\d)", text))
-    return found.pop() if len(found) == 1 else text[:LONGEST_CODE]
+        return services.code_in_text(self.cleaned_data["code"], self.length, is_end_of_number=self.is_end_of_number)
 
 
 class PasswordForm(forms.Form):

@@ -1,8 +1,7 @@
-"""What a browser is in the middle of: for each flow, its verification and where to go afterwards. In the session."""
+"""The progress of the page flows, stored in the session: for each one its verification and its ``next`` URL."""
 
 from __future__ import annotations
 
-import math
 from typing import Any, Final
 
 from django.conf import settings
@@ -13,72 +12,65 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from .. import services
 from ..exceptions import Refusal
 from ..models import Verification
-from .flows import Flow
+from .page_flows import PageFlow
 
 SESSION_KEY: Final = "lanck_web"
-LONGEST_ADDRESS: Final = 2000
-# How a whole address begins. Any other word is one from wherever the browser is, or the name of a view.
-BEGINS: Final = ("/", "http://", "https://")
+LONGEST_URL: Final = 2000
+# Anything else is a relative URL, or the name of a view.
+ABSOLUTE: Final = ("/", "http://", "https://")
 
 
-def begin(request: HttpRequest, flow: Flow, verification: Verification, after: str) -> None:
-    _note(request, flow, {"id": str(verification.pk), "next": after})
+def begin(request: HttpRequest, flow: PageFlow, verification: Verification, next_url: str) -> None:
+    _store(request, flow, {"id": str(verification.pk), "next": next_url})
 
 
-def end(request: HttpRequest, flow: Flow) -> None:
-    _note(request, flow, None)
+def end(request: HttpRequest, flow: PageFlow) -> None:
+    _store(request, flow, None)
 
 
-def current(request: HttpRequest, flow: Flow) -> Verification | None:
-    """The verification that this browser is in the middle of, with the database's time."""
-    noted = _noted(request, flow).get("id")
-    if noted is None:
+def current_verification(request: HttpRequest, flow: PageFlow) -> Verification | None:
+    """Return the verification of this browser's flow, with the database's time, or None."""
+    verification_id = _stored(request, flow).get("id")
+    if verification_id is None:
         return None
     try:
         return services.get_verification(
-            verification_id=noted, binding=services.binding_for(request), purposes=[flow.purpose]
+            verification_id=verification_id, binding=services.binding_for(request), purposes=[flow.purpose]
         )
     except Refusal:
         return None
 
 
-def noted_next(request: HttpRequest, flow: Flow) -> str:
-    """The page that was asked for when the flow began; empty for none."""
-    return _noted(request, flow).get("next", "")
+def stored_next_url(request: HttpRequest, flow: PageFlow) -> str:
+    """Return the URL that was requested when the flow began; empty for none."""
+    return _stored(request, flow).get("next", "")
 
 
-def address_after(asked: str) -> str:
-    """Where a flow leads: to the page that was asked for, or else where a login leads."""
-    return asked or resolve_url(settings.LOGIN_REDIRECT_URL)
-
-
-def asked_for(request: HttpRequest) -> str:
-    """The page of this site that ``next`` asks for; empty where it asks for none or for another site's."""
-    asked = request.POST.get("next", request.GET.get("next", ""))
-    is_whole = asked.startswith(BEGINS) and len(asked) <= LONGEST_ADDRESS
+def requested_next_url(request: HttpRequest) -> str:
+    """Return the parameter ``next`` of the request; empty for none and for a URL of another site."""
+    url = request.POST.get("next", request.GET.get("next", ""))
+    is_absolute = url.startswith(ABSOLUTE) and len(url) <= LONGEST_URL
     is_safe = url_has_allowed_host_and_scheme(
-        asked, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+        url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return asked if is_whole and is_safe else ""
+    return url if is_absolute and is_safe else ""
 
 
-def seconds_to_resend(verification: Verification) -> int | None:
-    """Whole seconds until another code may be asked for; None where no more are sent."""
-    if verification.resend_at is None:
-        return None
-    return max(0, math.ceil((verification.resend_at - verification.now).total_seconds()))
+def url_after(next_url: str) -> str:
+    """Return where a finished flow redirects to: the requested URL, or ``LOGIN_REDIRECT_URL``."""
+    return next_url or resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
-def _noted(request: HttpRequest, flow: Flow) -> dict[str, str]:
-    noted: dict[str, str] = request.session.get(SESSION_KEY, {}).get(flow.name, {})
-    return noted
+def _stored(request: HttpRequest, flow: PageFlow) -> dict[str, str]:
+    stored: dict[str, str] = request.session.get(SESSION_KEY, {}).get(flow.name, {})
+    return stored
 
 
-def _note(request: HttpRequest, flow: Flow, what: dict[str, Any] | None) -> None:
-    notes = {name: noted for name, noted in request.session.get(SESSION_KEY, {}).items() if name != flow.name}
-    if what is not None:
-        notes[flow.name] = what
-    if notes:
-        request.session[SESSION_KEY] = notes
+def _store(request: HttpRequest, flow: PageFlow, values: dict[str, Any] | None) -> None:
+    flows = {name: stored for name, stored in request.session.get(SESSION_KEY, {}).items() if name != flow.name}
+    if values is not None:
+        flows[flow.name] = values
+    if flows:
+        request.session[SESSION_KEY] = flows
     else:
         request.session.pop(SESSION_KEY, None)

@@ -1,4 +1,4 @@
-"""Include it where people find it: ``path("account/phone/", include("django_lanck.web.urls"))``."""
+"""The URLs of the ready pages: ``path("account/phone/", include("django_lanck.web.urls"))``."""
 
 from __future__ import annotations
 
@@ -6,35 +6,40 @@ from collections.abc import Iterator
 
 from django.urls import URLPattern, path
 
-from . import accounts, members, views
-from .flows import CHANGE, CONFIRM, LOGIN, SIGNUP, Flow
+from .accounts import LoginCodeView, LoginFinishView, SignupCodeView, SignupFinishView
+from .base import PageFlowView
+from .change_number import ChangeCodeView
+from .code import CancelView, CodeView, ResendView, StatusView
+from .confirm import ConfirmCodeView, ConfirmView
+from .number import NumberView
+from .page_flows import CHANGE, CONFIRM, LOGIN, SIGNUP, PageFlow
 
 app_name = "lanck_web"
 
 
-def steps(
-    flow: Flow,
-    code: type[views.CodeView],
-    number: type[views.FlowView] = views.NumberView,
-    finish: type[views.FlowView] | None = None,
+def urls_of(
+    flow: PageFlow,
+    code: type[CodeView],
+    first: type[PageFlowView] = NumberView,
+    finish: type[PageFlowView] | None = None,
 ) -> Iterator[URLPattern]:
-    """The addresses of a flow: its number, its code, and what only it has."""
-    by_step: dict[str, tuple[str, type[views.FlowView] | None]] = {
-        "": ("", number),
+    """Yield the URL patterns of a page flow."""
+    by_step: dict[str, tuple[str, type[PageFlowView] | None]] = {
+        "": ("", first),
         "-code": ("code/", code),
-        "-status": ("code/status/", views.StatusView),
-        "-resend": ("resend/", views.ResendView),
-        "-cancel": ("cancel/", views.CancelView),
+        "-status": ("code/status/", StatusView),
+        "-resend": ("resend/", ResendView),
+        "-cancel": ("cancel/", CancelView),
         "-finish": ("finish/", finish),
     }
-    for step, (address, view) in by_step.items():
+    for step, (route, view) in by_step.items():
         if view is not None:
-            yield path(f"{flow.name}/{address}", view.as_view(flow=flow), name=f"{flow.name}{step}")
+            yield path(f"{flow.name}/{route}", view.as_view(flow=flow), name=f"{flow.name}{step}")
 
 
 urlpatterns = [
-    *steps(SIGNUP, accounts.SignupCodeView, finish=accounts.SignupFinishView),
-    *steps(LOGIN, accounts.LoginCodeView, finish=accounts.LoginFinishView),
-    *steps(CHANGE, members.ChangeCodeView),
-    *steps(CONFIRM, members.ConfirmCodeView, number=members.ConfirmView),
+    *urls_of(SIGNUP, SignupCodeView, finish=SignupFinishView),
+    *urls_of(LOGIN, LoginCodeView, finish=LoginFinishView),
+    *urls_of(CHANGE, ChangeCodeView),
+    *urls_of(CONFIRM, ConfirmCodeView, first=ConfirmView),
 ]

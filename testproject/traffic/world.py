@@ -1,7 +1,7 @@
-"""Where the made-up people live, what their networks are like, and what goes wrong on which day.
+"""The countries and networks of the sample traffic, its times of day, and its incidents.
 
-No person has their numbers: regulators keep them for films and books (US, GB, DE, FR, SE, IE), or they are zeros (BR,
-ES, IN).
+The numbers belong to nobody: regulators reserve them for fiction (US, GB, DE, FR, SE, IE), or they are zeros (BR, ES,
+IN).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 
 class Network(NamedTuple):
-    """``delivers`` is the share of messages that arrive, half of them within ``seconds``."""
+    """``delivers`` is the share of delivered messages, ``seconds`` the median of their delivery time."""
 
     mccmnc: str
     name: str
@@ -22,7 +22,7 @@ class Network(NamedTuple):
 
 
 class Country(NamedTuple):
-    """``share`` of all traffic; ``numbers`` have an X for each digit that differs; ``hours`` ahead of UTC."""
+    """``share`` of all traffic in percent; ``numbers`` with an X for each random digit; ``hours`` ahead of UTC."""
 
     code: str
     share: int
@@ -74,7 +74,7 @@ COUNTRIES: Final = (
 )  # fmt: skip
 IRELAND: Final = COUNTRIES[-1]
 
-# Codes: purpose, who makes the code, how it travels, and how much of all codes that is.
+# Codes: purpose, source of the code, channel, and weight.
 CODES: Final = (
     ("signup", "lanck", "sms", 46),
     ("signup", "lanck", "voice", 5),
@@ -86,18 +86,18 @@ CODES: Final = (
     ("change_number", "lanck", "sms", 5),
     ("change_number", "lanck", "voice", 2),
 )
-# Messages that carry no code.
+# Messages without a code: channel and weight.
 TEXTS: Final = (("sms", 45), ("viber", 20), ("push", 20), ("rcs", 5), ("failover", 5), ("t2s", 5))
-# What a channel costs, to an SMS to the same country.
+# The price of a channel, as a multiple of an SMS to the same country.
 PRICES: Final = {"voice": "1.8", "call": "0.4", "viber": "0.6", "push": "0", "rcs": "0.8", "t2s": "1.8"}
 
-# How busy each hour of a day is, and each day of a week from Monday.
+# The weight of each hour of a day, and of each day of a week from Monday.
 HOURS: Final = (3, 2, 1, 1, 1, 2, 5, 10, 16, 20, 22, 23, 24, 22, 21, 21, 22, 24, 27, 29, 27, 21, 13, 7)
 WEEKDAYS: Final = (10, 11, 11, 11, 10, 7, 6)
 
 
 class Incident(NamedTuple):
-    """Something that goes wrong so many days before the last one, from one hour (UTC) until another."""
+    """An incident so many days before the last one, from the hour ``begins`` until ``ends`` (UTC)."""
 
     days_ago: int
     begins: int = 0
@@ -108,15 +108,15 @@ class Incident(NamedTuple):
         return days_ago == self.days_ago and self.begins <= hour < self.ends
 
 
-FAILURE: Final = Incident(12, where="ES")  # a country that hardly anything arrives in
-OUT_OF_FUNDS: Final = Incident(9, 14, 16)  # LANCK refuses everything
-SILENCE: Final = Incident(20, 9, 10)  # LANCK's answers get lost
-ATTACK: Final = Incident(5, 1, 4, where="+35320911")  # codes are sent and nobody types them; then the prefix is paused
-PROBE: Final = Incident(1, 22, 23, where="+35320914")  # whoever it was tries another prefix, and nobody has seen it yet
+FAILURE: Final = Incident(12, where="ES")  # almost no message to this country is delivered
+OUT_OF_FUNDS: Final = Incident(9, 14, 16)  # LANCK refuses every message
+SILENCE: Final = Incident(20, 9, 10)  # LANCK's responses are lost
+ATTACK: Final = Incident(5, 1, 4, where="+35320911")  # pumping: codes that nobody enters, until the prefix is paused
+PROBE: Final = Incident(1, 22, 23, where="+35320914")  # the attacker tries another prefix, which is not paused yet
 
 PROBES: Final = 40
 
 
 def weight_of(day: date) -> int:
-    """How busy a day is, to others."""
+    """Return the weight of a day among others."""
     return WEEKDAYS[day.weekday()]

@@ -16,7 +16,7 @@ SCRIPT = "<script>alert(1)</script>"
 MASKED = "+1201•••0123"
 
 
-def address(model, pk=None):
+def admin_url(model, pk=None):
     return reverse(f"admin:lanck_{model}_change", args=[pk]) if pk else reverse(f"admin:lanck_{model}_changelist")
 
 
@@ -24,28 +24,32 @@ def permissions(*codenames):
     return Permission.objects.filter(content_type__app_label="lanck", codename__in=codenames)
 
 
-def act(client, model, action, *rows, **more):
-    """What the page says after an action on these rows."""
+def page_text(client, url, *args, **kwargs):
+    return client.get(url, *args, **kwargs).content.decode()
+
+
+def run_action(client, model, action, *rows, **more):
+    """Run an action of a list on these rows; return the page that follows."""
     data = {"action": action, "_selected_action": [str(row.pk) for row in rows], **more}
-    return client.post(address(model), data, follow=True).content.decode()
+    return client.post(admin_url(model), data, follow=True).content.decode()
 
 
 def part(page, heading):
-    """The section of a page under a heading."""
+    """Return the section of a page under a heading."""
     return page[page.index(heading) :].partition("</section>")[0]
 
 
-def story_of(row, place="story"):
+def story_url(row, place="story"):
     return reverse(f"admin:lanck_{row._meta.model_name}_{place}", args=[row.pk])
 
 
-def find(client, number, **more):
+def search_number(client, number, **more):
     return client.post(reverse("admin:lanck_find_number"), {"number": number}, **more)
 
 
 @pytest.fixture
 def agent(db):
-    """Staff who may look, but not see whole numbers."""
+    """Return the client of a staff user with all view permissions but not the one to see whole numbers."""
     user = get_user_model().objects.create_user("agent", is_staff=True)
     user.user_permissions.set(permissions(*(f"view_{model}" for model in MODELS)))
     client = Client()
@@ -55,14 +59,15 @@ def agent(db):
 
 
 @pytest.fixture
-def story(lanck, phone):
+def verified(lanck, phone):
+    """Return a verification whose proof was redeemed and whose number a user owns."""
     verification = start_verification(number=phone)
     lanck.report(lanck.sent[-1], "SENT")
-    lanck.report(lanck.sent[-1], "DELIVERED")
-    lanck.report(lanck.sent[-1], "DELIVERED")
+    for _repeat in range(2):  # with one timestamp, since the second report is to be a repeat of the first
+        lanck.report(lanck.sent[-1], "DELIVERED", timestamp=int(verification.created_at.timestamp()))
     proof = check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
     redeem_proof(proof=proof)
-    # A username that is the number, as a signup by phone may make it.
+    # The username contains the number, as after a signup by phone.
     claim_number(user=get_user_model().objects.create_user(f"owner {phone}"), proof=proof)
     verification.refresh_from_db()
     return verification
@@ -70,7 +75,7 @@ def story(lanck, phone):
 
 @pytest.fixture
 def analyst(db):
-    """Staff who may see the figures and nothing else, by a group."""
+    """Return the client of a staff user whose group may only view the dashboard."""
     group = Group.objects.create(name="analysts")
     group.permissions.set(permissions("view_delivery"))
     user = get_user_model().objects.create_user("analyst", is_staff=True)
@@ -83,7 +88,7 @@ def analyst(db):
 
 @pytest.fixture
 def counted(db):
-    """Keep the figures of a day, as counting does: ``counted(1, verified=3)`` for yesterday's."""
+    """Return a function that stores the figures of a day: ``counted(1, verified=3)`` those of yesterday."""
 
     def count(days_ago, **fields):
         day = site_day() - timedelta(days=days_ago)
@@ -98,19 +103,19 @@ def counted(db):
 
 
 @pytest.fixture
-def told(admin_client):
-    """Verdict of the story of a row: what happened and what to do, in one text."""
+def diagnosis_of(admin_client):
+    """Return a function that reads cause and advice from the page of a row's number."""
 
-    def tell(row):
-        verdict = admin_client.get(story_of(row)).context["verdict"]
-        return f"{verdict.said} {verdict.todo}"
+    def read(row):
+        diagnosis = admin_client.get(story_url(row)).context["diagnosis"]
+        return f"{diagnosis.cause} {diagnosis.advice}"
 
-    return tell
+    return read
 
 
 @pytest.fixture
-def waiting(lanck, phone, backdate):
-    """Somebody asked for a code a minute ago."""
+def pending(lanck, phone, backdate):
+    """Return a verification that was started a minute ago."""
     verification = start_verification(number=phone)
     backdate(verification, 60)
     return verification

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django_lanck.models import CountedDay, DayCount, DeliveryDay, Message, RefusalCount, Verification
 from django_lanck.models.time import site_day
 from django_lanck.services import check_verification, start_verification
-from tests.services.test_start import statements
+from tests.helpers import statements
 
 from .conftest import SCRIPT, part, permissions
 
@@ -70,7 +70,7 @@ def test_what_is_sent_now_is_on_the_page_at_once(analyst, lanck, phone):
     page = shown(analyst, "?days=1")
     assert "Conversion 50.0% 1 of 2" in page
     assert "Delivery rate 50.0% 1 of 2" in page
-    assert "Not settled 1" in page
+    assert "Unsettled 1" in page
 
 
 def test_the_figures_of_days_that_are_over(analyst, counted):
@@ -82,8 +82,8 @@ def test_the_figures_of_days_that_are_over(analyst, counted):
     assert "Delivery rate 90.0% 198 of 220" in page
     assert "Time to delivery 3.5 s 95% within 3.5 s" in page
     assert "Time to verification 20 s 95% within 20 s" in page
-    assert "Cost 25.00 told for 200 of 240 messages" in page
-    assert "Not settled 14" in page
+    assert "Cost 25.00 known for 200 of 240 messages" in page
+    assert "Unsettled 14" in page
     assert "Unknown 6" in page
     assert "Refused by LANCK 10" in page
     assert "Times are within 9.1% of the exact ones." in page
@@ -106,7 +106,7 @@ def test_rates_and_costs_are_compared_with_the_period_before(analyst, counted):
     assert "80.0% up 20.0 points" in page
     assert "90.0% down 10.0 points" in page
     assert "12.50 up 25.0%" in page
-    assert "compared with the 7 days before" in page
+    assert "compared with the previous 7 days" in page
     assert "compared" not in shown(analyst, "?days=90")
 
 
@@ -150,7 +150,7 @@ def test_what_can_be_chosen_is_what_occurs_whatever_is_chosen_already(analyst, c
 def test_what_cannot_be_chosen_is_left_out_and_said(analyst, query, kept):
     answer = analyst.get(f"{PAGE}?{query}")
     assert answer["Location"] == f"{PAGE}?{kept}"
-    assert "Left out, because it cannot be chosen" in shown(analyst, f"?{kept}")
+    assert "Invalid filters were ignored" in shown(analyst, f"?{kept}")
 
 
 def test_breakdowns_have_the_largest_first_and_names_for_what_is_not_known(analyst, counted):
@@ -193,8 +193,8 @@ def test_refusals_are_shown_by_rule_and_those_that_only_watch_apart(analyst, cou
     for rule, watched, count in (("number", False, 7), ("country_conversion", True, 5), ("new_rule", False, 1)):
         RefusalCount.objects.create(day=site_day(), rule=rule, action="start", watched=watched, count=count)
     refusals = words(part(analyst.get(PAGE).content.decode(), 'id="lanck-refusals-heading"'))
-    assert "codes to or from one number number 7 0" in refusals
-    assert "a country whose codes do not come back country_conversion 0 5" in refusals
+    assert "codes sent to or checked for one number number 7 0" in refusals
+    assert "a country with low conversion country_conversion 0 5" in refusals
     assert "new_rule 1 0" in refusals
 
 
@@ -207,10 +207,10 @@ def test_fraud_states_are_shown_in_words(analyst, counted):
 def test_an_empty_page_says_why_and_what_to_do(analyst, counted):
     page = shown(analyst)
     assert "Nothing was sent in this period." in page
-    assert "As soon as the first code goes out" in page
-    assert "Look at 90 days" in page
-    assert "Show everything of these days" in shown(analyst, "?country=DE")
-    assert "Look at 90 days" not in shown(analyst, "?days=90")
+    assert "As soon as the first code is sent" in page
+    assert "Show 90 days" in page
+    assert "Remove the filters" in shown(analyst, "?country=DE")
+    assert "Show 90 days" not in shown(analyst, "?days=90")
 
 
 def test_days_that_are_not_counted_are_said_and_counted_by_a_click(analyst, lanck, phone):
@@ -239,7 +239,7 @@ def test_counting_stops_when_nobody_would_wait_any_longer(analyst, lanck, phone,
 def test_days_that_changed_since_are_said(analyst, counted):
     counted(2, **WEEK)
     CountedDay.objects.update(is_dirty=True)
-    assert "changed since it was counted" in shown(analyst)
+    assert "changed after the day was counted" in shown(analyst)
 
 
 # Links

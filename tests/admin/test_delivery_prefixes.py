@@ -99,11 +99,11 @@ def test_prefixes_are_masked_for_those_who_may_not_see_numbers(keeper, pumped, s
 
 @pytest.mark.parametrize("key", ["", "nonsense", "a\0b", "' OR 1=1"])
 def test_what_is_no_counter_of_a_prefix_pauses_nothing(keeper, pumped, key):
-    assert "Nothing was done" in press(keeper, "pause", key)
+    assert "Nothing was changed" in press(keeper, "pause", key)
     country = LimitCounter.objects.create(
         key="c", rule="country", label="US", used=9, ends_at=timezone.now() + timedelta(days=1)
     )
-    assert "Nothing was done" in press(keeper, "pause", country.key)
+    assert "Nothing was changed" in press(keeper, "pause", country.key)
     start_verification(number="+12015550110")
 
 

@@ -1,4 +1,4 @@
-"""The one list that staff keep, and the notes of who did what."""
+"""Opt-outs in the admin: adding, lifting and restoring them writes log entries."""
 
 import pytest
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from django_lanck.models import InboundMessage, OptOut
 
-from .conftest import act, address, permissions
+from .conftest import admin_url, page_text, permissions, run_action
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/lanck/optout/add/"
@@ -19,77 +19,77 @@ def row(phone):
 
 
 @pytest.fixture
-def keeper(agent):
-    """Staff who may keep the list, but not see whole numbers."""
+def editor(agent):
+    """Return the client of a staff user who may change opt-outs but not see whole numbers."""
     agent.user.user_permissions.add(*permissions("add_optout", "change_optout"))
     return agent
 
 
-def notes():
+def log_entries():
     return [
         (entry.user.username, entry.action_flag, entry.object_repr, entry.get_change_message())
         for entry in LogEntry.objects.order_by("pk")
     ]
 
 
-def test_an_opt_out_is_lifted_and_put_back_and_each_is_noted(keeper, row):
-    assert "1 opt-out was lifted." in act(keeper, "optout", "lift", row)
+def test_lifting_and_restoring_change_the_opt_out_and_write_log_entries(editor, row):
+    assert "1 opt-out was lifted." in run_action(editor, "optout", "lift", row)
     row.refresh_from_db()
     assert row.lifted_at is not None
-    assert "1 number was put back on the list." in act(keeper, "optout", "put_back", row)
+    assert "1 number was put back on the list." in run_action(editor, "optout", "put_back", row)
     row.refresh_from_db()
     assert row.lifted_at is None
-    assert notes() == [
+    assert log_entries() == [
         ("agent", CHANGE, "+1201•••0123", "Lifted the opt-out."),
         ("agent", CHANGE, "+1201•••0123", "Put the number back on the list."),
     ]
-    page = keeper.get(address("optout", row.pk)).content.decode()
+    page = page_text(editor, admin_url("optout", row.pk))
     assert "Noted by agent: Lifted the opt-out." in page
     assert "Noted by agent: Put the number back on the list." in page
 
 
-def test_what_changes_nothing_is_not_noted(keeper, row):
-    assert "0 numbers were put back on the list." in act(keeper, "optout", "put_back", row)
-    assert "1 opt-out was lifted." in act(keeper, "optout", "lift", row)
-    assert "0 opt-outs were lifted." in act(keeper, "optout", "lift", row)
-    assert len(notes()) == 1
+def test_action_without_change_writes_no_log_entry(editor, row):
+    assert "0 numbers were put back on the list." in run_action(editor, "optout", "put_back", row)
+    assert "1 opt-out was lifted." in run_action(editor, "optout", "lift", row)
+    assert "0 opt-outs were lifted." in run_action(editor, "optout", "lift", row)
+    assert len(log_entries()) == 1
 
 
 @pytest.mark.parametrize("action", ["lift", "put_back"])
-def test_who_may_only_look_changes_nothing(agent, row, action):
-    listing = agent.get(address("optout")).content.decode()
+def test_user_without_permission_cannot_change_opt_outs(agent, row, action):
+    listing = page_text(agent, admin_url("optout"))
     assert f'value="{action}"' not in listing
     lifted = OptOut.objects.create(number="+12015550199", opted_out_at=timezone.now(), lifted_at=timezone.now())
-    act(agent, "optout", action, row, lifted)
+    run_action(agent, "optout", action, row, lifted)
     assert [each.lifted_at is None for each in OptOut.objects.order_by("pk")] == [True, False]
-    assert notes() == []
+    assert log_entries() == []
     assert agent.post(ADD, {"number": "+12015550188"}).status_code == 403
 
 
-def test_the_whole_list_is_not_lifted_by_a_slip(keeper, row):
+def test_select_across_lifts_only_the_selected_opt_outs(editor, row):
     OptOut.objects.bulk_create(
         OptOut(number=f"+1201555{index:04}", opted_out_at=timezone.now()) for index in range(1000, 1100)
     )
-    page = act(keeper, "optout", "lift", row, select_across="1")
+    page = run_action(editor, "optout", "lift", row, select_across="1")
     assert "1 opt-out was lifted." in page
     assert OptOut.objects.standing().count() == 100
-    assert len(notes()) == 1
+    assert len(log_entries()) == 1
 
 
-def test_a_number_is_added_by_hand_and_noted(keeper):
-    page = keeper.post(ADD, {"number": "+1 (201) 555-0177"}, follow=True).content.decode()
+def test_adding_a_number_creates_opt_out_and_log_entry(editor):
+    page = editor.post(ADD, {"number": "+1 (201) 555-0177"}, follow=True).content.decode()
     assert "was added successfully" in page
     assert "12015550177" not in page
     added = OptOut.objects.get()
     assert (added.number, added.lifted_at, added.inbound) == ("+12015550177", None, None)
-    assert notes() == [("agent", ADDITION, "+1201•••0177", "Put the number on the list by hand.")]
+    assert log_entries() == [("agent", ADDITION, "+1201•••0177", "Put the number on the list by hand.")]
 
 
-def test_one_that_was_lifted_is_put_back_by_hand(keeper, row):
+def test_adding_a_lifted_number_makes_it_active(editor, row):
     OptOut.objects.all().lift()
-    keeper.post(ADD, {"number": row.number})
+    editor.post(ADD, {"number": row.number})
     assert OptOut.objects.get().lifted_at is None
-    assert [flag for _user, flag, _row, _text in notes()] == [ADDITION]
+    assert [flag for _user, flag, _row, _text in log_entries()] == [ADDITION]
 
 
 @pytest.mark.parametrize(
@@ -101,23 +101,23 @@ def test_one_that_was_lifted_is_put_back_by_hand(keeper, row):
         ("", "This field is required."),
     ],
 )
-def test_what_cannot_be_added_is_said_on_the_form(keeper, row, number, sentence):
-    answer = keeper.post(ADD, {"number": number})
+def test_invalid_or_listed_number_shows_error_on_the_form(editor, row, number, sentence):
+    answer = editor.post(ADD, {"number": number})
     assert answer.status_code == 200
     assert sentence in answer.content.decode()
-    kept = OptOut.objects.get()
-    assert (kept.opted_out_at, kept.inbound_id) == (row.opted_out_at, row.inbound_id)
-    assert notes() == []
+    unchanged = OptOut.objects.get()
+    assert (unchanged.opted_out_at, unchanged.inbound_id) == (row.opted_out_at, row.inbound_id)
+    assert log_entries() == []
 
 
 @pytest.mark.parametrize(("query", "count"), [("state=standing", 1), ("state=lifted", 2), ("state=odd", 3), ("", 3)])
-def test_the_list_is_filtered_by_state(admin_client, row, query, count):
+def test_state_filter_selects_opt_outs(admin_client, row, query, count):
     for number in ("+12015550198", "+12015550199"):
         OptOut.objects.create(number=number, opted_out_at=timezone.now(), lifted_at=timezone.now())
-    assert admin_client.get(f"{address('optout')}?{query}").context["cl"].result_count == count
+    assert admin_client.get(f"{admin_url('optout')}?{query}").context["cl"].result_count == count
 
 
-def test_the_page_says_what_text_it_came_by(admin_client, row):
-    page = admin_client.get(address("optout", row.pk)).content.decode()
-    assert f'<a href="{address("inboundmessage", row.inbound_id)}">a text</a>' in page
+def test_opt_out_page_links_to_the_inbound_message(admin_client, row):
+    page = page_text(admin_client, admin_url("optout", row.pk))
+    assert f'<a href="{admin_url("inboundmessage", row.inbound_id)}">a text message</a>' in page
     assert "The number was put on the list of opt-outs." in page

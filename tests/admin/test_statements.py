@@ -1,4 +1,4 @@
-"""Pages cost as many statements whatever is on them."""
+"""Pages take the same number of statements for any number of rows."""
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -8,9 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from django_lanck.models import InboundMessage, Message, NumberInsight, OptOut, Receipt, Verification, VerifiedNumber
-from tests.services.test_start import statements
+from tests.helpers import statements
 
-from .conftest import MODELS, SCRIPT, address
+from .conftest import MODELS, SCRIPT, admin_url, page_text
 
 pytestmark = pytest.mark.django_db
 
@@ -20,11 +20,11 @@ def number(index):
 
 
 def verification(index):
-    made = Verification.objects.create(
+    created = Verification.objects.create(
         number=number(index), purpose="signup", method="sms", code_length=6, max_attempts=5, expires_at=timezone.now()
     )
-    Message.objects.create(verification=made, channel="sms", number=made.number)
-    return made
+    Message.objects.create(verification=created, channel="sms", number=created.number)
+    return created
 
 
 def inbound(index):
@@ -38,7 +38,7 @@ def verified_number(index):
     )
 
 
-MAKERS = {
+FACTORIES = {
     "verification": verification,
     "message": lambda index: verification(index).messages.get(),
     "inboundmessage": inbound,
@@ -50,45 +50,45 @@ MAKERS = {
 }
 
 
-def cost(client, page):
-    ContentType.objects.clear_cache()  # whatever was looked at before
+def count_statements(client, page):
+    ContentType.objects.clear_cache()  # filled by earlier requests
     with CaptureQueriesContext(connection) as captured:
         assert client.get(page).status_code == 200
     return len(statements(captured))
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_list_takes_as_many_statements_for_100_rows_as_for_10(admin_client, model):
-    page = address(model)
+def test_list_of_100_rows_takes_as_many_statements_as_of_10(admin_client, model):
+    page = admin_url(model)
     costs = []
     for rows in (range(10), range(10, 100)):
         for index in rows:
-            MAKERS[model](index)
-        costs.append(cost(admin_client, page))
+            FACTORIES[model](index)
+        costs.append(count_statements(admin_client, page))
     assert costs[0] == costs[1]
     assert len(admin_client.get(page).context["cl"].result_list) == 50
 
 
 @pytest.mark.parametrize("model", ["verification", "message"])
-def test_a_page_takes_as_many_statements_for_50_receipts_as_for_one(admin_client, model):
-    made = verification(1)
-    message = made.messages.get()
-    page = address(model, made.pk if model == "verification" else message.pk)
+def test_page_with_50_receipts_takes_as_many_statements_as_with_one(admin_client, model):
+    created = verification(1)
+    message = created.messages.get()
+    page = admin_url(model, created.pk if model == "verification" else message.pk)
     costs = []
     for digests in (range(1), range(1, 50)):
         for digest in digests:
             payload = {"sipStatus": 486, "callCreatedAt": 1700000000 + digest}
             Receipt.objects.create(message=message, digest=str(digest), status="UNDELIVERED", payload=payload)
-        costs.append(cost(admin_client, page))
+        costs.append(count_statements(admin_client, page))
     assert costs[0] == costs[1]
-    assert admin_client.get(page).content.decode().count("The network said") == 50
+    assert page_text(admin_client, page).count("The network reported") == 50
 
 
-def test_no_filter_reads_the_table_for_its_choices(admin_client):
+def test_filters_do_not_read_the_table_for_their_choices(admin_client):
     Message.objects.create(channel="sms", number=number(1), network=SCRIPT, country="ZZ")
     with CaptureQueriesContext(connection) as captured:
-        page = admin_client.get(f"{address('message')}?_facets=True").content.decode()
+        page = page_text(admin_client, f"{admin_url('message')}?_facets=True")
     of_messages = [sql for sql in statements(captured) if 'FROM "lanck_message"' in sql.replace("`", '"')]
-    assert len(of_messages) == 2  # how many there are, and the rows of this page
+    assert len(of_messages) == 2  # the oldest row of the list, and the rows of the page
     assert "AF +93" in page
     assert "ZZ +" not in page

@@ -1,4 +1,4 @@
-"""Who may read the story of a number, what they are shown of it, and what it costs."""
+"""The story of a number: permissions, masking and statements."""
 
 from datetime import timedelta
 
@@ -12,25 +12,25 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from django_lanck.admin.number.story import RECENT, read_story
 from django_lanck.models import InboundMessage, Message, NumberInsight, OptOut, Receipt, Verification, VerifiedNumber
 from django_lanck.services import lift_limits, start_verification
-from tests.services.test_start import statements
+from django_lanck.services.support.story import RELATED_VERIFICATIONS, read_story
+from tests.helpers import statements
 from tests.test_indexes import planned
 
-from .conftest import MODELS, find, permissions, story_of
+from .conftest import MODELS, page_text, permissions, search_number, story_url
 from .test_numbers import RENTED
 
 pytestmark = pytest.mark.django_db
 VIEWS = [f"view_{model}" for model in MODELS]
-ACTS = {"resend": "send_message", "lift": "lift_limit", "forget": "forget_number"}
-# Those of the session, the user and their permissions (two), then the row's own, and nine of the story.
+ACTIONS = {"resend": "send_message", "lift": "lift_limit", "forget": "forget_number"}
+# The session, the user, the permissions (two), the row, and nine for the story.
 MOST_STATEMENTS = 14
 
 
 @pytest.fixture
-def rows(enable_limits, lanck, story, phone):
-    """One row of each kind, in whose texts the number stands; and a verification that is pending."""
+def rows(enable_limits, lanck, verified, phone):
+    """Create one row of each model with the number in its texts, and a pending verification; return the rows."""
     digits = phone.removeprefix("+")
     lift_limits(number=phone)
     start_verification(number=phone)
@@ -52,65 +52,67 @@ def rows(enable_limits, lanck, story, phone):
         action_flag=2,
         change_message="Put the number on the list by hand.",
     )
-    return [story, story.messages.get(), inbound, insight, opt_out, claim]
+    return [verified, verified.messages.get(), inbound, insight, opt_out, claim]
 
 
-def test_who_may_not_see_numbers_reads_the_same_story_masked(agent, admin_client, rows, phone):
-    agent.user.user_permissions.add(*permissions(*ACTS.values()))
+def test_story_is_masked_without_permission_to_see_numbers(agent, admin_client, rows, phone):
+    agent.user.user_permissions.add(*permissions(*ACTIONS.values()))
     for row in rows:
-        pages = [story_of(row), story_of(row, "story_forget")]
-        pages += [f"{story_of(row, 'story_resend')}?verification={each.pk}&method=voice" for each in unended()]
+        pages = [story_url(row), story_url(row, "story_forget")]
+        pages += [
+            f"{story_url(row, 'story_resend')}?verification={each.pk}&method=voice" for each in pending_verifications()
+        ]
         for page in pages:
-            text = agent.get(page).content.decode()
+            text = page_text(agent, page)
             assert "2015550123" not in text, page
             assert "(201) 555-0123" not in text, page
             assert "310260123456789" not in text, page
             assert RENTED.removeprefix("+") not in text, page
             assert "+1201•••0123" in text, page
-            assert phone in admin_client.get(page).content.decode(), page
+            assert phone in page_text(admin_client, page), page
 
 
-def unended():
+def pending_verifications():
     return Verification.objects.filter(state="pending")
 
 
-def test_no_address_on_a_masked_page_has_the_number_or_its_block(agent, rows):
-    text = agent.get(story_of(rows[0])).content.decode()
+def test_links_of_a_masked_story_contain_no_number_or_prefix(agent, rows):
+    text = page_text(agent, story_url(rows[0]))
     assert "?q=" not in text
     assert "+1201555" not in text
     assert "More about this number" not in text
 
 
-def test_a_full_block_of_numbers_does_not_tell_the_masked_digits(enable_limits, agent, lanck, phone):
+def test_exceeded_prefix_limit_does_not_show_the_prefix(enable_limits, agent, lanck, phone):
     enable_limits(LIMITS={"prefix": ["1/day"]}, WATCH=["ladder"])
     verification = start_verification(number=phone)
-    text = agent.get(story_of(verification)).content.decode()
+    text = page_text(agent, story_url(verification))
     assert "codes to its block of numbers" in text
     assert "201555" not in text
 
 
-def test_the_hidden_digits_cannot_be_guessed_by_the_search(agent, rows, phone):
-    """Neither is the number of a story found, nor is it told whether there is one."""
-    answers = [find(agent, number) for number in (phone, "+12015550187")]
+def test_story_search_needs_permission_to_see_numbers(agent, rows, phone):
+    """The answer does not depend on whether the number has a story."""
+    answers = [search_number(agent, number) for number in (phone, "+12015550187")]
     assert [answer.status_code for answer in answers] == [403, 403]
     assert answers[0].content == answers[1].content
     assert agent.get(reverse("admin:lanck_find_number")).status_code == 403
-    for page in ("/admin/lanck/", "/admin/lanck/verification/", story_of(rows[0])):
-        assert "lanck-find-number" not in agent.get(page).content.decode()
+    for page in ("/admin/lanck/", "/admin/lanck/verification/", story_url(rows[0])):
+        assert "lanck-find-number" not in page_text(agent, page)
     agent.user.user_permissions.add(*permissions("view_number"))
-    assert find(agent, phone).status_code == 302
+    assert search_number(agent, phone).status_code == 302
 
 
 @pytest.mark.parametrize("missing", ["view_verification", "view_message"])
-def test_a_story_is_for_those_who_see_verifications_and_messages(agent, rows, phone, missing):
-    agent.user.user_permissions.set(permissions(*VIEWS, "view_number", *ACTS.values()))
+def test_story_needs_permission_to_view_verifications_and_messages(agent, rows, phone, missing):
+    agent.user.user_permissions.set(permissions(*VIEWS, "view_number", *ACTIONS.values()))
     agent.user.user_permissions.remove(*permissions(missing))
     for row in rows:
         for place in ("story", "story_ask", "story_resend", "story_lift", "story_forget"):
-            assert agent.post(story_of(row, place)).status_code == 403, (row, place)
-        assert agent.get(story_of(row)).status_code == 403
-    assert find(agent, phone).status_code == 403
-    page = agent.get(reverse("admin:lanck_optout_change", args=[rows[4].pk])).content.decode()
+            assert agent.post(story_url(row, place)).status_code == 403, (row, place)
+        assert agent.get(story_url(row)).status_code == 403
+    assert search_number(agent, phone).status_code == 403
+    page = page_text(agent, reverse("admin:lanck_optout_change", args=[rows[4].pk]))
     assert "The story of this number" not in page
 
 
@@ -120,39 +122,39 @@ def test_a_story_is_for_those_who_see_verifications_and_messages(agent, rows, ph
         ("inboundmessage", ["The number texted"]),
         ("numberinsight", ["LANCK answered the"]),
         ("optout", ["list of opt-outs", "No marketing since"]),
-        ("verifiednumber", ["The number became that of", "Owner"]),
+        ("verifiednumber", ["The number now belongs to", "Owner"]),
     ],
 )
-def test_a_story_has_no_rows_that_its_reader_may_not_see(agent, rows, model, words):
+def test_story_leaves_out_models_that_the_user_may_not_view(agent, rows, model, words):
     agent.user.user_permissions.set(permissions(*VIEWS))
-    text = agent.get(story_of(rows[0])).content.decode()
+    text = page_text(agent, story_url(rows[0]))
     agent.user.user_permissions.remove(*permissions(f"view_{model}"))
-    hidden = agent.get(story_of(rows[0])).content.decode()
+    hidden = page_text(agent, story_url(rows[0]))
     for each in words:
         assert each in text
         assert each not in hidden
     of_model = next(row for row in rows if row._meta.model_name == model)
-    assert agent.get(story_of(of_model)).status_code == 403
+    assert agent.get(story_url(of_model)).status_code == 403
 
 
-def test_the_search_leads_to_no_row_that_its_reader_may_not_see(agent, lanck, phone):
+def test_search_ignores_models_that_the_user_may_not_view(agent, lanck, phone):
     OptOut.objects.create(number=phone, opted_out_at=timezone.now())
     agent.user.user_permissions.set(permissions("view_verification", "view_message", "view_number"))
-    answer = find(agent, phone)
+    answer = search_number(agent, phone)
     assert answer.status_code == 200
     assert "list of opt-outs" not in answer.content.decode()
 
 
-def test_the_limits_of_the_owner_count_also_for_those_who_are_not_told_who_it_is(rows, phone):
+def test_limits_of_the_owner_are_read_without_permission_to_view_claims(rows, phone):
     Verification.objects.update(user=None)
     owner = VerifiedNumber.objects.get().user_id
     assert read_story(phone, lambda model: model is not VerifiedNumber).people["user_ids"] == {owner}
 
 
-def test_the_sessions_of_the_newest_verifications_are_the_persons(phone):
-    """Those of people who were logged in are not: their users are."""
+def test_people_of_a_story_are_users_and_sessions_of_the_newest_verifications(phone):
+    """A logged-in person counts as a user, not by the session."""
     user = get_user_model().objects.create_user("owner")
-    for index in range(RECENT + 2):
+    for index in range(RELATED_VERIFICATIONS + 2):
         Verification.objects.create(
             number=phone,
             purpose="signup",
@@ -165,53 +167,54 @@ def test_the_sessions_of_the_newest_verifications_are_the_persons(phone):
             expires_at=timezone.now(),
         )
     people = read_story(phone, lambda model: True).people
-    sessions = {f"session {index}" for index in range(2, RECENT + 2) if index not in (3, 4)}
+    sessions = {f"session {index}" for index in range(2, RELATED_VERIFICATIONS + 2) if index not in (3, 4)}
     assert people == {"user_ids": {user.pk}, "sessions": sessions}
 
 
-@pytest.mark.parametrize(("act", "permission"), ACTS.items())
-def test_each_act_has_its_permission(agent, rows, act, permission):
-    page = story_of(rows[0])
-    others = [each for each in ACTS.values() if each != permission]
+@pytest.mark.parametrize(("action", "permission"), ACTIONS.items())
+def test_each_action_needs_its_permission(agent, rows, action, permission):
+    page, url = story_url(rows[0]), story_url(rows[0], f"story_{action}")
+    others = [each for each in ACTIONS.values() if each != permission]
     agent.user.user_permissions.set(permissions(*VIEWS, *others))
-    shown = agent.get(page).content.decode()
-    assert f"/story/{act}/" not in shown
+    assert f"/story/{action}/" not in page_text(agent, page)
     for call in (agent.get, agent.post):
-        assert call(story_of(rows[0], f"story_{act}"), {"verification": unended()[0].pk}).status_code == 403
+        assert call(url, {"verification": pending_verifications()[0].pk}).status_code == 403
     agent.user.user_permissions.set(permissions(*VIEWS, permission))
-    assert f"/story/{act}/" in agent.get(page).content.decode()
+    assert f"/story/{action}/" in page_text(agent, page)
 
 
-def test_an_act_is_no_get_and_needs_the_token_of_the_form(admin_client, admin_user, rows, lanck):
+def test_actions_need_post_and_csrf_token(admin_client, admin_user, rows, lanck):
     sent = len(lanck.sent)
     for place in ("story_ask", "story_lift"):
-        assert admin_client.get(story_of(rows[0], place)).status_code == 405
+        assert admin_client.get(story_url(rows[0], place)).status_code == 405
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(admin_user)
     for place in ("story_ask", "story_resend", "story_lift", "story_forget"):
-        given = {"verification": unended()[0].pk, "method": "voice"}
-        assert strict.post(story_of(rows[0], place), given).status_code == 403
+        given = {"verification": pending_verifications()[0].pk, "method": "voice"}
+        assert strict.post(story_url(rows[0], place), given).status_code == 403
     assert strict.post(reverse("admin:lanck_find_number"), {"number": rows[0].number}).status_code == 403
-    admin_client.get(story_of(rows[0], "story_forget"))
-    admin_client.get(story_of(rows[0], "story_resend"), {"verification": unended()[0].pk, "method": "voice"})
+    admin_client.get(story_url(rows[0], "story_forget"))
+    admin_client.get(
+        story_url(rows[0], "story_resend"), {"verification": pending_verifications()[0].pk, "method": "voice"}
+    )
     assert len(lanck.sent) == sent
     assert Verification.objects.filter(number="").count() == 0
     assert LogEntry.objects.count() == 1
 
 
-def test_nobody_else_gets_in(rows, phone, client):
+def test_anonymous_and_other_users_are_redirected_to_login(rows, phone, client):
     stranger = get_user_model().objects.create_user("stranger")
     for user in (None, stranger):
         if user:
             client.force_login(user)
         for place in ("story", "story_ask", "story_resend", "story_lift", "story_forget"):
-            answer = client.post(story_of(rows[0], place))
+            answer = client.post(story_url(rows[0], place))
             assert answer.status_code == 302
             assert "/login/" in answer.url
-        assert "/login/" in find(client, phone).url
+        assert "/login/" in search_number(client, phone).url
 
 
-def more_of_everything(phone):
+def create_rows(phone):
     for index in range(60):
         verification = Verification.objects.create(
             number=phone, purpose="signup", method="sms", code_length=6, max_attempts=5, expires_at=timezone.now()
@@ -222,22 +225,22 @@ def more_of_everything(phone):
         NumberInsight.objects.create(number=phone, kind="hlr", status="DELIVERED")
 
 
-def test_a_story_takes_as_many_statements_whatever_there_is(agent, rows, phone):
-    agent.user.user_permissions.set(permissions(*VIEWS, "view_number", *ACTS.values()))
+def test_story_takes_14_statements_for_any_number_of_rows(agent, rows, phone):
+    agent.user.user_permissions.set(permissions(*VIEWS, "view_number", *ACTIONS.values()))
     costs = []
-    for fill in (lambda number: None, more_of_everything):
+    for fill in (lambda number: None, create_rows):
         fill(phone)
         with CaptureQueriesContext(connection) as captured:
-            assert agent.get(story_of(rows[0])).status_code == 200
+            assert agent.get(story_url(rows[0])).status_code == 200
         costs.append(len(statements(captured)))
     assert costs == [MOST_STATEMENTS, MOST_STATEMENTS]
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="other databases plan by size; these tables are small")
-def test_no_statement_of_a_story_or_of_its_search_reads_a_whole_table(agent, rows, phone):
-    agent.user.user_permissions.set(permissions(*VIEWS, "view_number", *ACTS.values()))
+def test_statements_of_story_and_search_use_indexes(agent, rows, phone):
+    agent.user.user_permissions.set(permissions(*VIEWS, "view_number", *ACTIONS.values()))
     with CaptureQueriesContext(connection) as captured:
-        assert agent.get(find(agent, phone).url).status_code == 200
-        assert find(agent, "+12015550187").status_code == 200
-        agent.post(story_of(rows[0], "story_lift"))
+        assert agent.get(search_number(agent, phone).url).status_code == 200
+        assert search_number(agent, "+12015550187").status_code == 200
+        agent.post(story_url(rows[0], "story_lift"))
     assert planned(captured) > 30

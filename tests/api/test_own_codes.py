@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 from django_lanck.models import Message, Verification, VerifiedNumber
 from django_lanck.services import claim_number, redeem_proof
 from tests.api.test_verifications import URL, post
-from tests.services.test_start import with_lanck
+from tests.helpers import with_lanck
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from django.urls import resolve
 
 from django_lanck.api.staff_views import StaffView
 from django_lanck.models import Message
-from tests.services.test_start import with_lanck
+from tests.helpers import with_lanck
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,7 @@ from django_lanck.api import staff_figures as described
 from django_lanck.exceptions import Refusal
 from django_lanck.models import Message, NumberInsight, Verification
 from django_lanck.models.time import site_day
-from tests.services.test_start import statements
+from tests.helpers import statements
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 DELIVERY = "/api/staff/delivery/"

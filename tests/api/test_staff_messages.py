@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django_lanck import services
 from django_lanck.api import staff_serializers as described
 from django_lanck.models import InboundMessage, Message, Receipt
-from tests.services.test_start import statements, with_lanck
+from tests.helpers import statements, with_lanck
 
 pytestmark = pytest.mark.django_db
 MESSAGES, INBOUND = "/api/staff/messages/", "/api/staff/inbound-messages/"

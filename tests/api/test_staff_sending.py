@@ -2,7 +2,7 @@ import pytest
 from django.db import connection
 
 from django_lanck.models import Message, OptOut
-from tests.services.test_start import with_lanck
+from tests.helpers import with_lanck
 
 pytestmark = pytest.mark.django_db
 URL = "/api/staff/messages/"

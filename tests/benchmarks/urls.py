@@ -11,6 +11,7 @@ from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
 from django_lanck.client import Accepted
+from django_lanck.services.messages import outgoing
 from django_lanck.services.verifications import check as checking
 from django_lanck.services.verifications import start as verification
 from tests.benchmarks.models import Report, Row
@@ -33,7 +34,7 @@ class InstantLanck:
 
 
 instant = InstantLanck()
-verification.get_client = checking.get_client = lambda: instant
+outgoing.get_client = verification.get_client = checking.get_client = lambda: instant
 
 
 @csrf_exempt

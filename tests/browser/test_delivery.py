@@ -107,7 +107,7 @@ def test_an_empty_page_explains_itself(staff: Page):
     staff.goto(PAGE)
     staff.get_by_text("Nothing was sent in this period.").wait_for()
     look(staff, "empty")
-    staff.get_by_role("link", name="Look at 90 days").click()
+    staff.get_by_role("link", name="Show 90 days").click()
     staff.wait_for_url("**?days=90")
 
 
@@ -128,7 +128,7 @@ def test_figures_are_narrowed_and_lead_to_their_rows(staff: Page, traffic):
     staff.get_by_label("Country").select_option("ES")
     staff.get_by_role("button", name="Show").click()
     staff.wait_for_url("**?days=30&purpose=&channel=&country=ES&mccmnc=")
-    figure = staff.locator("dt:has-text('Not settled') + dd .lanck-figure")
+    figure = staff.locator("dt:has-text('Unsettled') + dd .lanck-figure")
     count = int(figure.inner_text())
     figure.click()
     staff.wait_for_url("**/message/**")
@@ -175,7 +175,7 @@ def test_the_latest_messages_come_by_themselves_until_somebody_stops_them(staff:
     send("Third Mobile")
     staff.clock.run_for(60_000)
     assert asked == []
-    staff.get_by_role("button", name="Go on").click()
+    staff.get_by_role("button", name="Resume").click()
     see("Third Mobile")
 
     asked.clear()

@@ -78,7 +78,7 @@ def test_an_agent_sends_by_voice_what_did_not_come_by_sms(agent, context, undeli
     assert NO_SMS.removeprefix("+") not in agent.url
     agent.get_by_text("The network did not deliver the SMS.", exact=True).wait_for()
     agent.get_by_text("Send the code again by voice call.", exact=True).wait_for()
-    agent.get_by_text("The network said UNDELIVERED (SMS).").wait_for()
+    agent.get_by_text("The network reported UNDELIVERED (SMS).").wait_for()
     looked_at(agent, "2-undelivered")
 
     agent.get_by_role("button", name="Send again by voice call").click()
@@ -124,10 +124,10 @@ def test_a_number_is_forgotten_and_in_no_address(agent, undelivered, looked_at):
     agent.get_by_role("link", name="Forget the number").click()
     agent.get_by_role("heading", name=f"Forget {NO_SMS}?").wait_for()
     looked_at(agent, "1-confirm")
-    agent.get_by_role("button", name="Forget it").click()
+    agent.get_by_role("button", name="Forget the number").click()
     agent.get_by_text("The number was forgotten: verifications 1, messages 1").wait_for()
     find(agent, SPELLED)
-    agent.get_by_text("Nothing is kept of this number any more").wait_for()
+    agent.get_by_text("Nothing is stored about this number any more").wait_for()
     looked_at(agent, "2-nothing")
     assert len(addresses) == 4
     assert not [address for address in addresses if NO_SMS[1:] in address]

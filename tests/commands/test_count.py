@@ -29,7 +29,7 @@ def test_progress_is_for_a_terminal(run, days):
 
 
 def test_it_can_be_interrupted_and_run_again(run, days, monkeypatch):
-    tally = counting.tally_days
+    tally = counting.aggregate_days
 
     def interrupt(days):
         if DeliveryDay.objects.count() == 2:
@@ -37,9 +37,9 @@ def test_it_can_be_interrupted_and_run_again(run, days, monkeypatch):
         return tally(days)
 
     with monkeypatch.context() as patched:
-        patched.setattr(counting, "tally_days", interrupt)
+        patched.setattr(counting, "aggregate_days", interrupt)
         ran = run("lanck_count")
-    assert (ran.code, ran.err) == (130, "Interrupted. What is left is counted by the next run.\n")
+    assert (ran.code, ran.err) == (130, "Interrupted. The next run counts the rest.\n")
     assert run("lanck_count", "--json").document == {"due": 1, "counted": 1}
 
 

@@ -29,9 +29,9 @@ def test_says_what_it_did_with_the_number_masked(run, sent, phone):
     ran = run("lanck_forget", "--yes", phone)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
-        "Made anonymous, or erased of +1201•••0123\n"
+        "Anonymized or deleted about +1201•••0123\n"
         "  verifications: 0\n  messages: 1\n  receipts: 0\n  inbound: 0\n  insights: 0\n  lifted opt outs: 0\n"
-        "  verified numbers: 0\n  note: the number opted out of marketing, and stays on that list alone\n"
+        "  verified numbers: 0\n  note: the number has an active opt-out, which stays stored\n"
     )
     assert Message.objects.get().number == ""
 
@@ -56,7 +56,7 @@ def test_json_has_counts_and_no_number(run, sent, phone):
 
 def test_a_dry_run_asks_nothing_and_changes_nothing(run, sent, phone):
     ran = run("lanck_forget", "--dry-run", phone)
-    assert "Known of +1201•••0123\n" in ran.out
+    assert "Stored about +1201•••0123\n" in ran.out
     assert "messages: 1" in ran.out
     assert Message.objects.get().number == phone
 
@@ -64,7 +64,7 @@ def test_a_dry_run_asks_nothing_and_changes_nothing(run, sent, phone):
 def test_without_a_terminal_it_needs_yes(run, sent, phone, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     ran = run("lanck_forget", phone)
-    assert (ran.code, ran.trouble) == (1, "Nothing was done: --yes is needed where nobody can be asked.")
+    assert (ran.code, ran.error) == (1, "Nothing was done: without a terminal, --yes is needed.")
     assert Message.objects.get().number == phone
 
 
@@ -75,16 +75,16 @@ def test_a_terminal_is_asked(run, sent, phone, typed, answer, kept):
     typed(answer)
     ran = run("lanck_forget", phone, terminal=True)
     assert "messages: 1" in ran.err
-    assert "Forget it? It cannot be undone. [y/N]" in ran.err
-    assert ran.trouble == ("Nothing was done." if kept else None)
+    assert "Forget this number? This cannot be undone. [y/N]" in ran.err
+    assert ran.error == ("Nothing was done." if kept else None)
     assert Message.objects.filter(number=phone).exists() is kept
 
 
 def test_what_is_no_number_is_said(run, db):
-    assert run("lanck_forget", "--yes", " ").trouble.startswith("NUMBER: Enter a valid phone number")
+    assert run("lanck_forget", "--yes", " ").error.startswith("NUMBER: Enter a valid phone number")
 
 
 def test_wrong_settings_are_no_reason_to_remember(run, sent, phone, settings):
     settings.LANCK = {}
-    assert run("lanck_forget", "--yes", phone).trouble is None
+    assert run("lanck_forget", "--yes", phone).error is None
     assert Message.objects.get().number == ""

@@ -39,7 +39,7 @@ def test_says_what_it_did_in_one_line(lanck, run, due):
     ran = run("lanck_reconcile")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
-        "Reconciled: asked about 3 messages, 3 changed, reported 0 goals, gave up 0 messages, closed 0, "
+        "Reconciled: refreshed 3 messages, 3 changed, reported 0 goals, gave up 0 messages, closed 0, "
         "expired 0 verifications, counted 0 days, 0 requests failed.\n"
     )
     assert statuses() == ["DELIVERED"] * 3
@@ -67,7 +67,7 @@ def test_progress_is_for_terminals(run, due):
 def test_the_limit_is_no_trouble(lanck, run, due):
     ran = run("lanck_reconcile", "--limit", "2")
     assert ran.code == 0
-    assert ran.out.endswith("Stopped at the limit; the next run goes on.\n")
+    assert ran.out.endswith("Stopped at the limit; the next run continues.\n")
     assert len(lanck.requests) == 2
 
 
@@ -76,27 +76,27 @@ def test_trouble_is_said_with_exit_code_1_also_when_it_is_to_be_silent(lanck, ru
         lanck.refuse(6, http_status=403)
         ran = run("lanck_reconcile", **options)
         assert ran.code == 1
-        assert ran.trouble.startswith("Reconciliation stopped: LANCK answered HTTP 403, error 6")
+        assert ran.error.startswith("Reconciliation stopped: LANCK answered HTTP 403, error 6")
     lanck.refuse(6, http_status=403)
     ran = run("lanck_reconcile", "--json")
     assert ran.document["failed"] == 1
-    assert ran.document["error"] == ran.trouble
+    assert ran.document["error"] == ran.error
 
 
 def test_a_second_one_at_once_says_that_another_is_at_work(lanck, run, due):
     with background():
         ran = run("lanck_reconcile")
         assert (ran.code, ran.err) == (0, "")
-        assert ran.out.endswith(" Another runner is asking LANCK at the moment, so this one asked nothing more.\n")
+        assert ran.out.endswith(" Another runner of background work is active, so this run did not call LANCK.\n")
         document = run("lanck_reconcile", "--json").document
         assert (document["stopped"], document["requests"], document.get("error")) == ("taken", 0, None)
     assert lanck.requests == []
-    assert run("lanck_reconcile").out.startswith("Reconciled: asked about 3 messages")
+    assert run("lanck_reconcile").out.startswith("Reconciled: refreshed 3 messages")
 
 
 @pytest.mark.parametrize("options", [["--limit", "0"], ["--limit", "x"], ["--loop", "0"], ["--loop", "1", "--json"]])
 def test_options_that_do_not_fit_are_refused(lanck, run, due, options):
-    assert run("lanck_reconcile", *options).trouble.startswith("Error: argument")
+    assert run("lanck_reconcile", *options).error.startswith("Error: argument")
     assert lanck.requests == []
 
 
@@ -116,7 +116,7 @@ def test_a_loop_goes_on_after_trouble_until_it_is_interrupted(lanck, run, due, m
     assert "Reconciliation stopped: LANCK answered HTTP 401" in ran.err
     assert ran.out.count("Reconciled: ") == 3
     assert statuses() == ["DELIVERED", "DELIVERED", "accepted"]  # the first was asked about, and is not due yet
-    assert (ran.code, ran.err.splitlines()[-1]) == (130, "Interrupted. What is left is done by the next run.")
+    assert (ran.code, ran.err.splitlines()[-1]) == (130, "Interrupted. The next run does the rest.")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -158,7 +158,7 @@ def under_way(lanck, manage, due, monkeypatch):
 def test_an_interrupt_ends_a_process_cleanly_and_the_next_run_does_the_rest(run, under_way):
     code, out, err = under_way(signal.SIGINT)
     assert (code, out) == (130, b"")
-    assert err == b"Interrupted. What is left is done by the next run.\n"
+    assert err == b"Interrupted. The next run does the rest.\n"
     assert statuses() == ["DELIVERED", "accepted", "accepted"]
     assert run("lanck_reconcile", "--json").document["changed"] == 1
 

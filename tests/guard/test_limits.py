@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django_lanck import services, signals
 from django_lanck.exceptions import NotSent, Refusal
 from django_lanck.models import LimitCounter, Message, RefusalCount, Verification
-from tests.services.test_start import statements, statements_around_call
+from tests.helpers import statements, statements_around_call
 
 pytestmark = pytest.mark.django_db
 
@@ -194,12 +194,12 @@ def test_wrong_codes_are_counted_by_number_over_verifications_and_purposes(enabl
     )
     for _ in range(4):
         check(start(phone))
-    refusal = refused(check, verification=start(phone))
+    refusal = check(verification=start(phone)).error
     assert refusal.code == "too_many_requests"
     assert about(86_400, refusal)
     for _ in range(3):
         check(start(phone, purpose="order"))
-    assert refused(check, verification=start(phone, purpose="order")).code == "too_many_requests"
+    assert check(verification=start(phone, purpose="order")).refusal == "too_many_requests"
     assert sum(len(sent.checks) for sent in lanck.sent) == 7
 
 
@@ -207,7 +207,7 @@ def test_a_refused_check_spends_no_attempt(enable_limits, lanck, phone):
     enable_limits(LIMITS=None, CHECK_LIMITS={"number": ("1/day",)})
     verification = start(phone)
     check(verification)
-    refused(check, verification=verification)
+    assert check(verification=verification).error
     verification.refresh_from_db()
     assert verification.attempts == 1
 
@@ -224,7 +224,7 @@ def test_a_check_that_was_not_carried_out_uses_nothing_up(enable_limits, lanck, 
     verification = start(phone)
     lanck.refuse(4)
     enable_limits(LIMITS=None, CHECK_LIMITS={"number": ("1/day",)}, RATE_LIMIT_WAIT=0)
-    assert refused(check, verification=verification).code == "unavailable"
+    assert check(verification=verification).refusal == "unavailable"
     assert check(verification).refusal == "invalid_code"
 
 
@@ -234,7 +234,7 @@ def test_strangers_do_not_use_up_what_a_user_has(enable_limits, lanck, phone):
     theirs = start(phone, user=user, binding="user")
     for _ in range(3):
         check(start(phone))
-    refused(check, verification=start(phone))
+    assert check(verification=start(phone)).error
     assert services.check_verification(verification_id=theirs.pk, code="000000", binding="user").refusal
 
 
@@ -243,7 +243,7 @@ def test_an_address_has_so_many_wrong_codes(enable_limits, lanck):
     for number in OTHERS[:3]:
         check(start(number), ip="8.8.8.8")
     verification = start(OTHERS[5])
-    assert refused(check, verification=verification, ip="8.8.8.8").code == "too_many_requests"
+    assert check(verification=verification, ip="8.8.8.8").refusal == "too_many_requests"
     assert check(verification, ip="8.8.4.4").refusal == "invalid_code"
 
 
@@ -333,7 +333,7 @@ def test_each_refusal_is_counted_by_day_rule_action_purpose_and_country(enable_l
     for _ in range(2):
         refused(start, number=phone)
     check(verification)
-    refused(check, verification=verification)
+    assert check(verification=verification).error
     services.send_sms(number=phone, text="Hi")
     refused(services.send_sms, number=phone, text="Hi")
     counted = sorted(RefusalCount.objects.values_list("action", "rule", "purpose", "country", "watched", "count"))

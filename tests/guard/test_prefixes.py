@@ -13,7 +13,7 @@ from django_lanck.models import LimitCounter, RefusalCount
 from django_lanck.services import pause_prefix, resume_prefix, suspicious_prefixes
 from django_lanck.services.verifications import start as verification_service
 from tests.guard.test_limits import OTHERS, about, check, refused, start
-from tests.services.test_start import statements
+from tests.helpers import statements
 
 pytestmark = pytest.mark.django_db
 

@@ -53,8 +53,8 @@ def test_a_purpose_has_screenings_of_its_own(enable_limits, lanck, phone):
 @pytest.mark.parametrize(
     ("keys", "said", "rule", "reason"),
     [
-        ({"FRAUD_CHECK": "block"}, FRAUDULENT, "fraud", "Not sent: the fraud check says FRAUDULENT of this number."),
-        ({"HLR_CHECK": "block"}, DEAD, "hlr", "Not sent: the HLR lookup says REJECTED of this number."),
+        ({"FRAUD_CHECK": "block"}, FRAUDULENT, "fraud", "Not sent: the fraud check reports FRAUDULENT."),
+        ({"HLR_CHECK": "block"}, DEAD, "hlr", "Not sent: the HLR lookup reports REJECTED."),
     ],
 )
 def test_a_number_that_lanck_warns_of_gets_nothing_and_staff_see_why(

@@ -97,7 +97,7 @@ def test_its_code_is_nobody_elses(lanck, code_source):
 
 def test_its_code_is_bound_to_who_started_it(lanck):
     verification = start(binding="session:a")
-    assert refused(check, verification, binding="session:b") == "not_found"
+    assert check(verification, binding="session:b").refusal == "not_found"
     proof = check(verification, binding="session:a").proof
     assert refused(services.redeem_proof, proof=proof, binding="session:b") == "invalid_proof"
 
@@ -197,7 +197,7 @@ def test_its_wrong_codes_are_limited_too(enable_limits, lanck):
     verification = start()
     for _ in range(2):
         check(verification, "000000")
-    assert refused(check, verification) == "too_many_requests"
+    assert check(verification).refusal == "too_many_requests"
 
 
 def test_it_is_in_no_figure(enable_limits, lanck):

@@ -21,7 +21,7 @@ from django_lanck.guard import admit
 from django_lanck.models import Verification
 from django_lanck.sandbox.models import SandboxMessage
 from django_lanck.services import binding_for, check_verification, redeem_proof, start_verification
-from django_lanck.services.verifications import check as checking
+from django_lanck.services.verifications import attempts
 from tests.client.scripted import says, scripted
 from tests.helpers import wrong_code
 from tests.hostile.conftest import Person, binding_of, check
@@ -78,7 +78,7 @@ def test_attack_01_wrong_checks_at_once(person, at, record_signal, monkeypatch):
             all_have_read.wait(20)
         return admit(*arguments)
 
-    monkeypatch.setattr(checking, "admit", spend_when_all_have_read)
+    monkeypatch.setattr(attempts, "admit", spend_when_all_have_read)
 
     def guess(number: int) -> None:
         answered.append(check(someone, spellings[number % 3](wrong_code("123456", number + 1))))

@@ -10,8 +10,8 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from django_lanck import services, signals
+from django_lanck.checks.deployment import check_proxies
 from django_lanck.exceptions import Refusal
-from django_lanck.guard.checks import deploy_proxies
 from django_lanck.models import LimitCounter, Message, RefusalCount, Verification
 from tests.parallel import call_concurrently
 
@@ -144,9 +144,9 @@ def test_attack_05_one_guess_on_each_of_a_thousand_numbers(enable_limits, lanck,
     enable_limits(**limits)
     assert [guess(target, "10.0.0.1") for target in targets[:4]] == ["invalid_code"] * 4
     assert RefusalCount.objects.get(rule="address", watched=True).count == 2
-    assert [message.id for message in deploy_proxies()] == ["django_lanck.W006"]
+    assert [message.id for message in check_proxies()] == ["django_lanck.W006"]
     enable_limits(TRUSTED_PROXIES=["10.0.0.1"], **limits)
-    assert not list(deploy_proxies())
+    assert not list(check_proxies())
     strangers = [Stranger("10.0.0.1", x_forwarded_for="7.7.7.7") for _ in range(3)]
     lanck.reset()  # the answers that nobody asked for
     started = [each.start(number).json()["id"] for each, number in zip(strangers, neighbours(3, 2000), strict=True)]

@@ -217,7 +217,7 @@ def test_attack_18_an_error_report_has_no_code_and_no_token(
         made = person.call(number=phone).json()
         backdate(Verification.objects.get(), 60)
     if step == "check" and source == "site":
-        monkeypatch.setattr("django_lanck.services.verifications.check.is_code_of", len)
+        monkeypatch.setattr("django_lanck.services.verifications.check.is_right_code", len)
     else:
         monkeypatch.setattr("django_lanck.client.transport._answer", len)
     values = {
@@ -290,7 +290,10 @@ def test_attack_22_a_script_in_a_text_or_an_error_is_inert_in_the_admin(scripts,
 def test_attack_22_a_script_is_inert_in_what_an_action_answers(scripts, admin_client, account):
     """`<script>` in an `errorReason` that staff meet when they ask LANCK → inert in what they are told."""
     account.refuse(10, reason=SCRIPT)
-    chosen = {"action": "ask_lanck", "_selected_action": [row.pk for row in Message.objects.exclude(request_id=None)]}
+    chosen = {
+        "action": "refresh_messages",
+        "_selected_action": [row.pk for row in Message.objects.exclude(request_id=None)],
+    }
     text = admin_client.post(reverse("admin:lanck_message_changelist"), chosen, follow=True).content.decode()
     assert "&lt;script&gt;alert" in text
     assert "<script>alert" not in text

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 from django_lanck import signals
 from django_lanck.exceptions import Refusal
 from django_lanck.models import Message, Verification
-from django_lanck.models.message import RANKS, Status, rank_of
+from django_lanck.models.status import RANKS, Status, rank_of
 from django_lanck.services import (
     cancel_verification,
     check_verification,

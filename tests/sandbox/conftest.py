@@ -18,6 +18,18 @@ from django_lanck.sandbox.provider import receipts, scheduler
 TOKEN = ("sandbox", "sandbox")
 BASIC = "Basic " + base64.b64encode(b"sandbox:sandbox").decode()
 FORM = "application/x-www-form-urlencoded"
+# The keys that every receipt has.
+RECEIPT_KEYS = {"requestId", "number", "mccmnc", "status", "timestamp"}
+# The paths of the operations that send one message, with their required parameters besides the number.
+SENDING = {
+    "sms": {"text": "Hi"},
+    "messaging/push": {"text": "Hi"},
+    "messaging/viber": {"text": "Hi"},
+    "messaging/rcs": {"text": "Hi"},
+    "calls/flash": {},
+    "calls/p2s": {"code": "4711"},
+    "calls/t2s": {"text": "Hi"},
+}
 
 
 class Api:

@@ -8,10 +8,10 @@ import pytest
 from django_lanck.sandbox.models import SandboxMessage, SandboxRequest
 from django_lanck.sandbox.provider import failover, magic, receipts
 from django_lanck.sandbox.provider.delivery import Delivery, all_but
+from tests.sandbox.conftest import RECEIPT_KEYS
 
 PHONE = "+12015550123"
 NO_PUSH, NO_PUSH_NO_VIBER, SMS_ONLY, NEVER_READS = (f"+120455501{last:02}" for last in range(4))
-ALWAYS = {"requestId", "number", "mccmnc", "status", "timestamp"}
 
 
 def step(channel, wait=30, condition="delivered", **message):
@@ -62,15 +62,15 @@ def test_chain_ends_with_the_first_step_that_meets_its_condition(sandbox, site, 
     assert site.statuses == ["SENT", final]
     assert sandbox.status(request_id) == final
     for body in site.bodies:
-        assert set(body) == ALWAYS
+        assert set(body) == RECEIPT_KEYS
         assert (body["requestId"], body["number"]) == (request_id, number)
 
 
 def test_chain_is_delivered_if_any_step_arrived_before_the_last_one_failed(sandbox, monkeypatch):
     """The phone reads nothing, and the last step does not reach it."""
-    number = magic.meaning_of(NEVER_READS)
+    number = magic.effect_of(NEVER_READS)
     unreachable_by_sms = replace(number, delivery=Delivery(reads=False, reaches=all_but("sms")))
-    monkeypatch.setattr(magic, "meaning_of", lambda _: unreachable_by_sms)
+    monkeypatch.setattr(magic, "effect_of", lambda _: unreachable_by_sms)
     request_id = start(sandbox, CHAIN[1:])
     receipts.flush()
     assert channels(request_id) == ["viber"]
@@ -188,14 +188,14 @@ PUSH, SMS = step("push"), last("sms")
         ([SMS | {"message": {}}], 10, "flow[0].message must be an object"),
         ([SMS | {"type": "whatsapp", "message": {}}], 10, "flow[0].message must be an object"),
         ([PUSH, SMS, SMS], 10, "flow[1].failover is missing"),
-        ([PUSH, PUSH], 10, "flow[1].failover: nothing comes after the last step"),
+        ([PUSH, PUSH], 10, "flow[1].failover: the last step must not have one"),
         ([PUSH | {"failover": {}}, SMS], 10, "flow[0].failover must be an object"),
         ([PUSH | {"failover": {"wait": 30}}, SMS], 10, "flow[0].failover.condition is missing"),
         ([PUSH | {"failover": {"condition": "read"}}, SMS], 10, "flow[0].failover.wait is missing"),
         ([step("push", condition="opened"), SMS], 10, "flow[0].failover.condition must be one of delivered, read"),
-        ([step("push", wait=-1), SMS], 10, "flow[0].failover.wait must be a whole number"),
-        ([step("push", wait=0.5), SMS], 10, "flow[0].failover.wait must be a whole number"),
-        ([step("push", wait=True), SMS], 10, "flow[0].failover.wait must be a whole number"),
+        ([step("push", wait=-1), SMS], 10, "flow[0].failover.wait must be an integer"),
+        ([step("push", wait=0.5), SMS], 10, "flow[0].failover.wait must be an integer"),
+        ([step("push", wait=True), SMS], 10, "flow[0].failover.wait must be an integer"),
         ([PUSH, last("sms", text=" ")], 10, "flow[1].message.text must be a text"),
         ([PUSH, last("sms", text=None)], 10, "flow[1].message.text must be a text"),
         ([PUSH, last("sms", **{"from": "TwelveLetter"})], 16, "flow[1].message.from must be up to 11 letters"),

@@ -92,7 +92,7 @@ def test_unreachable_site_is_posted_to_again(sandbox, unused_port, settings):
 def test_without_inbound_url_the_sms_is_stored_with_the_reason(sandbox):
     sent = inbound.send(PHONE, "Hi")
     receipts.flush()
-    assert posts() == [(None, inbound.NO_ADDRESS)]
+    assert posts() == [(None, inbound.NO_URL)]
     assert SandboxInbound.objects.get().updated_at > sent.updated_at
 
 
@@ -130,7 +130,7 @@ def test_deleted_sms_is_not_posted_again(inbound_site, monkeypatch):
 def test_sms_deleted_between_two_posts_is_not_posted_again(inbound_site):
     inbound_site.answers = [500]
     sent = inbound.send(PHONE, "Hi")
-    [retry] = inbound.Post(sent.pk, sent.message_id, {}).perform()
+    [retry] = inbound.PostSMS(sent.pk, sent.message_id, {}).perform()
     SandboxInbound.objects.all().delete()
     assert retry.event.perform() == []
     assert len(inbound_site.bodies) == 1
@@ -165,7 +165,7 @@ def test_clear_removes_scheduled_posts_and_receipts(api, site, settings):
     ],
 )
 def test_invalid_sender_or_text_is_refused(db, sender, text):
-    with pytest.raises(ValueError, match=r"has to|Write|Type"):
+    with pytest.raises(ValueError, match=r"must be|Type|Shorten"):
         inbound.send(sender, text)
     assert not SandboxInbound.objects.exists()
 

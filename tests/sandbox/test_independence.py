@@ -1,4 +1,4 @@
-"""The sandbox proves something about the app only while the two share no code."""
+"""The sandbox shares no code with the app, so that it is an independent implementation."""
 
 import ast
 import sys

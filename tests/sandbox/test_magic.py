@@ -10,11 +10,12 @@ import requests
 
 from django_lanck.sandbox.api.errors import ERRORS
 from django_lanck.sandbox.models import SandboxMessage, SandboxPause, SandboxRequest
-from django_lanck.sandbox.provider import faults, magic, receipts
+from django_lanck.sandbox.provider import magic, receipts
+from django_lanck.sandbox.provider.magic import faults, groups
 from tests.live import wait_until
+from tests.sandbox.conftest import RECEIPT_KEYS, SENDING
 
 NUMBERS = [row.number for group in magic.GROUPS for row in group.numbers]
-ALWAYS = {"requestId", "number", "mccmnc", "status", "timestamp"}
 
 
 def fault(last):
@@ -102,13 +103,13 @@ def test_delivery_numbers_have_their_receipts_and_final_status(sandbox, site, la
     assert sandbox.status(request_id) == final
     assert len(sandbox.messages(number)) == arrives
     for body in site.bodies:
-        assert set(body) == ({"requestId", "number", "status"} if last == 10 else ALWAYS)
+        assert set(body) == ({"requestId", "number", "status"} if last == 10 else RECEIPT_KEYS)
         assert body["number"] == {11: "12015550111", 12: "+12015550113"}.get(last, number)
         assert (body.get("timestamp", 0) > 10**12) == (last == 11)
 
 
 def test_every_delivery_number_is_tested():
-    assert [row.number for row in magic.DELIVERIES.numbers] == [f"+120155501{last:02}" for last in range(13)]
+    assert [row.number for row in groups.DELIVERIES.numbers] == [f"+120155501{last:02}" for last in range(13)]
 
 
 @pytest.mark.parametrize("code", [*ERRORS, 77])
@@ -121,16 +122,7 @@ def test_refusal_numbers_are_refused_with_their_error_code(api, code):
     assert not SandboxRequest.objects.exists()
 
 
-PARAMETERS = {
-    "sms": {"text": "Hi"},
-    "messaging/push": {"text": "Hi"},
-    "messaging/viber": {"text": "Hi"},
-    "messaging/rcs": {"text": "Hi"},
-    "messaging/failover": {"flow": [{"type": "sms", "message": {"text": "Hi"}}]},
-    "calls/flash": {},
-    "calls/p2s": {"code": "4711"},
-    "calls/t2s": {"text": "Hi"},
-}
+FAILOVER = {"messaging/failover": {"flow": [{"type": "sms", "message": {"text": "Hi"}}]}}
 
 
 def test_invalid_parameters_are_refused_before_the_number_has_its_effect(api):
@@ -176,15 +168,16 @@ def test_faulty_answers_to_a_start(sandbox, last, status, body, accepted):
     assert delivered(sandbox, fault(last)) == accepted
 
 
-@pytest.mark.parametrize("path", PARAMETERS)
+@pytest.mark.parametrize("path", SENDING | FAILOVER)
 def test_every_call_that_sends_has_the_faults(sandbox, path, connection):
     """One fault happens before the request is accepted, three happen after it."""
-    responses = [sandbox.post_json(path, number=fault(last), **PARAMETERS[path]) for last in (10, 2, 9)]
+    parameters = (SENDING | FAILOVER)[path]
+    responses = [sandbox.post_json(path, number=fault(last), **parameters) for last in (10, 2, 9)]
     assert [response.status_code for response in responses] == [400, 500, 200]
     assert "requestId" not in responses[2].json()
     ours, clients = connection
     sandbox.client.defaults["gunicorn.socket"] = ours
-    sandbox.post_json(path, number=fault(7), **PARAMETERS[path])
+    sandbox.post_json(path, number=fault(7), **parameters)
     assert clients.recv(1) == b""
     accepted = SandboxRequest.objects.order_by("pk").values_list("number", flat=True)
     assert [*accepted] == [fault(2), fault(9), fault(7)]
@@ -302,8 +295,7 @@ def test_request_cannot_be_read(sandbox, last, status, code):
     ],
 )
 def test_some_numbers_are_not_reached_on_some_channels(sandbox, last, missing):
-    single = [path for path in PARAMETERS if path != "messaging/failover"]
-    ids = {path: sandbox.post(path, number=special(last), **PARAMETERS[path]).json()["requestId"] for path in single}
+    ids = {path: sandbox.post(path, number=special(last), **SENDING[path]).json()["requestId"] for path in SENDING}
     receipts.flush()
     assert {path for path, request_id in ids.items() if sandbox.status(request_id) == "UNDELIVERED"} == missing
     arrived = SandboxMessage.objects.values_list("request__request_id", flat=True)
@@ -371,12 +363,12 @@ def test_insight_hangs_and_sending_does_not(sandbox, path, pauses):
 
 def test_every_special_number_is_tested():
     tested = {0, 1, 2, 3, 4, 10, 20, 21, 22, 30, 31, 32, 33, 40}
-    assert {row.number for row in magic.SPECIALS.numbers} == {special(last) for last in tested}
+    assert {row.number for row in groups.SPECIALS.numbers} == {special(last) for last in tested}
 
 
 def test_every_fault_number_is_tested():
     tested = {1, 2, 4, 5, 6, 8, 9, 10, 3, 7, 23, 11, 12, 20, 21, 22, 24, 25, 26, 27, 28, 29, 30, 40, 41}
-    assert {row.number for row in magic.FAULTS.numbers} == {fault(last) for last in tested}
+    assert {row.number for row in groups.FAULTS.numbers} == {fault(last) for last in tested}
 
 
 def test_request_without_a_socket_has_no_connection_to_close(rf):

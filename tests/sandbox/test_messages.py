@@ -1,4 +1,4 @@
-"""What reaches the phone by SMS, push, Viber, RCS and calls, and what the provider tells of it later."""
+"""Messages and calls on each channel: what the phone shows, and how the API describes them."""
 
 import pytest
 
@@ -28,17 +28,17 @@ def sent(api, path, **parameters):
         ("calls/t2s", "t2s", "calls.t2s"),
     ],
 )
-def test_a_text_reaches_the_phone_by_its_channel(api, path, channel, product):
+def test_text_arrives_on_its_channel(api, path, channel, product):
     message = sent(api, path, text=TEXT)
     assert (message.channel, message.text, message.code) == (channel, TEXT, "")
     assert message.sender == ("+9995550100" if channel == "t2s" else "LANCK")
-    told = api.get(f"requests/{message.request.request_id}").json()
-    assert (told["product"], told["sender"], told["number"]) == (product, message.sender, PHONE)
-    assert told["payload"] == {"number": PHONE, "text": TEXT}
-    assert told["rate"] >= 0
+    description = api.get(f"requests/{message.request.request_id}").json()
+    assert (description["product"], description["sender"], description["number"]) == (product, message.sender, PHONE)
+    assert description["payload"] == {"number": PHONE, "text": TEXT}
+    assert description["rate"] >= 0
 
 
-def test_everything_costs_something_but_a_push(api):
+def test_everything_but_push_has_a_price(api):
     def rate(path, **parameters):
         return api.get(f"requests/{sent(api, path, **parameters).request.request_id}").json()["rate"]
 
@@ -50,11 +50,11 @@ def test_everything_costs_something_but_a_push(api):
     assert api.get(f"requests/{hlr}").json()["rate"] > 0
 
 
-def test_a_push_has_its_title(api):
+def test_push_has_a_title(api):
     assert sent(api, "messaging/push", text=TEXT, title="Hi!").title == "Hi!"
 
 
-def test_a_viber_message_has_its_picture_and_its_button(api):
+def test_viber_message_has_a_picture_and_a_button(api):
     picture, address = "https://www.example.com/o.png", "https://www.example.com/o"
     message = sent(
         api, "messaging/viber", text=TEXT, **{"from": "ACME"},
@@ -65,7 +65,7 @@ def test_a_viber_message_has_its_picture_and_its_button(api):
 
 
 @pytest.mark.parametrize("alone", [{"buttonCaption": "Open"}, {"buttonActionUrl": "https://www.example.com/"}])
-def test_a_button_needs_caption_and_address(api, alone):
+def test_button_needs_caption_and_url(api, alone):
     answer = api.post("messaging/viber", number=PHONE, text=TEXT, **alone)
     assert (answer.status_code, answer.json()["errorCode"]) == (400, 10)
     assert "buttonCaption" in answer.json()["errorReason"]
@@ -73,7 +73,7 @@ def test_a_button_needs_caption_and_address(api, alone):
 
 
 @pytest.mark.parametrize("code", ["4711", "47110", "471100"])
-def test_a_flash_call_comes_from_a_number_that_ends_with_the_code_asked_for(api, code):
+def test_flash_call_comes_from_a_number_that_ends_with_the_requested_code(api, code):
     answer = api.post("calls/flash", number=PHONE, code=code).json()
     message = SandboxMessage.objects.get()
     assert (message.channel, message.code, message.text) == ("flash", code, "")
@@ -82,7 +82,7 @@ def test_a_flash_call_comes_from_a_number_that_ends_with_the_code_asked_for(api,
     assert message.sender == "+" + answer["from"]
 
 
-def test_a_flash_call_without_a_code_ends_with_digits_of_its_own(api):
+def test_flash_call_without_requested_code_comes_from_a_random_number(api):
     callers = {api.post("calls/flash", number=PHONE).json()["from"] for _ in range(5)}
     assert len(callers) > 1
     for message in SandboxMessage.objects.all():
@@ -91,20 +91,20 @@ def test_a_flash_call_without_a_code_ends_with_digits_of_its_own(api):
 
 
 @pytest.mark.parametrize("caller", ["+12065550100", "12065550100"])
-def test_a_flash_call_from_a_given_number_comes_from_that_one(api, caller):
+def test_flash_call_comes_from_the_requested_number(api, caller):
     answer = api.post("calls/flash", number=PHONE, code="471100", **{"from": caller}).json()
     message = SandboxMessage.objects.get()
     assert answer["from"] == "12065550100"
     assert (message.sender, message.code) == ("+12065550100", "550100")
 
 
-def test_a_code_is_dictated_in_the_language_asked_for(api):
+def test_code_is_dictated_in_the_requested_language(api):
     message = sent(api, "calls/p2s", code="471100", language="de", **{"from": "12065550100"})
     assert (message.channel, message.code) == ("p2s", "471100")
     assert (message.sender, message.text) == ("+12065550100", "Ihr Code lautet 4 7 1 1 0 0")
 
 
-def test_the_code_in_a_text_is_told_apart(api):
+def test_code_in_a_text_is_detected(api):
     assert sent(api, "sms", text="Your code is 4711").code == "4711"
     assert sent(api, "messaging/push", text="Hi", title="4711").code == ""
 
@@ -129,5 +129,5 @@ def test_the_code_in_a_text_is_told_apart(api):
         ("\n", ""),
     ],
 )
-def test_what_looks_like_a_code(text, code):
+def test_detection_of_a_code_in_a_text(text, code):
     assert code_in(text) == code

@@ -8,9 +8,9 @@ import pytest
 from django_lanck.sandbox.models import SandboxReceipt, SandboxRequest
 from django_lanck.sandbox.provider import callbacks, receipts, scheduler
 from tests.live import wait_until
+from tests.sandbox.conftest import RECEIPT_KEYS, SENDING
 
 PHONE = "+12015550123"
-ALWAYS = {"requestId", "number", "mccmnc", "status", "timestamp"}
 CALL = {"sipStatus", "callCreatedAt", "callRingStartedAt", "callEndedAt", "billable", "duration"}
 
 
@@ -20,7 +20,7 @@ def test_sms_has_receipts_sent_and_delivered(sandbox, site):
     assert site.statuses == ["SENT", "DELIVERED"]
     assert site.content_types == ["json/application"] * 2
     for body in site.bodies:
-        assert set(body) == ALWAYS
+        assert set(body) == RECEIPT_KEYS
         assert (body["requestId"], body["number"], body["mccmnc"]) == (request_id, PHONE, "310260")
         assert abs(body["timestamp"] - time.time()) < 30
     assert sandbox.status(request_id) == "DELIVERED"
@@ -31,9 +31,9 @@ def test_voice_call_is_answered(sandbox, site):
     sandbox.start(method="voice", callbackUrl=site.url)
     receipts.flush()
     assert site.statuses == ["SENT", "ANSWERED"]
-    assert set(site.bodies[0]) == ALWAYS
+    assert set(site.bodies[0]) == RECEIPT_KEYS
     call = site.bodies[1]
-    assert set(call) == ALWAYS | CALL | {"callAnsweredAt"}
+    assert set(call) == RECEIPT_KEYS | CALL | {"callAnsweredAt"}
     assert (call["sipStatus"], call["billable"]) == (200, True)
     assert call["duration"] == call["callEndedAt"] - call["callAnsweredAt"] >= 1
     assert call["callCreatedAt"] <= call["callRingStartedAt"] <= call["callAnsweredAt"]
@@ -44,19 +44,10 @@ def test_flash_call_rings_and_is_not_answered(sandbox, site):
     receipts.flush()
     assert site.statuses == ["SENT", "DELIVERED"]
     call = site.bodies[1]
-    assert set(call) == ALWAYS | CALL
+    assert set(call) == RECEIPT_KEYS | CALL
     assert (call["sipStatus"], call["billable"], call["duration"]) == (487, False, 0)
 
 
-PARAMETERS = {
-    "sms": {"text": "Hi"},
-    "messaging/push": {"text": "Hi"},
-    "messaging/viber": {"text": "Hi"},
-    "messaging/rcs": {"text": "Hi"},
-    "calls/flash": {},
-    "calls/p2s": {"code": "4711"},
-    "calls/t2s": {"text": "Hi"},
-}
 SPOKEN = ("calls/p2s", "calls/t2s")
 # By status: the additional keys of a call's receipt, and its SIP status.
 KEYS_OF_CALLS = {
@@ -68,7 +59,7 @@ KEYS_OF_CALLS = {
 }
 
 
-@pytest.mark.parametrize("path", PARAMETERS)
+@pytest.mark.parametrize("path", SENDING)
 def test_each_channel_has_the_receipts_of_each_delivery(sandbox, site, path):
     success = "ANSWERED" if path in SPOKEN else "DELIVERED"
     deliveries = {
@@ -81,13 +72,13 @@ def test_each_channel_has_the_receipts_of_each_delivery(sandbox, site, path):
     }
     for number, statuses in deliveries.items():
         site.bodies.clear()
-        response = sandbox.post(path, number=number, callbackUrl=site.url, **PARAMETERS[path])
+        response = sandbox.post(path, number=number, callbackUrl=site.url, **SENDING[path])
         receipts.flush()
         assert site.statuses == statuses
         assert sandbox.status(response.json()["requestId"]) == (statuses[-1] if statuses else success)
         for body in site.bodies:
             expected, sip_status = KEYS_OF_CALLS[body["status"]] if path.startswith("calls/") else (set(), None)
-            assert set(body) == ALWAYS | expected
+            assert set(body) == RECEIPT_KEYS | expected
             assert body.get("sipStatus") == sip_status
 
 
@@ -194,7 +185,7 @@ def test_deleted_request_gets_no_receipt(sandbox, site):
 
 
 def test_exception_in_an_event_does_not_end_the_thread(live, site, monkeypatch, caplog):
-    real = receipts.Report.perform
+    real = receipts.ReportStatus.perform
     failures = [RuntimeError("once")]
 
     def perform(report):
@@ -202,11 +193,11 @@ def test_exception_in_an_event_does_not_end_the_thread(live, site, monkeypatch, 
             raise failures.pop()
         return real(report)
 
-    monkeypatch.setattr(receipts.Report, "perform", perform)
+    monkeypatch.setattr(receipts.ReportStatus, "perform", perform)
     request_id = live.start(callbackUrl=site.url)
     assert receipts.wait()
     assert site.statuses == ["DELIVERED"]
-    assert f"could not perform Report for {request_id}" in caplog.text
+    assert f"could not perform ReportStatus for {request_id}" in caplog.text
 
 
 def test_one_thread_performs_all_events_and_ends_when_idle(live, monkeypatch):

@@ -6,14 +6,14 @@ from django.utils import timezone
 PHONE = "+12015550123"
 
 
-def test_a_request_tells_what_it_was(api):
+def test_description_of_a_request(api):
     form = {"number": PHONE, "method": "sms", "from": "ACME", "codeLength": "6", "callbackUrl": "http://localhost/x"}
     request_id = api.post("verify", **form).json()["requestId"]
-    told = api.get(f"requests/{request_id}").json()
-    created_at = told.pop("createdAt")
+    description = api.get(f"requests/{request_id}").json()
+    created_at = description.pop("createdAt")
     assert abs(created_at / 1000 - timezone.now().timestamp()) < 30
-    assert isinstance(told.pop("rate"), float)
-    assert told == {
+    assert isinstance(description.pop("rate"), float)
+    assert description == {
         "id": request_id,
         "product": "verify.sms",
         "number": PHONE,
@@ -28,20 +28,20 @@ def test_a_request_tells_what_it_was(api):
 
 
 @pytest.mark.parametrize("method", ["sms", "voice", "call"])
-def test_the_product_names_the_method(api, method):
+def test_product_names_the_method(api, method):
     assert api.get(f"requests/{api.start(method=method)}").json()["product"] == f"verify.{method}"
 
 
 @pytest.mark.parametrize(
     ("number", "country"), [("+4915112345678", "DE"), ("+37200911211", "EE"), ("+88812345678", "")]
 )
-def test_the_network_follows_from_the_number(api, number, country):
-    told = api.get(f"requests/{api.start(number=number)}").json()
-    assert told["country"] == country
-    assert len(told["mccmnc"]) in (5, 6)
+def test_network_is_that_of_the_number(api, number, country):
+    description = api.get(f"requests/{api.start(number=number)}").json()
+    assert description["country"] == country
+    assert len(description["mccmnc"]) in (5, 6)
 
 
-def test_goals_are_kept(api):
+def test_goals_are_stored(api):
     request_id = api.start()
     for goal in ("NUMBER_VERIFIED", "LINK_OPENED"):
         answer = api.post(f"requests/{request_id}", goal=goal)
@@ -50,16 +50,16 @@ def test_goals_are_kept(api):
 
 
 @pytest.mark.parametrize("form", [{}, {"goal": ""}, {"goal": "x" * 65}, {"goals": "X"}])
-def test_a_goal_needs_a_name(api, form):
+def test_invalid_goal_is_refused(api, form):
     answer = api.post(f"requests/{api.start()}", **form)
     assert (answer.status_code, answer.json()["errorCode"]) == (400, 10)
 
 
-def test_an_unknown_request_is_error_20(api):
+def test_unknown_request_is_error_20(api):
     for answer in (api.get("requests/nope"), api.post("requests/nope", goal="NUMBER_VERIFIED")):
         assert (answer.status_code, answer.json()["errorCode"]) == (404, 20)
 
 
-def test_a_get_with_unknown_parameters_is_error_10(api):
+def test_get_with_an_unknown_parameter_is_error_10(api):
     answer = api.get(f"requests/{api.start()}?verbose=1")
     assert (answer.status_code, answer.json()["errorCode"]) == (400, 10)

@@ -107,7 +107,7 @@ def act_on(phone):
     return {
         "start": lambda: start_verification(number="+12015550199"),
         "resend": lambda: resend_verification(verification_id=verification.pk),
-        "check": lambda: check_verification(verification_id=verification.pk, code="123456"),
+        "check": lambda: check_verification(verification_id=verification.pk, code="123456").raise_for_refusal(),
         "send": lambda: send_sms(number=phone, text="Hi"),
         "look up": lambda: look_up(number=phone),
         "fraud check": lambda: check_fraud(number=phone),

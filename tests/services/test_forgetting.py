@@ -40,7 +40,7 @@ from django_lanck.services import (
     start_verification,
 )
 from django_lanck.services.messages import outgoing as sending
-from django_lanck.services.messages.receipts import learn
+from django_lanck.services.messages.refresh import apply_request_info
 
 pytestmark = pytest.mark.django_db
 OTHER = "+12015550187"
@@ -200,7 +200,7 @@ def test_what_lanck_says_when_asked_meanwhile_changes_nothing(lanck, phone):
     info = replace(request_info(request_id=message.request_id), status="DELIVERED", network="Another")
     forget_number(number=phone)
     before = list(Message.objects.values())
-    assert learn(message, info) is False
+    assert apply_request_info(message, info) is False
     assert list(Message.objects.values()) == before
 
 

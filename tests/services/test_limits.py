@@ -20,8 +20,8 @@ from django_lanck.services import (
     send_sms,
     start_verification,
 )
+from tests.helpers import statements
 from tests.parallel import call_concurrently
-from tests.services.test_start import statements
 
 pytestmark = pytest.mark.django_db
 OTHER = "+12015550199"

@@ -13,7 +13,7 @@ from django_lanck import services, signals
 from django_lanck.exceptions import APIError, InsufficientFunds, InvalidArgument, NotSent, Refusal
 from django_lanck.models import Message, OptOut, Receipt
 from django_lanck.services import RCS, SMS, Flow, Push, Step, Viber
-from tests.services.test_start import statements_around_call
+from tests.helpers import statements_around_call
 
 pytestmark = pytest.mark.django_db
 

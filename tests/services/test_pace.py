@@ -1,4 +1,4 @@
-"""One runner at a time, at a pace. The runner's clock is moved by hand, the lease by the database's."""
+"""The lease and the rate of background work. Tests set the runner's clock, and age the lease in the database."""
 
 import threading
 from datetime import timedelta
@@ -36,16 +36,16 @@ def clock(monkeypatch, lanck):
     return clock
 
 
-def pass_time(seconds):
+def age_leases(seconds):
     Lease.objects.update(ends_at=F("ends_at") - timedelta(seconds=seconds))
 
 
-def pass_time_of_all(_):
-    pass_time(60)
+def expire_leases(_):
+    age_leases(60)
 
 
-def turns(pace, clock, *requests):
-    """When each request begins, in milliseconds; each takes so many seconds."""
+def start_times(pace, clock, *requests):
+    """Return when each request starts, in milliseconds; each request takes so many seconds."""
     begun = clock.now
     times = []
     for seconds in requests:
@@ -55,27 +55,27 @@ def turns(pace, clock, *requests):
     return times
 
 
-def test_requests_begin_a_tenth_of_a_second_apart(clock):
+def test_requests_start_at_the_default_rate_of_10_a_second(clock):
     with background() as pace:
-        assert turns(pace, clock, 0, 0, 0, 0) == [0, 100, 200, 300]
+        assert start_times(pace, clock, 0, 0, 0, 0) == [0, 100, 200, 300]
 
 
-def test_what_a_request_takes_is_part_of_its_turn(clock):
+def test_duration_of_a_request_counts_towards_the_interval(clock):
     with background() as pace:
-        assert turns(pace, clock, 0.07, 0.3, 0.09, 0) == [0, 100, 400, 500]
+        assert start_times(pace, clock, 0.07, 0.3, 0.09, 0) == [0, 100, 400, 500]
 
 
-def test_nothing_is_caught_up_after_a_pause(clock):
+def test_unused_slots_are_not_made_up_for(clock):
     with background() as pace:
-        assert turns(pace, clock, 0, 9, 0, 0) == [0, 100, 9100, 9200]
+        assert start_times(pace, clock, 0, 9, 0, 0) == [0, 100, 9100, 9200]
 
 
-def test_the_rate_can_be_set(clock, lanck):
+def test_background_rate_sets_the_interval(clock, lanck):
     with override_settings(LANCK={**lanck.settings, "BACKGROUND_RATE": 0.5}), background() as pace:
-        assert turns(pace, clock, 0, 0, 0) == [0, 2000, 4000]
+        assert start_times(pace, clock, 0, 0, 0) == [0, 2000, 4000]
 
 
-def test_a_second_runner_finds_another_at_work_until_it_ends(clock):
+def test_second_runner_raises_until_the_first_ends(clock):
     with background():
         for _ in range(2):
             with pytest.raises(BackgroundTaken), background():
@@ -85,68 +85,68 @@ def test_a_second_runner_finds_another_at_work_until_it_ends(clock):
 
 
 @pytest.mark.parametrize("end", [RuntimeError, KeyboardInterrupt, SystemExit])
-def test_the_lease_is_given_back_however_the_work_ends(clock, end):
+def test_lease_is_released_on_any_exception(clock, end):
     with pytest.raises(end), background():
         raise end
     with background():
         pass
 
 
-def test_a_runner_can_wait_for_its_turn(clock, monkeypatch):
+def test_wait_makes_a_runner_wait_for_the_lease(clock, monkeypatch):
     with background():
         begun = clock.now
         with pytest.raises(BackgroundTaken), background(wait=3.5):
             pass
         assert clock.now - begun == 3.5
-        monkeypatch.setattr(module, "sleep", pass_time_of_all)
+        monkeypatch.setattr(module, "sleep", expire_leases)
         with background(wait=3.5):
             pass
 
 
-def test_after_a_runner_that_was_killed_another_may_run_in_a_minute(clock):
-    assert Lease.objects.take("background", "killed", 60)
-    pass_time(59)
+def test_lease_of_a_killed_runner_expires_after_a_minute(clock):
+    assert Lease.objects.acquire("background", "killed", 60)
+    age_leases(59)
     with pytest.raises(BackgroundTaken), background():
         pass
-    pass_time(1)
+    age_leases(1)
     with background():
         pass
 
 
-def test_a_runner_that_works_holds_on(clock):
+def test_active_runner_renews_its_lease(clock):
     with background() as pace:
         for _ in range(10):
             clock.now += 14
-            pass_time(14)
+            age_leases(14)
             pace.wait()
             with pytest.raises(BackgroundTaken), background():
                 pass
 
 
-def test_a_runner_that_waits_long_for_its_turn_holds_on(clock, lanck, monkeypatch):
+def test_runner_renews_its_lease_during_a_long_wait(clock, lanck, monkeypatch):
     def sleep(seconds):
         clock.now += seconds
-        pass_time(seconds)
+        age_leases(seconds)
         with pytest.raises(BackgroundTaken), background():
             pass
 
     monkeypatch.setattr(module, "sleep", sleep)
     with override_settings(LANCK={**lanck.settings, "BACKGROUND_RATE": 0.005}), background() as pace:
-        assert turns(pace, clock, 0, 0) == [0, 200_000]
+        assert start_times(pace, clock, 0, 0) == [0, 200_000]
 
 
-def test_a_runner_that_lost_its_lease_stops_and_leaves_the_others_alone(clock, lanck, phone):
-    def stand_still():
+def test_runner_without_lease_stops_and_leaves_the_new_lease(clock, lanck, phone):
+    def stall():
         clock.now += 61
-        pass_time(61)
-        assert Lease.objects.take("background", "other", 60)
+        age_leases(61)
+        assert Lease.objects.acquire("background", "other", 60)
 
     def send_many():
         with background() as pace:
             for number in (phone, "+12015550199"):
                 pace.wait()
                 send_sms(number=number, text="Hi")
-                stand_still()
+                stall()
 
     with pytest.raises(BackgroundTaken):
         send_many()
@@ -154,27 +154,27 @@ def test_a_runner_that_lost_its_lease_stops_and_leaves_the_others_alone(clock, l
     assert Lease.objects.get().holder == "other"
 
 
-def test_a_runner_that_stood_still_goes_on_while_nobody_took_its_place(clock):
+def test_stalled_runner_continues_if_its_lease_was_not_taken(clock):
     with background() as pace:
         clock.now += 61
-        pass_time(61)
+        age_leases(61)
         pace.wait()
         with pytest.raises(BackgroundTaken), background():
             pass
 
 
-def test_a_database_that_went_away_does_not_hide_why_the_work_ended(clock, monkeypatch, caplog):
+def test_database_error_at_release_does_not_hide_the_exception(clock, monkeypatch, caplog):
     def gone(*_):
         raise OperationalError("gone")
 
-    monkeypatch.setattr(LeaseQuerySet, "give_back", gone)
+    monkeypatch.setattr(LeaseQuerySet, "release", gone)
     with pytest.raises(ZeroDivisionError), background():
         raise ZeroDivisionError
-    assert "not given back: gone" in caplog.text
+    assert "not released: gone" in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_is_not_held_inside_a_transaction(clock):
+def test_background_inside_a_transaction_raises(clock):
     with transaction.atomic(), pytest.raises(RuntimeError, match="transaction"), background():
         pass
     with background() as pace, transaction.atomic(), pytest.raises(RuntimeError, match="transaction"):
@@ -182,21 +182,24 @@ def test_it_is_not_held_inside_a_transaction(clock):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_at_once_one_runs():
-    def run(_):
-        with background():
-            held.append(1)
-            stay.wait(20)
-        return "ran"
+def test_one_of_20_concurrent_runners_gets_the_lease():
+    ran, others_ended = [], threading.Barrier(20)
 
-    held, stay = [], threading.Event()
-    threading.Timer(1.5, stay.set).start()
+    def run(_):
+        try:
+            with background():
+                ran.append(1)
+                others_ended.wait(20)
+        except BackgroundTaken:
+            others_ended.wait(20)
+            raise
+
     results = call_concurrently(run, 20, threads=20)
-    assert results.count("ran") == len(held) == 1
+    assert len(ran) == 1
     assert sum(isinstance(result, BackgroundTaken) for result in results) == 19
 
 
-def test_many_texts_are_sent_at_the_pace_while_reconciliation_waits(clock, lanck):
+def test_reconcile_is_blocked_while_messages_are_sent_at_the_background_rate(clock, lanck):
     numbers = [f"+120155501{last}" for last in range(10, 20)]
     begun = clock.now
     with background() as pace:

@@ -8,7 +8,7 @@ from django_lanck import signals
 from django_lanck.exceptions import RequestNotFound
 from django_lanck.models import Message, Receipt, Verification
 from django_lanck.services import refresh_message, start_verification
-from tests.services.test_start import statements
+from tests.helpers import statements
 
 pytestmark = pytest.mark.django_db
 
@@ -264,6 +264,6 @@ def test_a_receiver_that_raises_does_not_make_lanck_repeat(lanck, sent):
 def test_a_word_of_ours_from_lanck_is_just_another_word(lanck, sent, word):
     assert lanck.report(sent, word).status_code == 204
     message = Message.objects.get()
-    assert (message.status, message.may_carry_code) == (word, True)
+    assert (message.status, message.is_refused) == (word, False)
     lanck.report(sent, "SENT")
     assert status() == "SENT"

@@ -10,8 +10,8 @@ from django_lanck.exceptions import APIError
 from django_lanck.models import DatabaseNow, Goal, Lease, Message, Verification
 from django_lanck.services import background, check_verification, pace, reconcile, send_sms, start_verification
 from django_lanck.services.maintenance import reconcile as reconciliation
+from tests.helpers import statements
 from tests.parallel import call_concurrently
-from tests.services.test_start import statements
 
 pytestmark = pytest.mark.django_db
 QUICK = {"BACKGROUND_RATE": 10_000}
@@ -335,7 +335,7 @@ def test_a_lanck_that_is_down_is_asked_nothing_more_by_the_next_runs(lanck, send
 def test_a_message_whose_answer_comes_meanwhile_is_not_given_up(lanck, send):
     message = send(seconds=3601)
     row = Message.objects.filter(pk=message.pk)
-    assert not row.give_up("too late")
+    assert not row.mark_unknown("too late")
     message.refresh_from_db()
     assert (message.status, message.error_reason) == ("accepted", "")
 

@@ -104,9 +104,7 @@ def test_an_unknown_resend_stops_checks_until_its_id_is_known(lanck, verificatio
     backdate(verification, 31)
     lanck.lose_answer()
     assert resend_verification(verification_id=verification.pk).delivery == "unknown"
-    assert (
-        refusal(check_verification, verification_id=verification.pk, code=lanck.sent[0].code).code == "outcome_unknown"
-    )
+    assert check_verification(verification_id=verification.pk, code=lanck.sent[0].code).refusal == "outcome_unknown"
     lanck.report(lanck.sent[1], "SENT")
     assert check_verification(verification_id=verification.pk, code=lanck.sent[1].code).proof
 
@@ -141,7 +139,7 @@ def test_a_verified_one_cannot_be_canceled(lanck, verification):
 def test_an_unknown_id_is_not_found(verification_id):
     for call in (get_verification, resend_verification, cancel_verification):
         assert refusal(call, verification_id=verification_id).code == "not_found"
-    assert refusal(check_verification, verification_id=verification_id, code="123456").code == "not_found"
+    assert check_verification(verification_id=verification_id, code="123456").refusal == "not_found"
     assert not Message.objects.exists()
 
 

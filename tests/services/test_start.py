@@ -1,21 +1,16 @@
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection, transaction
-from django.test import override_settings
-from django.test.utils import CaptureQueriesContext
+from django.db import transaction
 from django.utils import translation
 
 from django_lanck import services, signals
 from django_lanck.exceptions import InvalidArgument, NotSent, Refusal
 from django_lanck.models import Message, Verification
 from django_lanck.services import start_verification
+from tests.helpers import statements_around_call, with_lanck
 
 pytestmark = pytest.mark.django_db
-
-
-def with_lanck(lanck, **keys):
-    return override_settings(LANCK={**lanck.settings, **keys})
 
 
 def test_sends_a_code_and_remembers_it_all(lanck, phone):
@@ -35,27 +30,6 @@ def test_sends_a_code_and_remembers_it_all(lanck, phone):
 
 def test_takes_two_statements_before_the_call_and_one_after(lanck, phone, monkeypatch):
     assert statements_around_call(lanck, monkeypatch, lambda: start_verification(number=phone)) == (2, 1)
-
-
-def statements_around_call(lanck, monkeypatch, act) -> tuple[int, int]:
-    """How many statements an act takes before LANCK is asked, and how many after."""
-    carry_out, before = lanck.handle, []
-
-    def handle(*arguments):
-        before.extend(statements(log))
-        return carry_out(*arguments)
-
-    monkeypatch.setattr(lanck, "handle", handle)
-    with CaptureQueriesContext(connection) as captured:
-        log = captured.connection.queries_log
-        act()
-    return len(before), len(statements(captured)) - len(before)
-
-
-def statements(queries) -> list[str]:
-    """The SQL that counts: transactions and savepoints do not."""
-    passing = ("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "COMMIT")
-    return [query["sql"] for query in queries if not query["sql"].startswith(passing)]
 
 
 def test_tells_lanck_what_the_settings_say_and_nothing_else(lanck, phone):

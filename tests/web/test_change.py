@@ -193,8 +193,8 @@ def test_a_number_that_was_lost_meanwhile_confirms_nothing(member, stranger, pho
 
 def test_somebody_with_neither_password_nor_number_is_told_what_to_do(visitor):
     visitor.log_in(get_user_model().objects.create_user("ada"))
-    assert "Log out, and log in again" in text(visitor.open("confirm"))
-    assert "Log out, and log in again" in text(visitor.press("confirm", ""))
+    assert "Log out and log in again" in text(visitor.open("confirm"))
+    assert "Log out and log in again" in text(visitor.press("confirm", ""))
 
 
 def test_a_refused_code_is_told_on_the_page(member, lanck):

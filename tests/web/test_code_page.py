@@ -5,8 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from django_lanck.models import Message, Verification
-from django_lanck.web.forms import code_in
-from tests.services.test_start import statements
+from django_lanck.services import code_in_text
+from tests.helpers import statements
 from tests.web.conftest import OTHER, address, owner, text
 
 
@@ -59,7 +59,7 @@ def test_a_code_may_be_pasted_with_its_sentence(waiting, lanck, spelled):
     ],
 )
 def test_spaced_digits_are_one_code_and_of_two_codes_none_is_guessed(typed, code):
-    assert code_in(typed, 6) == code
+    assert code_in_text(typed, 6) == code
 
 
 def test_digits_of_any_script_are_digits(waiting, lanck):
@@ -180,7 +180,7 @@ def test_an_unknown_outcome_is_told_as_one(visitor, lanck, phone):
     lanck.lose_answer()
     assert visitor.give("signup", phone)["Location"] == address("signup", "code")
     page = text(visitor.open("signup", "code"))
-    assert "Perhaps it is on its way: if it comes, type it." in page
+    assert "We do not know whether your code was sent. If it arrives, type it." in page
     page = text(visitor.type("signup", "123456"))
     assert "We do not know yet whether your code was sent. Try again in 2 seconds." in page
     lanck.report(lanck.sent[-1], "DELIVERED")

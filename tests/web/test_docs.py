@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 
 from django_lanck.models import VerifiedNumber
 from testproject.urls import urlpatterns as demo
-from tests.test_docs import blocks, page_named, run
+from tests.test_docs import code_blocks, page_named, run_snippet
 from tests.web.conftest import text
 
 
@@ -18,9 +18,9 @@ def shown(monkeypatch):
 
     def names(words):
         page = page_named("pages.md")
-        (index,) = [index for index, block in enumerate(blocks(page, "python")) if words in block]
+        (index,) = [index for index, block in enumerate(code_blocks(page, "python")) if words in block]
         module = types.ModuleType("shop.shown")
-        vars(module).update(run(page, index))
+        vars(module).update(run_snippet(page, index))
         monkeypatch.setitem(sys.modules, "shop.shown", module)
         return module
 

@@ -9,7 +9,7 @@ from django.urls import path
 from django_lanck import signals
 from django_lanck.models import Verification
 from django_lanck.web.accounts import LoginCodeView
-from tests.services.test_start import statements
+from tests.helpers import statements
 from tests.web.conftest import OTHER, Visitor, address, owner, text
 from tests.web.urls import urlpatterns as pages
 

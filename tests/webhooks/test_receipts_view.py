@@ -138,7 +138,9 @@ def test_no_log_has_a_token(client, path, payload, caplog, monkeypatch):
     client.post(path, json.dumps({**payload, "requestId": "another"}), "application/json")
     client.post(path, "{", "application/json")
     client.put(path)
-    monkeypatch.setattr("django_lanck.services.messages.receipts._take_plain", Mock(side_effect=DatabaseError("gone")))
+    monkeypatch.setattr(
+        "django_lanck.services.messages.receipts._record_without_lock", Mock(side_effect=DatabaseError("gone"))
+    )
     assert client.post(path, json.dumps(payload), "application/json").status_code == 503
     messages = [record.getMessage() for record in caplog.records if not record.name.startswith("django.db")]
     assert [message for message in messages if "A callback was refused" in message]

@@ -1,1 +1,1 @@
-"""The changelists and detail pages of the models."""
+"""The lists and pages of the models."""

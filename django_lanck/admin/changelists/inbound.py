@@ -6,9 +6,9 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from ...models import InboundMessage
-from ..base import without_numbers
-from ..filters import DaysFilter
+from ..day_filter import DayFilter
 from ..labels import shortened
+from ..masking import without_numbers
 from ..number.page import NumberAdmin
 from .sent_content import text_block
 
@@ -17,7 +17,7 @@ from .sent_content import text_block
 class InboundMessageAdmin(NumberAdmin):
     list_display = ["received_at", "sender", "recipient", "excerpt"]
     time_field = "received_at"
-    list_filter = [("received_at", DaysFilter)]
+    list_filter = [("received_at", DayFilter)]
     search_help_text = _("The sender, a phone number in any spelling or a name; or LANCK's message id.")
     id_fields = ("message_id",)
     number_fields = ("sender", "recipient")

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.contrib import admin
 from django.utils import timezone
 from django.utils.formats import localize
@@ -9,26 +7,27 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ...conf import conf
 from ...models import NumberInsight
-from ..filters import DaysFilter, filter_by
-from ..labels import INSIGHT_WORDS, badge
+from ...services.provider.insight import reused_until
+from ..day_filter import DayFilter
+from ..filters import filter_by
+from ..labels import INSIGHT_LABELS, badge
 from ..number.page import NumberAdmin
 
 
 @admin.register(NumberInsight)
 class NumberInsightAdmin(NumberAdmin):
-    list_display = ["created_at", "number", "kind", "said", "network"]
+    list_display = ["created_at", "number", "kind", "labelled_status", "network"]
     list_filter = [
-        ("created_at", DaysFilter),
+        ("created_at", DayFilter),
         filter_by("kind", gettext_lazy("kind"), NumberInsight.Kind.choices),
-        filter_by("status", gettext_lazy("status"), INSIGHT_WORDS.items()),
+        filter_by("status", gettext_lazy("status"), INSIGHT_LABELS.items()),
     ]
     search_help_text = gettext_lazy("A phone number with its country code, in any spelling.")
     masks = {"number": "masked_number", "imsi": ""}
     free_texts = ("payload",)
     fieldsets = [
-        (None, {"fields": ["number", "kind", "said", "created_at", "asked_again"]}),
+        (None, {"fields": ["number", "kind", "labelled_status", "created_at", "next_lookup"]}),
         (
             gettext_lazy("What LANCK knows"),
             {"fields": ["country", "network", "mccmnc", "mobile_prefix", "ported", "roaming", "imsi"]},
@@ -37,15 +36,14 @@ class NumberInsightAdmin(NumberAdmin):
     ]
 
     @admin.display(description=gettext_lazy("status"))
-    def said(self, insight: NumberInsight) -> SafeString:
-        return badge(insight.status, INSIGHT_WORDS.get(insight.status))
+    def labelled_status(self, insight: NumberInsight) -> SafeString:
+        return badge(insight.status, INSIGHT_LABELS.get(insight.status))
 
-    @admin.display(description=gettext_lazy("who asks again"))
-    def asked_again(self, insight: NumberInsight) -> str:
-        newer = NumberInsight.objects.filter(number=insight.number, kind=insight.kind, pk__gt=insight.pk)
-        if newer.exists():
-            return _("gets a newer answer: LANCK was asked since.")
-        until = insight.created_at + timedelta(seconds=conf.insight_lifetime)
+    @admin.display(description=gettext_lazy("another lookup"))
+    def next_lookup(self, insight: NumberInsight) -> str:
+        until = reused_until(insight)
+        if until is None:
+            return _("returns a newer answer: LANCK was called since.")
         if until <= timezone.now():
-            return _("makes LANCK be asked anew: this answer is too old.")
-        return _("gets this answer until %s, then LANCK is asked anew.") % localize(timezone.localtime(until))
+            return _("calls LANCK again: this answer is too old.")
+        return _("returns this answer until %s, then calls LANCK again.") % localize(timezone.localtime(until))

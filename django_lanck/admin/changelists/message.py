@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.utils.safestring import SafeString
@@ -10,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from ...models import Category, Channel, Message, Status, Verification
 from ..base import link_to
+from ..day_filter import DayFilter
 from ..filters import (
     CountryFilter,
-    DaysFilter,
     ErrorFilter,
     NetworkFilter,
     OutcomeFilter,
@@ -21,16 +18,17 @@ from ..filters import (
     filter_by,
 )
 from ..labels import badge
-from ..number.refresh import AskingAdmin
+from ..masking import Mask
 from ..timeline import Event, message_timeline
+from .refresh import RefreshAdmin
 from .sent_content import sent_content
 
 
 @admin.register(Message)
-class MessageAdmin(AskingAdmin):
+class MessageAdmin(RefreshAdmin):
     list_display = ["created_at", "number", "channel", "delivery", "country"]
     list_filter = [
-        ("created_at", DaysFilter),
+        ("created_at", DayFilter),
         filter_by("status", _("delivery"), Status.choices),
         filter_by("channel", _("channel"), Channel.choices),
         OutcomeFilter,
@@ -66,8 +64,8 @@ class MessageAdmin(AskingAdmin):
     def of_verification(self, message: Message) -> SafeString | str:
         return link_to(Verification, message.verification_id)
 
-    def events(self, row: Message, veil: Callable[[Any], Any]) -> list[Event]:
-        return message_timeline(row, veil)
+    def events(self, row: Message, mask: Mask) -> list[Event]:
+        return message_timeline(row, mask)
 
     def messages_of(self, queryset: QuerySet[Message]) -> QuerySet[Message]:
         return queryset

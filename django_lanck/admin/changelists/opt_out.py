@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.models import LogEntry
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -16,12 +14,15 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from ...exceptions import Refusal
 from ...models import InboundMessage, OptOut
-from ...services import lift_opt_out, opt_out, parse_number
+from ...services import opt_out, parse_number
+from ...services.messages.opt_outs import lift_opt_outs, restore_opt_outs
 from ..base import link_to
-from ..filters import DaysFilter, StandingFilter
+from ..day_filter import DayFilter
+from ..filters import OptOutStateFilter
 from ..labels import badge
+from ..masking import Mask
+from ..number.events import newest_notes, note_events
 from ..number.page import NumberAdmin
-from ..number.story import note_events
 from ..timeline import Event, in_order, opt_out_events
 
 if TYPE_CHECKING:
@@ -52,17 +53,17 @@ class OptOutForm(ModelForm):
         return number
 
     def validate_unique(self) -> None:
-        """One whose opt-out was lifted is put back on the list."""
+        """Accept a number whose opt-out was lifted: it becomes active again."""
 
 
 @admin.register(OptOut)
 class OptOutAdmin(NumberAdmin):
-    """The one list that staff keep: numbers are put on it and lifted, and each time it is noted who did it."""
+    """The list of opt-outs. Staff add, lift and restore them; each change is written into the admin's log."""
 
     form = OptOutForm
     list_display = ["opted_out_at", "number", "state", "origin", "lifted_at"]
     time_field = "opted_out_at"
-    list_filter = [("opted_out_at", DaysFilter), StandingFilter]
+    list_filter = [("opted_out_at", DayFilter), OptOutStateFilter]
     search_help_text = gettext_lazy("A phone number with its country code, in any spelling.")
     fields = ["number", "state", "origin", "opted_out_at", "lifted_at"]
     actions = ["lift", "put_back"]
@@ -88,35 +89,25 @@ class OptOutAdmin(NumberAdmin):
 
     @admin.action(description=gettext_lazy("Lift the opt-out"), permissions=["lift"])
     def lift(self, request: HttpRequest, queryset: QuerySet[OptOut]) -> None:
-        changed = self._each(request, queryset, lift_opt_out, _("Lifted the opt-out."))
+        note = partial(self.log_change, request, message=_("Lifted the opt-out."))
+        changed = lift_opt_outs(rows=queryset, on_change=note)
         text = ngettext("%d opt-out was lifted.", "%d opt-outs were lifted.", changed)
         self.message_user(request, text % changed)
 
     @admin.action(description=gettext_lazy("Put back on the list"), permissions=["lift"])
     def put_back(self, request: HttpRequest, queryset: QuerySet[OptOut]) -> None:
-        changed = self._each(request, queryset, opt_out, _("Put the number back on the list."))
+        note = partial(self.log_change, request, message=_("Put the number back on the list."))
+        changed = restore_opt_outs(rows=queryset, on_change=note)
         text = ngettext("%d number was put back on the list.", "%d numbers were put back on the list.", changed)
         self.message_user(request, text % changed)
 
-    def _each(self, request: HttpRequest, queryset: QuerySet[OptOut], change: Callable[..., bool], message: str) -> int:
-        """Change each, and note who did it; how many were changed."""
-        changed = 0
-        for row in queryset:
-            with transaction.atomic():
-                if change(number=row.number):
-                    self.log_change(request, row, message)
-                    changed += 1
-        return changed
-
-    def events(self, row: OptOut, veil: Callable[[Any], Any]) -> list[Event]:
-        noted = LogEntry.objects.filter(content_type__app_label="lanck", content_type__model="optout")
-        notes = noted.filter(object_id=str(row.pk)).select_related("user")
-        return in_order([*opt_out_events(row), *note_events(notes, row.number)])
+    def events(self, row: OptOut, mask: Mask) -> list[Event]:
+        return in_order([*opt_out_events(row), *note_events(newest_notes([row]), row.number)])
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, row: OptOut) -> SafeString:
-        return badge("lifted" if row.lifted_at else "standing")
+        return badge("lifted" if row.lifted_at else "active")
 
-    @admin.display(description=gettext_lazy("came by"))
+    @admin.display(description=gettext_lazy("origin"))
     def origin(self, row: OptOut) -> SafeString | str:
-        return link_to(InboundMessage, row.inbound_id, _("a text")) if row.inbound_id else _("no text")
+        return link_to(InboundMessage, row.inbound_id, _("a text message")) if row.inbound_id else _("no text message")

@@ -1,4 +1,4 @@
-"""What was sent, as it is kept: without codes."""
+"""The content of a message as it is stored: without codes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ...channels import channel_spec
+from ...durations import exact_duration
 from ...models import Message
-from ..labels import channel_name, time_span
+from ..labels import channel_name
 
-# LANCK's names; any other is shown as it is.
-NAMES: Final[Mapping[str, Any]] = {
+# The labels of LANCK's fields. A field that is not listed is shown by its name.
+LABELS: Final[Mapping[str, Any]] = {
     "from": gettext_lazy("from"),
     "title": gettext_lazy("title"),
     "buttonCaption": gettext_lazy("button"),
@@ -26,9 +27,9 @@ NAMES: Final[Mapping[str, Any]] = {
     "imageUrl": gettext_lazy("picture"),
     "language": gettext_lazy("language"),
     "target": gettext_lazy("target"),
-    "ttl": gettext_lazy("seconds to live"),
+    "ttl": gettext_lazy("lifetime in seconds"),
     "priority": gettext_lazy("priority"),
-    "collapseKey": gettext_lazy("replaces others of the key"),
+    "collapseKey": gettext_lazy("replaces messages with the key"),
 }
 CONDITIONS: Final[Mapping[str, Any]] = {
     "delivered": gettext_lazy("If it is not delivered within %(wait)s:"),
@@ -38,16 +39,16 @@ CONDITIONS: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One content. ``onwards`` says when a chain goes on to the next."""
+    """The content of a message, or of one step of a failover chain. ``failover`` says when the next step follows."""
 
     channel: str
     text: str
     facts: list[tuple[str, str]]
-    onwards: str
+    failover: str
 
 
 def text_block(text: str) -> SafeString:
-    """A text as people wrote it, with its lines and with no markup of its own."""
+    """Return a text with its line breaks, and with its markup escaped."""
     return format_html('<div class="lanck-text">{}</div>', text)
 
 
@@ -58,12 +59,12 @@ def sent_content(message: Message) -> SafeString:
 
 def _steps(message: Message) -> Iterator[Step]:
     for step in message.steps if message.content else ():
-        said = step["message"]
+        content = step["message"]
         yield Step(
             channel=channel_name(step["type"]),
-            text=str(said.get("text", "")),
-            facts=[(str(NAMES.get(name, name)), _shown(value)) for name, value in said.items() if name != "text"],
-            onwards=_onwards(step.get("failover")),
+            text=str(content.get("text", "")),
+            facts=[(str(LABELS.get(name, name)), _shown(value)) for name, value in content.items() if name != "text"],
+            failover=_failover(step.get("failover")),
         )
 
 
@@ -71,16 +72,16 @@ def _shown(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _onwards(failover: Mapping[str, Any] | None) -> str:
-    return str(CONDITIONS[failover["condition"]]) % {"wait": time_span(failover["wait"])} if failover else ""
+def _failover(failover: Mapping[str, Any] | None) -> str:
+    return str(CONDITIONS[failover["condition"]]) % {"wait": exact_duration(failover["wait"])} if failover else ""
 
 
 def _note(message: Message) -> str:
-    """What is not there, and why."""
+    """Return why the content is missing, or an empty string."""
     if channel_spec(message.channel).code_only:
-        return _("The digits are not kept.")
+        return _("The digits are not stored.")
     if message.content:
         return ""
     if message.verification_id and not message.code_hash:
-        return _("A code that LANCK made. This site never had it.")
-    return _("Nothing of it is kept.")
+        return _("LANCK generated the code. It is not known to this site.")
+    return _("The content is not stored.")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -11,19 +10,21 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from ...models import Channel, DatabaseNow, Message, Verification, VerifiedNumber
-from ..base import link_to, owner_name
-from ..filters import DaysFilter, PurposeFilter, ReachedFilter, StateFilter, TestFilter, filter_by
+from ..base import link_to
+from ..day_filter import DayFilter
+from ..filters import PurposeFilter, ReachedFilter, StateFilter, TestFilter, filter_by
 from ..labels import badge, channel_name
+from ..masking import Mask, owner_name
 from ..number.page import NumberAdmin
-from ..number.refresh import AskingAdmin
 from ..timeline import Event, verification_timeline
+from .refresh import RefreshAdmin
 
 
 @admin.register(Verification)
-class VerificationAdmin(AskingAdmin):
+class VerificationAdmin(RefreshAdmin):
     list_display = ["created_at", "number", "status", "delivery", "sent_by", "attempts_spent", "purpose"]
     list_filter = [
-        ("created_at", DaysFilter),
+        ("created_at", DayFilter),
         StateFilter,
         filter_by("method", _("method"), Channel.choices),
         ReachedFilter,
@@ -83,8 +84,8 @@ class VerificationAdmin(AskingAdmin):
     def started_by(self, verification: Verification) -> str:
         return owner_name(verification.user, verification.number)
 
-    def events(self, row: Verification, veil: Callable[[Any], Any]) -> list[Event]:
-        return verification_timeline(row, veil)
+    def events(self, row: Verification, mask: Mask) -> list[Event]:
+        return verification_timeline(row, mask)
 
     def messages_of(self, queryset: QuerySet[Verification]) -> QuerySet[Message]:
         return Message.objects.filter(verification__in=queryset.values("pk"))
@@ -94,13 +95,13 @@ class VerificationAdmin(AskingAdmin):
 class VerifiedNumberAdmin(NumberAdmin):
     list_display = ["verified_at", "number", "owner"]
     time_field = "verified_at"
-    list_filter = [("verified_at", DaysFilter)]
+    list_filter = [("verified_at", DayFilter)]
     list_select_related = ["user"]
     fields = ["number", "owner", "of_verification", "verified_at"]
     search_help_text = _("A phone number with its country code, in any spelling.")
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody deletes a claim, but it goes with its user: the page that deletes a user asks here too."""
+        """Allow deleting a claim together with its user, not on its own pages."""
         page = getattr(request.resolver_match, "url_name", None) or ""
         is_own = page.startswith(f"{self.opts.app_label}_{self.opts.model_name}_")
         return not is_own and request.user.has_perm("lanck.delete_verifiednumber")

@@ -1,5 +1,8 @@
-"""Where the bars and lines of a chart are. Across, all is a percentage, so that a chart is as wide as its page and its
-words stay as large as they are; down, all is pixels. Everything is text, so that no language puts a comma in it."""
+"""Positions of the bars and lines of a chart, as text for SVG attributes.
+
+Horizontal positions are percentages, so that a chart is as wide as its page while its text keeps its size; vertical
+ones are pixels. They are text because templates would format numbers with the decimal comma of some languages.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,8 @@ from typing import Final, NamedTuple
 from .formats import count_text, day_label, seconds_text, share_text
 
 HEIGHT: Final = 180
-LABELS: Final = 4
-# What an axis of seconds may show, each a tick where it is within what happened.
+MAX_DAY_LABELS: Final = 4
+# The ticks of an axis of seconds; those within the range of the values are shown.
 SECONDS: Final = (0.1, 1, 10, 60, 600, 3600, 36_000, 86_400)
 
 
@@ -29,7 +32,7 @@ class Bar(NamedTuple):
 
 
 class Column(NamedTuple):
-    """The bars of one day, and ``title``, which says in words what is there."""
+    """The bars of one day; ``title`` describes them in words."""
 
     x: str
     width: str
@@ -53,7 +56,7 @@ class Dot(NamedTuple):
 
 @dataclass(slots=True)
 class Chart:
-    """``left`` and ``right`` are the ticks of the axes upwards, ``bottom`` those of the days."""
+    """``left`` and ``right`` are the ticks of the vertical axes, ``bottom`` those of the days."""
 
     columns: list[Column]
     bottom: list[Tick]
@@ -67,40 +70,40 @@ class Chart:
 def stacked_days(
     days: Sequence[date], parts: Mapping[str, Sequence[int]], shares: Sequence[float | None], titles: Sequence[str]
 ) -> Chart:
-    """Bars of each day's ``parts`` (tone → count of each day), one on the other, and a line of shares from 0 to 1."""
+    """Return stacked bars of each day's ``parts`` (tone → count of each day) and a line of shares from 0 to 1."""
     top = _round_up(max((sum(each) for each in zip(*parts.values(), strict=True)), default=0))
     step = top // 4 if top % 4 == 0 else top // 5
     chart = Chart(
         columns=list(_columns(days, titles, lambda index: _stack(parts, index, top))),
         bottom=_day_ticks(days),
-        left=[Tick(_number(_up(value / top)), count_text(value)) for value in range(0, top + 1, step)],
-        right=[Tick(_number(_up(value / 100)), share_text(value / 100, places=0)) for value in range(0, 101, 25)],
+        left=[Tick(_number(_y_at(value / top)), count_text(value)) for value in range(0, top + 1, step)],
+        right=[Tick(_number(_y_at(value / 100)), share_text(value / 100, places=0)) for value in range(0, 101, 25)],
     )
-    _draw(chart, "share", shares)
+    _draw_line(chart, "share", shares)
     return chart
 
 
 def seconds_of_days(days: Sequence[date], lines: Mapping[str, Sequence[float | None]], titles: Sequence[str]) -> Chart:
-    """Lines of seconds (tone → those of each day), where ten times as long is as far up everywhere."""
+    """Return lines of seconds (tone → those of each day) on a logarithmic axis."""
     known = [value for values in lines.values() for value in values if value is not None]
     low = max((each for each in SECONDS[:-1] if each <= min(known, default=1)), default=SECONDS[0])
     high = min((each for each in SECONDS if each >= max(known, default=10) and each > low), default=SECONDS[-1])
 
-    def part(seconds: float) -> float:
+    def fraction(seconds: float) -> float:
         return min(max(math.log(seconds / low) / math.log(high / low), 0), 1)
 
     chart = Chart(
         columns=list(_columns(days, titles, lambda index: [])),
         bottom=_day_ticks(days),
-        left=[Tick(_number(_up(part(each))), seconds_text(each)) for each in SECONDS if low <= each <= high],
+        left=[Tick(_number(_y_at(fraction(each))), seconds_text(each)) for each in SECONDS if low <= each <= high],
     )
     for tone, values in lines.items():
-        _draw(chart, tone, [None if value is None else part(value) for value in values])
+        _draw_line(chart, tone, [None if value is None else fraction(value) for value in values])
     return chart
 
 
 def width_of(count: int, most: int) -> str:
-    """How long a bar of a table is, in per cent of the longest."""
+    """Return the length of a bar in a table, in per cent of the longest bar."""
     return _number(100 * count / most if most else 0)
 
 
@@ -116,41 +119,41 @@ def _stack(parts: Mapping[str, Sequence[int]], index: int, top: int) -> list[Bar
         if counts[index]:
             height = HEIGHT * counts[index] / top
             below += counts[index]
-            bars.append(Bar(_number(_up(below / top)), _number(height), tone))
+            bars.append(Bar(_number(_y_at(below / top)), _number(height), tone))
     return bars
 
 
-def _draw(chart: Chart, tone: str, parts: Sequence[float | None]) -> None:
-    """A line from day to day, with a gap where there is nothing to tell, and dots where they have room."""
-    slot, before = 100 / len(parts), None
-    for index, part in enumerate(parts):
-        here = None if part is None else (_number(slot * (index + 0.5)), _number(_up(part)))
+def _draw_line(chart: Chart, tone: str, fractions: Sequence[float | None]) -> None:
+    """Add a line from day to day, with a gap at each None, and dots for up to 31 days."""
+    slot, before = 100 / len(fractions), None
+    for index, fraction in enumerate(fractions):
+        here = None if fraction is None else (_number(slot * (index + 0.5)), _number(_y_at(fraction)))
         if here and before:
             chart.lines.append(Line(*before, *here, tone))
-        if here and len(parts) <= 31:
+        if here and len(fractions) <= 31:
             chart.dots.append(Dot(*here, tone))
         before = here
 
 
 def _day_ticks(days: Sequence[date]) -> list[Tick]:
-    """So few that they have room on a phone; the last day is one of them."""
-    every = max(1, math.ceil(len(days) / LABELS))
+    """Return few enough ticks for a phone's width, the last day included."""
+    every = max(1, math.ceil(len(days) / MAX_DAY_LABELS))
     chosen = [index for index in range(len(days)) if (len(days) - 1 - index) % every == 0]
     return [Tick(_number(100 / len(days) * (index + 0.5)), day_label(days[index])) for index in chosen]
 
 
-def _round_up(most: int) -> int:
-    """The next number that an axis can be parted by: 4, 5, 8, 10, 20, 40, 50, 80, 100 …"""
+def _round_up(count: int) -> int:
+    """Return the next number that divides into equal ticks: 4, 5, 8, 10, 40, 50, 80, 100 …"""
     power = 1
     while True:
         for factor in (4, 5, 8, 10):
-            if factor * power >= most:
+            if factor * power >= count:
                 return factor * power
         power *= 10
 
 
-def _up(part: float) -> float:
-    return HEIGHT * (1 - part)
+def _y_at(fraction: float) -> float:
+    return HEIGHT * (1 - fraction)
 
 
 def _number(value: float) -> str:

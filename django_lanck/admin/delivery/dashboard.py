@@ -1,8 +1,7 @@
-"""The page of deliveries: the list of the days' figures is shown as the figures of a period."""
+"""The delivery dashboard: the change list of ``DeliveryDay`` shows the figures of a period instead of rows."""
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from django.contrib import admin, messages
@@ -18,26 +17,28 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from ...models import DeliveryDay, Message
-from ...services import CountedDays, Figures, count_days, delivery_figures
-from ..base import ModelAdmin, sees_numbers
+from ...services import Figures, count_days, delivery_figures
+from ...services.figures.comparison import Comparison, compare_with_previous
+from ...services.prefixes import change_prefix_pause
+from ..base import ModelAdmin
 from ..labels import badge, channel_name
+from ..masking import sees_numbers
 from .errors import error_rows, fraud_rows, refusal_rows, worst_hour
 from .export import TABLES, csv_response
 from .formats import count_text
 from .links import Links
 from .panels import day_rows, funnel, tables, tiles
-from .prefixes import change_pause, prefix_rows
-from .previous import Earlier, look_back
+from .prefixes import pause_message, prefix_rows
 from .selection import PERIODS, Selection, read_selection
 from .trends import trends
 
-MOST_MESSAGES = 20
+LATEST_MESSAGES = 20
 COUNTING_SECONDS = 20
 
 
 @admin.register(DeliveryDay)
 class DeliveryAdmin(ModelAdmin):
-    """A ModelAdmin, so that the page is in the list of the app, with Django's own navigation and permissions."""
+    """The dashboard as a ModelAdmin, so that Django lists it, and applies its navigation and permissions."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -52,7 +53,7 @@ class DeliveryAdmin(ModelAdmin):
         return request.user.has_perm("lanck.view_delivery")
 
     def get_urls(self) -> list[URLPattern]:
-        """The page and what belongs to it. There is no page of one row."""
+        """Return the URLs of the dashboard. Single rows have no page."""
         wrap = self.admin_site.admin_view
         return [
             path("", wrap(self.changelist_view), name="lanck_deliveryday_changelist"),
@@ -63,10 +64,10 @@ class DeliveryAdmin(ModelAdmin):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        self._check(request)
-        selection, left_out = read_selection(request.GET)
-        if left_out:
-            text = _("Left out, because it cannot be chosen: %s.") % ", ".join(left_out)[:200]
+        self._require_permission(request)
+        selection, ignored = read_selection(request.GET)
+        if ignored:
+            text = _("Invalid filters were ignored: %s.") % ", ".join(ignored)[:200]
             self.message_user(request, text, messages.WARNING)
             return HttpResponseRedirect(_address("changelist") + selection.query())
         figures = delivery_figures(selection.scope)
@@ -82,16 +83,16 @@ class DeliveryAdmin(ModelAdmin):
         return TemplateResponse(request, "admin/lanck/delivery.html", context)
 
     def _context(self, request: HttpRequest, selection: Selection, figures: Figures) -> dict[str, Any]:
-        links, earlier = Links(request, selection.scope), look_back(selection, figures)
+        links, comparison = Links(request, selection.scope), compare_with_previous(figures)
         return {
             "selection": selection,
             "query": selection.query(),
             "periods": [(days, selection.query(days)) for days in PERIODS],
-            "choices": _choices(selection, earlier),
+            "choices": _choices(selection, comparison),
             "figures": figures,
             "is_empty": not (figures.total.messages or figures.total.started),
-            "tiles": tiles(figures, earlier.totals, links),
-            "is_compared": bool(earlier.totals.messages),
+            "tiles": tiles(figures, comparison.previous, links),
+            "is_compared": bool(comparison.previous.messages),
             "steps": funnel(figures.total, links) if figures.total.started else [],
             "trends": trends(figures),
             "tables": tables(figures, links),
@@ -107,49 +108,41 @@ class DeliveryAdmin(ModelAdmin):
         }
 
     def export_view(self, request: HttpRequest, table: str) -> StreamingHttpResponse:
-        self._check(request)
+        self._require_permission(request)
         if table not in TABLES:
             raise Http404
         return csv_response(delivery_figures(read_selection(request.GET)[0].scope), table)
 
     def latest_view(self, request: HttpRequest) -> HttpResponse:
-        """The newest messages, as a part of the page."""
-        self._check(request)
+        """Return the newest messages as an HTML fragment, which the page polls."""
+        self._require_permission(request)
         if not request.user.has_perm("lanck.view_message"):
             raise PermissionDenied
-        newest = Message.objects.order_by("-pk")[:MOST_MESSAGES]
+        newest = Message.objects.order_by("-pk")[:LATEST_MESSAGES]
         context = {"rows": [(row, badge(row.status)) for row in newest], "sees_numbers": sees_numbers(request)}
         return TemplateResponse(request, "admin/lanck/delivery/latest.html", context)
 
     @method_decorator(require_POST)
     def prefix_view(self, request: HttpRequest) -> HttpResponse:
-        """Pause a prefix, or lift its pause, by the key of its counter."""
-        self._check(request)
+        """Pause a prefix or lift its pause. The form has the key of its counter, so that no URL has a number."""
+        self._require_permission(request)
         if not request.user.has_perm("lanck.pause_prefix"):
             raise PermissionDenied
-        told = change_pause(
-            request.user.pk,
-            request.POST.get("key", ""),
-            resume="resume" in request.POST,
-            masked=not sees_numbers(request),
-        )
-        if told:
-            self.message_user(request, told)
+        key, paused = request.POST.get("key", ""), "resume" not in request.POST
+        change = change_prefix_pause(key=key, paused=paused, user_id=request.user.pk)
+        if change:
+            self.message_user(request, pause_message(change, masked=not sees_numbers(request)))
         else:
-            text = _("Nothing was done: this prefix is not counted any more.")
+            text = _("Nothing was changed: this prefix is not counted any more.")
             self.message_user(request, text, messages.WARNING)
         return self._back(request)
 
-    # Counting commits day by day.
+    # Each day is counted in a transaction of its own.
     @method_decorator([transaction.non_atomic_requests, require_POST])
     def count_view(self, request: HttpRequest) -> HttpResponse:
-        """Count the days that are not counted yet, as many as a person waits for."""
-        self._check(request)
-        done, ends = CountedDays(), time.monotonic() + COUNTING_SECONDS
-        try:
-            done = count_days(progress=lambda done: _stop_when_over(done, ends))
-        except _TimeIsOver as over:
-            done = over.done
+        """Count the days that are due, for at most ``COUNTING_SECONDS``."""
+        self._require_permission(request)
+        done = count_days(max_seconds=COUNTING_SECONDS)
         text = ngettext(
             "%(counted)s of %(due)s day was counted.", "%(counted)s of %(due)s days were counted.", done.due
         )
@@ -159,34 +152,24 @@ class DeliveryAdmin(ModelAdmin):
     def _back(self, request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(_address("changelist") + read_selection(request.GET)[0].query())
 
-    def _check(self, request: HttpRequest) -> None:
+    def _require_permission(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):
             raise PermissionDenied
-
-
-class _TimeIsOver(Exception):
-    def __init__(self, done: CountedDays) -> None:
-        self.done = done
-
-
-def _stop_when_over(done: CountedDays, ends: float) -> None:
-    if done.counted < done.due and time.monotonic() > ends:
-        raise _TimeIsOver(done)
 
 
 def _address(name: str) -> str:
     return reverse(f"admin:lanck_deliveryday_{name}")
 
 
-def _choices(selection: Selection, earlier: Earlier) -> list[tuple[str, str, list[tuple[str, str, bool]]]]:
-    """Each filter: its name, its label, and value, text and whether it is chosen."""
+def _choices(selection: Selection, comparison: Comparison) -> list[tuple[str, str, list[tuple[str, str, bool]]]]:
+    """Return the name and label of each filter, and the value, text and selected state of its options."""
     labels = {"purpose": _("Purpose"), "channel": _("Method"), "country": _("Country"), "mccmnc": _("Network")}
-    chosen = selection.scope.chosen()
+    selected = selection.scope.filters()
     boxes = []
-    for name, values in earlier.choices.items():
+    for name, values in comparison.values.items():
         texts = {value: _choice_text(name, value, text) for value, text in values.items()}
         options = sorted(texts.items(), key=lambda each: each[1].lower())
-        boxes.append((name, labels[name], [(value, text, value == chosen.get(name)) for value, text in options]))
+        boxes.append((name, labels[name], [(value, text, value == selected.get(name)) for value, text in options]))
     return boxes
 
 

@@ -1,47 +1,29 @@
-"""What the page of deliveries shows of what went wrong: refusals, fraud states and errors of LANCK's."""
+"""The dashboard's tables of refusals, fraud checks and LANCK's errors."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import time
 from typing import Any, Final, NamedTuple
 
 from django.utils import formats
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from ...conf.rules import RULES
 from ...exceptions import ERRORS_BY_CODE
 from ...services import Figures
-from ..labels import INSIGHT_WORDS, badge
+from ..labels import INSIGHT_LABELS, badge
 from .charts import width_of
 from .formats import count_text, day_text
 from .links import Links
 
-# What each rule counts or looks at, by its name in WATCH.
-RULE_WORDS: Final[Mapping[str, Any]] = {
-    "number": gettext_lazy("codes to or from one number"),
-    "number_purpose": gettext_lazy("codes to one number for one purpose"),
-    "address": gettext_lazy("one IP address"),
-    "user": gettext_lazy("one user"),
-    "session": gettext_lazy("one visitor"),
-    "prefix": gettext_lazy("one prefix"),
-    "country": gettext_lazy("one country"),
-    "site": gettext_lazy("everything together"),
-    "ladder": gettext_lazy("waits between codes"),
-    "prefix_conversion": gettext_lazy("a prefix whose codes do not come back"),
-    "country_conversion": gettext_lazy("a country whose codes do not come back"),
-    "country_list": gettext_lazy("countries that are not served"),
-    "line_type": gettext_lazy("kinds of number"),
-    "guard": gettext_lazy("the site's own rule"),
-}
 LEVELS: Final = 5
 
 
 class RuleRow(NamedTuple):
     rule: str
-    words: str
+    label: str
     refused: str
     refused_bar: str
     watched: str
@@ -56,7 +38,7 @@ class FraudRow(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """The errors in one hour of all days; ``level`` is 0 for none, else 1 to 5."""
+    """The errors in one hour of the day, summed over all days; ``level`` is 0 for none, else 1 to 5."""
 
     hour: int
     number: str
@@ -72,7 +54,7 @@ class ErrorRow(NamedTuple):
 
 
 def refusal_rows(figures: Figures) -> list[RuleRow]:
-    """The rules that turned something down or would have, the busiest first."""
+    """Return the rules that refused requests or only reported them, most frequent first."""
     by_rule: dict[str, list[int]] = {}
     for (rule, watched), count in figures.refusals.items():
         by_rule.setdefault(rule, [0, 0])[watched] += count
@@ -80,7 +62,7 @@ def refusal_rows(figures: Figures) -> list[RuleRow]:
     return [
         RuleRow(
             rule,
-            str(RULE_WORDS.get(rule, rule)),
+            str(RULES[rule].label) if rule in RULES else rule,
             count_text(refused),
             width_of(refused, most),
             count_text(watched),
@@ -94,7 +76,7 @@ def fraud_rows(figures: Figures, links: Links) -> list[FraudRow]:
     most = max(figures.fraud.values(), default=0)
     return [
         FraudRow(
-            badge(state, INSIGHT_WORDS.get(state)),
+            badge(state, INSIGHT_LABELS.get(state)),
             count_text(count),
             width_of(count, most),
             links.insights(kind="fraud", status=state),
@@ -104,7 +86,7 @@ def fraud_rows(figures: Figures, links: Links) -> list[FraudRow]:
 
 
 def error_rows(figures: Figures, links: Links) -> list[ErrorRow]:
-    """LANCK's errors by their code and the hour of the day, the most frequent first."""
+    """Return LANCK's errors by code and hour of the day, most frequent first."""
     by_code: dict[int, Counter[int]] = {}
     for error, count in figures.errors.items():
         by_code.setdefault(error.code, Counter())[error.hour] += count
@@ -122,7 +104,7 @@ def error_rows(figures: Figures, links: Links) -> list[ErrorRow]:
 
 
 def worst_hour(figures: Figures) -> str:
-    """When most errors were, in words; empty where there were none."""
+    """Return a sentence about the hour with the most errors, or an empty string."""
     hours: Counter[tuple[Any, int]] = Counter()
     for error, count in figures.errors.items():
         hours[error.day, error.hour] += count
@@ -130,5 +112,5 @@ def worst_hour(figures: Figures) -> str:
         return ""
     (day, hour), count = max(hours.items(), key=lambda each: (each[1], each[0]))
     start, end = (formats.time_format(time(each % 24), "TIME_FORMAT") for each in (hour, hour + 1))
-    words = {"day": day_text(day), "start": start, "end": end, "count": count_text(count)}
-    return _("Most in one hour: %(count)s, on %(day)s between %(start)s and %(end)s.") % words
+    values = {"day": day_text(day), "start": start, "end": end, "count": count_text(count)}
+    return _("Most in one hour: %(count)s, on %(day)s between %(start)s and %(end)s.") % values

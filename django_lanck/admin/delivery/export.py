@@ -1,4 +1,4 @@
-"""The figures as CSV, for spreadsheets: one table a file, numbers as they are."""
+"""The figures as CSV files for spreadsheets: one table per file, numbers without formatting."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from django.http import StreamingHttpResponse
 from ...exceptions import ERRORS_BY_CODE
 from ...services import Figures, Totals
 
-BOM: Final = "\ufeff"  # without it, Excel takes the text for one of the last century
+BOM: Final = "\ufeff"  # Excel reads UTF-8 only with it
 PLACES: Final = 4
 
 Cells = list[Any]
 
+# Column → its value. The staff API has the same figures under the names of Totals.
 TOTALS: Final[Mapping[str, Callable[[Totals], Any]]] = {
     "started": lambda totals: totals.started,
     "accepted_verifications": lambda totals: totals.reached_lanck,
@@ -91,7 +92,7 @@ TABLES: Final[Mapping[str, Callable[[Figures], Iterator[Cells]]]] = {
 
 
 def csv_response(figures: Figures, table: str) -> StreamingHttpResponse:
-    """A download of one of TABLES, named after it and the period."""
+    """Return a download of one of ``TABLES``, named after the table and the period."""
     scope = figures.scope
     response = StreamingHttpResponse(_lines(TABLES[table](figures)), content_type="text/csv; charset=utf-8")
     name = f"delivery-{table}-{scope.since.isoformat()}-{scope.until.isoformat()}.csv"
@@ -99,30 +100,31 @@ def csv_response(figures: Figures, table: str) -> StreamingHttpResponse:
     return response
 
 
-class _Line:
-    """What the writer of the csv module writes to, to have the line back."""
+class _Echo:
+    """A file for ``csv.writer`` that returns each line instead of storing it."""
 
     def write(self, line: str) -> str:
         return line
 
 
 def _lines(rows: Iterator[Cells]) -> Iterator[str]:
-    writer = csv.writer(_Line())
+    writer = csv.writer(_Echo())
     yield BOM
     for cells in rows:
-        yield writer.writerow([_harmless(cell) for cell in cells])
+        yield writer.writerow([_without_formula(cell) for cell in cells])
 
 
-def _harmless(cell: Any) -> Any:
-    """A text that no spreadsheet takes for a formula: networks are called what others call them.
+def _without_formula(cell: Any) -> Any:
+    """Return the cell with a leading apostrophe if a spreadsheet could read it as a formula.
 
-    Some pass over blanks and signs that are not seen, and some know the wide signs too: so it begins with a word.
+    Network names come from outside. Spreadsheets skip leading blanks and invisible characters, and some accept
+    full-width signs, so every text that does not begin with a letter or digit gets the apostrophe.
     """
     return f"'{cell}" if isinstance(cell, str) and cell and not cell[0].isalnum() else cell
 
 
 def _counts(totals: Totals) -> Cells:
-    return ["" if (value := of(totals)) is None else value for of in TOTALS.values()]
+    return ["" if (value := value_of(totals)) is None else value for value_of in TOTALS.values()]
 
 
 def _rounded(value: float | None) -> float | None:

@@ -1,4 +1,4 @@
-"""Numbers as staff read them, in their language."""
+"""Numbers, times and days as text in the active language."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NONE = "–"
 
 
 def number_text(number: float | Decimal, places: int) -> str:
-    """Rounded; Django would cut what is too much."""
+    """Return the number rounded to so many places; Django's ``number_format`` truncates."""
     return formats.number_format(f"{number:.{places}f}", places, force_grouping=True)
 
 
@@ -37,7 +37,7 @@ def seconds_text(seconds: float | None) -> str:
 
 
 def cost_text(cost: Decimal) -> str:
-    """What LANCK told, which is in the currency of the account and names none."""
+    """Return the cost without a currency: LANCK reports prices in the currency of the account."""
     return number_text(cost, 2)
 
 
@@ -46,5 +46,5 @@ def day_text(day: date) -> str:
 
 
 def day_label(day: date) -> str:
-    """As short as the axis of a chart wants it."""
+    """Return the day in a short form for the axis of a chart."""
     return formats.date_format(day, "j M")

@@ -1,4 +1,4 @@
-"""What the page of deliveries shows of the figures: tiles, the funnel, and what can be broken down."""
+"""The dashboard's tiles, funnel and tables."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from .charts import width_of
 from .formats import NONE, cost_text, count_text, day_text, number_text, seconds_text, share_text
 from .links import Links
 
-# Of the tables by country and by network, which may have hundreds; the export has all.
-MOST_ROWS: Final = 15
+# The length of a table. There may be hundreds of countries and networks; the CSV file has all.
+MAX_ROWS: Final = 15
 
-# A name, the filters of the lists that show its rows, and its figures.
+# The name of a group, the filters of the change lists that show its rows, and its totals.
 Group: TypeAlias = tuple[str, dict[str, str], Totals]
 
 
 class Change(NamedTuple):
-    """What is different from the period before; ``tone`` is good, bad or neutral, ``arrow`` up, down or none."""
+    """The change from the previous period; ``tone`` is good, bad or neutral, ``arrow`` up, down or none."""
 
     text: str
     tone: str
@@ -42,7 +42,7 @@ class Tile:
 
 
 class Step(NamedTuple):
-    """One step of the funnel: how many came so far, of all, and how many were lost since the one before."""
+    """One step of the funnel: how many verifications reached it, and how many were lost since the previous step."""
 
     label: str
     number: str
@@ -54,14 +54,14 @@ class Step(NamedTuple):
 
 
 class Linked(NamedTuple):
-    """A figure and the list of the rows that it counts; ``url`` is empty where there is none to see."""
+    """A figure and the URL of the rows that it counts, or an empty one."""
 
     text: str
     url: str
 
 
 class Row(NamedTuple):
-    """One line of a table. ``bar`` is how long its bar is, in per cent."""
+    """One row of a table. ``bar`` is the length of its bar in per cent."""
 
     name: str
     bar: str
@@ -77,7 +77,7 @@ class Row(NamedTuple):
 
 
 class Table(NamedTuple):
-    """``kind`` names its export; ``left_out`` is how many rows are only there."""
+    """``kind`` is the name of its CSV file; ``left_out`` is the number of rows that only the file has."""
 
     kind: str
     title: str
@@ -86,7 +86,7 @@ class Table(NamedTuple):
     left_out: int = 0
 
 
-def tiles(figures: Figures, before: Totals, links: Links) -> list[Tile]:
+def tiles(figures: Figures, previous: Totals, links: Links) -> list[Tile]:
     total = figures.total
     of = _("%(part)s of %(whole)s")
     within = _("95%% within %(time)s")
@@ -96,14 +96,14 @@ def tiles(figures: Figures, before: Totals, links: Links) -> list[Tile]:
             share_text(total.conversion),
             of % {"part": count_text(total.verified), "whole": count_text(total.started)},
             links.verifications(state="verified"),
-            _points(total.conversion, before.conversion),
+            _difference_in_points(total.conversion, previous.conversion),
         ),
         Tile(
             _("Delivery rate"),
             share_text(total.delivery_rate),
             of % {"part": count_text(total.delivered), "whole": count_text(total.accepted)},
             links.messages(outcome="delivered"),
-            _points(total.delivery_rate, before.delivery_rate),
+            _difference_in_points(total.delivery_rate, previous.delivery_rate),
         ),
         Tile(
             _("Time to delivery"),
@@ -118,41 +118,42 @@ def tiles(figures: Figures, before: Totals, links: Links) -> list[Tile]:
         Tile(
             _("Cost"),
             cost_text(total.cost) if total.priced else NONE,
-            _("told for %(part)s of %(whole)s messages")
+            _("known for %(part)s of %(whole)s messages")
             % {"part": count_text(total.priced), "whole": count_text(total.messages)},
             links.messages(),
-            _part(float(total.cost), float(before.cost)),
+            _relative_change(float(total.cost), float(previous.cost)),
         ),
-        Tile(_("Not settled"), count_text(total.unsettled), _("no final status"), links.messages(outcome="unsettled")),
+        Tile(_("Unsettled"), count_text(total.unsettled), _("no final status"), links.messages(outcome="unsettled")),
         Tile(_("Unknown"), count_text(total.unknown), _("perhaps sent"), links.messages(status="unknown")),
         Tile(_("Refused by LANCK"), count_text(total.refused), _("not sent"), links.messages(status="refused")),
     ]
 
 
 def funnel(total: Totals, links: Links) -> list[Step]:
-    """What became of the verifications, and how many were lost on the way."""
+    """Return the steps from start to verified, with the number of verifications lost at each."""
     steps = [
         (_("Started"), total.started, "started", links.verifications()),
         (_("Accepted by LANCK"), total.reached_lanck, "accepted", links.verifications(reached="lanck")),
         (_("Delivered"), total.reached_phone, "delivered", links.verifications(reached="phone")),
         (_("Verified"), total.verified, "verified", links.verifications(state="verified")),
     ]
-    shown, before = [], total.started
+    result, previous = [], total.started
     for label, count, tone, url in steps:
-        lost = before - count
-        loss = _("%(count)s lost (%(share)s)") % {
-            "count": count_text(lost),
-            "share": share_text(lost / before if before else 0),
-        }
         share = share_text(count / total.started if total.started else None)
-        width = width_of(count, total.started)
-        shown.append(Step(label, count_text(count), share, width, tone, loss if tone != "started" else "", url))
-        before = count
-    return shown
+        loss = "" if tone == "started" else _loss_text(previous, count)
+        result.append(Step(label, count_text(count), share, width_of(count, total.started), tone, loss, url))
+        previous = count
+    return result
+
+
+def _loss_text(previous: int, count: int) -> str:
+    lost = previous - count
+    share = share_text(lost / previous if previous else 0)
+    return _("%(count)s lost (%(share)s)") % {"count": count_text(lost), "share": share}
 
 
 def tables(figures: Figures, links: Links) -> list[Table]:
-    """The same columns for each country, network, method and purpose."""
+    """Return the tables by country, network, method and purpose."""
 
     def network_name(each: Network) -> str:
         name = figures.networks.get(each.mccmnc, "")
@@ -164,27 +165,27 @@ def tables(figures: Figures, links: Links) -> list[Table]:
         for each, totals in figures.by_network.items()
     ]
 
-    def by(name: str, groups: Mapping[str, Totals], words: Callable[[str], str]) -> list[Group]:
-        return [(words(each), {name: each or NO_VALUE}, totals) for each, totals in groups.items()]
+    def by(name: str, groups: Mapping[str, Totals], label: Callable[[str], str]) -> list[Group]:
+        return [(label(each), {name: each or NO_VALUE}, totals) for each, totals in groups.items()]
 
     return [
-        _table("countries", _("Countries"), _("country"), by("country", figures.by_country, _or_unknown), links),
+        _table("countries", _("Countries"), _("country"), by("country", figures.by_country, _country_label), links),
         _table("networks", _("Networks"), _("network"), networks, links),
         _table("methods", _("Methods"), _("method"), by("channel", figures.by_channel, channel_name), links),
-        _table("purposes", _("Purposes"), _("purpose"), by("purpose", figures.by_purpose, _or_no_purpose), links),
+        _table("purposes", _("Purposes"), _("purpose"), by("purpose", figures.by_purpose, _purpose_label), links),
     ]
 
 
 def day_rows(figures: Figures, links: Links) -> list[Row]:
-    """The days, the newest first."""
+    """Return the rows of the days, newest first."""
     most = max((totals.messages for totals in figures.by_day.values()), default=0)
     return [_row(day_text(day), totals, most, links, day) for day, totals in reversed(figures.by_day.items())]
 
 
 def _table(kind: str, title: str, column: str, groups: Sequence[Group], links: Links) -> Table:
     most = max((totals.messages for _name, _filters, totals in groups), default=0)
-    rows = [_row(name, totals, most, links, None, **filters) for name, filters, totals in groups[:MOST_ROWS]]
-    return Table(kind, title, column, rows, max(len(groups) - MOST_ROWS, 0))
+    rows = [_row(name, totals, most, links, None, **filters) for name, filters, totals in groups[:MAX_ROWS]]
+    return Table(kind, title, column, rows, max(len(groups) - MAX_ROWS, 0))
 
 
 def _row(name: str, totals: Totals, most: int, links: Links, day: date | None, **filters: str) -> Row:
@@ -203,33 +204,33 @@ def _row(name: str, totals: Totals, most: int, links: Links, day: date | None, *
     )
 
 
-def _or_unknown(value: str) -> str:
+def _country_label(value: str) -> str:
     return value or _("unknown")
 
 
-def _or_no_purpose(value: str) -> str:
+def _purpose_label(value: str) -> str:
     return value or _("no verification")
 
 
-def _points(now: float | None, before: float | None) -> Change | None:
-    """How a share moved: more is better."""
-    if now is None or before is None:
+def _difference_in_points(current: float | None, previous: float | None) -> Change | None:
+    """Return the difference between two shares in percentage points; an increase is good."""
+    if current is None or previous is None:
         return None
-    points = round(100 * (now - before), 1)
+    points = round(100 * (current - previous), 1)
     text = _("%(number)s points") % {"number": number_text(abs(points), 1)}
-    return _change(points, text, better=1)
+    return _change(points, text, higher_is_better=True)
 
 
-def _part(now: float, before: float) -> Change | None:
-    """How much more or less it is, of what it was. What it means is for the reader to say."""
-    if not before:
+def _relative_change(current: float, previous: float) -> Change | None:
+    """Return the relative change; it is neither good nor bad."""
+    if not previous:
         return None
-    return _change(round(now / before - 1, 3), share_text(abs(now / before - 1)), better=0)
+    return _change(round(current / previous - 1, 3), share_text(abs(current / previous - 1)), higher_is_better=None)
 
 
-def _change(difference: float, text: str, better: int) -> Change:
+def _change(difference: float, text: str, higher_is_better: bool | None) -> Change:
     if not difference:
-        return Change(_("as before"), "neutral", "none")
+        return Change(_("unchanged"), "neutral", "none")
     up = difference > 0
-    tone = "neutral" if not better else "good" if up else "bad"
+    tone = "neutral" if higher_is_better is None else "good" if up == higher_is_better else "bad"
     return Change((_("up %s") if up else _("down %s")) % text, tone, "up" if up else "down")

@@ -1,57 +1,40 @@
-"""What the page of deliveries is asked for in its address: ``?days=30&country=US``."""
+"""The period and filters in the dashboard's query string: ``?days=30&country=US``."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import Final
 
 from django.utils.http import urlencode
 
-from ...models import Channel
-from ...models.time import site_day
 from ...services import Scope
+from ...services.figures.scope import FILTER_PATTERNS, invalid_filters, scope_of_period
 
 PERIODS: Final = (1, 7, 30, 90)
-USUAL: Final = 7
-# What each value has to look like; what does not exist has figures too: none.
-FIELDS: Final[Mapping[str, re.Pattern[str]]] = {
-    "purpose": re.compile(r"[\w.@+ -]{1,50}"),
-    "channel": re.compile("|".join(Channel.values)),
-    "country": re.compile(r"[A-Z]{2}"),
-    "mccmnc": re.compile(r"[0-9]{5,6}"),
-}
+DEFAULT_PERIOD: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The last ``days``, today among them, and of these what is chosen."""
+    """The last ``days`` days, today included, and the filters."""
 
     days: int
     scope: Scope
 
-    @property
-    def before(self) -> Scope:
-        """As many days before, of which the same is chosen."""
-        span = timedelta(days=self.days)
-        return replace(self.scope, since=self.scope.since - span, until=self.scope.until - span)
-
     def query(self, days: int | None = None) -> str:
-        """The address's query, or that of another period: ``?days=30&country=US``."""
-        chosen = {"days": str(days or self.days), **self.scope.chosen()}
-        return f"?{urlencode(chosen)}"
+        """Return the query string of this selection, or of another period with the same filters."""
+        return f"?{urlencode({'days': str(days or self.days), **self.scope.filters()})}"
 
 
-def read_selection(given: Mapping[str, str]) -> tuple[Selection, list[str]]:
-    """What is asked for, and the names of what is left out because it does not fit."""
-    left_out = [name for name in given if name not in FIELDS and name != "days"]
-    days = next((period for period in PERIODS if str(period) == given.get("days", "")), None)
-    if days is None and "days" in given:
-        left_out.append("days")
-    chosen = {name: given[name] for name in FIELDS if given.get(name)}
-    left_out += [name for name, value in chosen.items() if not FIELDS[name].fullmatch(value)]
-    fitting = {name: value for name, value in chosen.items() if name not in left_out}
-    days, today = days or USUAL, site_day()
-    return Selection(days, Scope(today - timedelta(days=days - 1), today, **fitting)), left_out
+def read_selection(query: Mapping[str, str]) -> tuple[Selection, list[str]]:
+    """Return the selection of a query string, and the names of the parameters that are invalid and ignored."""
+    ignored = [name for name in query if name not in FILTER_PATTERNS and name != "days"]
+    days = next((period for period in PERIODS if str(period) == query.get("days", "")), None)
+    if days is None and "days" in query:
+        ignored.append("days")
+    filters = {name: query[name] for name in FILTER_PATTERNS if query.get(name)}
+    ignored += invalid_filters(filters)
+    valid = {name: value for name, value in filters.items() if name not in ignored}
+    days = days or DEFAULT_PERIOD
+    return Selection(days, scope_of_period(days=days, filters=valid)), ignored

@@ -1,4 +1,4 @@
-"""The charts by day, in the words of their axes and columns."""
+"""The dashboard's charts by day, with their titles and legends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .formats import count_text, day_text, seconds_text, share_text
 
 
 class Trend(NamedTuple):
-    """A chart with what is said of it. ``legend`` is tone → words, in the order from below."""
+    """A chart with its texts. ``legend`` has a tone and its label, in the order of the bars from below."""
 
     name: str
     title: str
@@ -23,7 +23,7 @@ class Trend(NamedTuple):
 
 
 def trends(figures: Figures) -> list[Trend]:
-    """Nothing where there is only one day."""
+    """Return the charts of a period; a single day has none."""
     if len(figures.by_day) < 2:
         return []
     days, totals = list(figures.by_day), list(figures.by_day.values())
@@ -58,7 +58,7 @@ def _verifications(days: Sequence[Any], totals: Sequence[Totals]) -> Trend:
     return Trend(
         "verifications",
         _("Verifications by day"),
-        _("Bars: how far the started verifications came. Line: conversion, on the scale to the right."),
+        _("Bars: started verifications by the last step they reached. Line: conversion, on the scale to the right."),
         [
             ("verified", _("verified")),
             ("delivered", _("delivered, not verified")),
@@ -91,10 +91,10 @@ def _messages(days: Sequence[Any], totals: Sequence[Totals]) -> Trend:
     return Trend(
         "messages",
         _("Messages by day"),
-        _("Bars: what became of the messages. Line: delivery rate, on the scale to the right."),
+        _("Bars: messages by outcome. Line: delivery rate, on the scale to the right."),
         [
             ("verified", _("delivered")),
-            ("delivered", _("not settled")),
+            ("delivered", _("unsettled")),
             ("accepted", _("not delivered")),
             ("lost", _("not accepted")),
             ("share", _("delivery rate")),
@@ -116,7 +116,7 @@ def _times(days: Sequence[Any], totals: Sequence[Totals]) -> Trend:
     return Trend(
         "times",
         _("Time to delivery by day"),
-        _("How long half of the messages took at most, and 95 percent. Each line up is about ten times as long."),
+        _("The time within which half and 95 percent of the messages were delivered, on a logarithmic scale."),
         [("median", _("half of them")), ("p95", _("95 percent of them"))],
         seconds_of_days(days, lines, titles),
     )

@@ -1,1 +1,1 @@
-"""The page of one phone number: diagnosis, timeline and actions."""
+"""The page of a number: its story, the diagnosis of a missing code, and the actions of staff."""

@@ -1,231 +1,204 @@
-"""What most likely happened to the code that a customer did not get, and what to do about it."""
+"""The sentences and the colour for the diagnosis of a number."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from ...channels import channel_spec
-from ...conf import conf
+from ...conf.rules import limit_name
+from ...durations import exact_duration
 from ...models import Message, Status, Verification
-from ...services import StandingLimit, is_supported
-from ..labels import ago, channel_noun, clock, time_span
-from .story import Story
+from ...services import StandingLimit
+from ...services.support.diagnosis import ARRIVED, Advice, Cause, Diagnosis, resend_methods
+from ...services.support.story import Story
+from ..labels import ago, channel_noun, time_of_day
 
-# Seconds within which LANCK may simply not have got to it.
-SOON: Final = 20
-
-LIMITS: Final[Mapping[tuple[str, str], Any]] = {
-    ("start", "number"): gettext_lazy("codes to this number"),
-    ("start", "number_purpose"): gettext_lazy("codes to this number for one purpose"),
-    ("start", "ladder"): gettext_lazy("codes in a row, with waits between them"),
-    ("start", "user"): gettext_lazy("codes asked for by one user"),
-    ("start", "session"): gettext_lazy("codes asked for in one browser"),
-    ("start", "prefix"): gettext_lazy("codes to its block of numbers"),
-    ("start", "country"): gettext_lazy("codes to its country"),
-    ("start", "site"): gettext_lazy("codes of the whole site"),
-    ("start", "prefix_conversion"): gettext_lazy("codes to its block of numbers that do not come back"),
-    ("start", "country_conversion"): gettext_lazy("codes to its country that do not come back"),
-    ("check", "number"): gettext_lazy("wrong codes for this number"),
-    ("check", "number_purpose"): gettext_lazy("wrong codes for this number and one purpose"),
-    ("check", "prefix"): gettext_lazy("wrong codes for its block of numbers"),
-    ("check", "country"): gettext_lazy("wrong codes for its country"),
-    ("check", "site"): gettext_lazy("wrong codes on the whole site"),
-    ("send", "number"): gettext_lazy("other messages to this number"),
-    ("send", "prefix"): gettext_lazy("other messages to its block of numbers"),
-    ("send", "country"): gettext_lazy("other messages to its country"),
-    ("send", "site"): gettext_lazy("other messages of the whole site"),
+# What happened to a message without a final status; any other status is explained as ACCEPTED.
+STATUSES: Final[Mapping[str, Any]] = {
+    Status.SENDING: gettext_lazy("The %(channel)s is being sent to LANCK."),
+    Status.REFUSED: gettext_lazy("The %(channel)s was refused and not sent."),
+    Status.UNKNOWN: gettext_lazy("It is not known whether LANCK accepted the %(channel)s %(ago)s ago."),
+    Status.ACCEPTED: gettext_lazy("LANCK accepted the %(channel)s %(ago)s ago and has not reported a delivery yet."),
+    Status.SENT: gettext_lazy(
+        "LANCK sent the %(channel)s %(ago)s ago, and the network has not reported a delivery yet."
+    ),
+}
+# How a verification ended, at %s.
+ENDS: Final[Mapping[Cause, Any]] = {
+    Cause.VERIFIED: gettext_lazy("The number was verified at %s: the code arrived and was correct."),
+    Cause.EXPIRED: gettext_lazy("The code expired at %s."),
+    Cause.EXHAUSTED: gettext_lazy("Too many wrong codes were typed, the last one at %s."),
+    Cause.CANCELED: gettext_lazy("The verification was canceled at %s."),
+}
+OTHER_CAUSES: Final[Mapping[Cause, Any]] = {
+    Cause.NO_MESSAGE: gettext_lazy("The code is being sent."),
+    Cause.DELETED: gettext_lazy(
+        "Nothing is stored about this number any more, but its limits still count earlier requests."
+    ),
+    Cause.NO_REQUEST: gettext_lazy("Nothing was ever requested for this number."),
+}
+ADVICE: Final[Mapping[Advice, Any]] = {
+    Advice.NOTHING: gettext_lazy("There is nothing to do."),
+    Advice.WAIT: gettext_lazy("Look again in a few seconds."),
+    Advice.REFRESH: gettext_lazy("Refresh the status from LANCK."),
+    Advice.ENTER_FIXED_CODE: gettext_lazy("The person has to type the agreed code."),
+    Advice.START_AGAIN: gettext_lazy("The site did not redeem the proof in time: the person has to start again."),
+    Advice.NEW_CODE: gettext_lazy("The person has to ask for a new code."),
+    Advice.NEWEST_CODE: gettext_lazy("The person has to ask for a new code, and to type the newest one."),
+    Advice.OTHER_NUMBER: gettext_lazy("The person has to use another number."),
+    Advice.COMPARE_NUMBER: gettext_lazy(
+        "Compare it with the customer digit by digit: they may have typed another number on the site."
+    ),
+}
+TONES: Final[Mapping[Advice, str]] = {
+    Advice.NOTHING: "good",
+    Advice.WAIT: "waiting",
+    Advice.REFRESH: "waiting",
+    Advice.RESEND: "bad",
+    Advice.RESEND_IF_MISSING: "unknown",
+    Advice.ENTER_CODE: "good",
+    Advice.ENTER_FIXED_CODE: "neutral",
+    Advice.FINISH: "waiting",
+    Advice.START_AGAIN: "unknown",
+    Advice.NEW_CODE: "neutral",
+    Advice.NEW_CODE_BY_OTHER_METHOD: "bad",
+    Advice.NEWEST_CODE: "bad",
+    Advice.WAIT_FOR_LIMIT: "bad",
+    Advice.LIFT_LIMIT: "bad",
+    Advice.OTHER_NUMBER: "unknown",
+    Advice.COMPARE_NUMBER: "unknown",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """``said`` is what happened, ``todo`` what to do; ``tone`` one of the badges' colours.
+class Explanation:
+    """A diagnosis as sentences: what happened and what to do. ``tone`` is the name of a colour."""
 
-    ``act`` is what staff can do about it (``"ask"``, ``"resend"``, ``"lift"``), empty for nothing.
-    """
-
-    said: str
-    todo: str
+    cause: str
+    advice: str
     tone: str
-    act: str = ""
 
 
-def verdict(story: Story) -> Verdict:
-    """The first that has something to say."""
-    newest = next(iter(story.pending or story.verifications), None)
-    is_through = newest is not None and newest.current_state == Verification.State.VERIFIED
-    if not is_through and (limit := _in_the_way(story)):
-        return _of_limit(story, limit, newest)
-    if newest:
-        return _of_verification(story, newest)
-    if story.messages:
-        no_code = _("No code was asked for; this is about another message.")
-        found = _of_message(story, story.messages[0])
-        return replace(found, todo=no_code, act="ask" if found.act == "ask" else "")
-    return _of_nothing(story)
+def explain(diagnosis: Diagnosis, story: Story) -> Explanation:
+    """Return the sentences for a diagnosis of the story."""
+    causes = [_delivery(diagnosis, story), _cause(diagnosis, story)]
+    return Explanation(" ".join(filter(None, causes)), _advice(diagnosis, story), TONES[diagnosis.advice])
 
 
-def limit_name(limit: StandingLimit) -> str:
-    """Such as ``codes to this number``."""
-    return str(LIMITS.get((limit.action, limit.rule), limit.rule))
-
-
-def other_methods(verification: Verification) -> list[str]:
-    """The ways by which its code can be sent again, those that were not used last first."""
-    offered = conf.profile_of_started(verification.purpose).methods_of(verification.code_source)
-    return sorted(offered, key=lambda method: method == verification.method)
-
-
-def _in_the_way(story: Story) -> StandingLimit | None:
-    """The limit that somebody ran into and that still holds. The ladder's waits are too short to matter, but for all.
-
-    A limit that nobody ran into is no cause of anything.
-    """
-    reached = [limit for limit in story.limits if limit.is_in_the_way and limit.refused and limit.action != "send"]
-    lasting = [limit for limit in reached if limit.rule != "ladder" or limit.used >= limit.most]
-    return max(lasting, key=lambda limit: limit.until, default=None)
-
-
-def _of_limit(story: Story, limit: StandingLimit, newest: Verification | None) -> Verdict:
-    names = {"most": limit.most, "what": limit_name(limit), "time": time_span(limit.seconds)}
-    said = _("The number ran into a limit: at most %(most)d %(what)s in %(time)s.") % names
-    if limit.rule.endswith("conversion"):
-        said = _("The number ran into a pause of %s.") % limit_name(limit)
-    message = newest and newest in story.pending and story.message_of(newest)
-    if message:
-        said = f"{_of_message(story, message).said} {said}"
-    until = clock(limit.until, story.now)
-    again = _("Codes are checked again from %s.") if limit.action == "check" else _("It may ask again at %s.")
-    lifted = _("If the person needs it now, lift the limit.") if limit.is_personal else ""
-    return Verdict(said, f"{again % until} {lifted}".strip(), "bad", "lift" if limit.is_personal else "")
-
-
-def _of_verification(story: Story, verification: Verification) -> Verdict:
-    message = story.message_of(verification)
-    sent = _of_message(story, message, verification) if message else None
-    state = verification.current_state
-    if state == Verification.State.PENDING:
-        return sent or Verdict(_("The code is being sent."), _("Look again in a few seconds."), "waiting")
-    if state == Verification.State.VERIFIED:
-        return _of_verified(story, verification)
-    ended = clock(verification.ended_at or verification.expires_at, story.now)
-    return replace(ENDS[state](ended, sent), act="")
-
-
-def _of_verified(story: Story, verification: Verification) -> Verdict:
-    said = _("The number was verified at %s: the code came, and it was right.")
-    said %= clock(verification.ended_at or story.now, story.now)
-    if verification.proof_redeemed_at or not verification.proof_expires_at:
-        return Verdict(said, _("There is nothing to do."), "good")
-    if verification.proof_expires_at > story.now:
-        until = clock(verification.proof_expires_at, story.now)
-        return Verdict(said, _("The person has to finish on the site by %s.") % until, "waiting")
-    return Verdict(said, _("The site did not take the proof in time: the person has to start again."), "unknown")
-
-
-def _expired(ended: str, sent: Verdict | None) -> Verdict:
-    said = _("The time for the code was over at %s.") % ended
-    return _with_delivery(said, sent, _("The person has to ask for a new code."))
-
-
-def _exhausted(ended: str, sent: Verdict | None) -> Verdict:
-    said = _("Too many wrong codes were typed, the last one at %s.") % ended
-    return Verdict(said, _("The person has to ask for a new code, and to type the newest one."), "bad")
-
-
-def _canceled(ended: str, sent: Verdict | None) -> Verdict:
-    said = _("The verification was canceled at %s.") % ended
-    return _with_delivery(said, sent, _("The person has to ask for a new code."))
-
-
-def _with_delivery(said: str, sent: Verdict | None, todo: str) -> Verdict:
-    if sent is None:
-        return Verdict(said, todo, "neutral")
-    hint = _("Another method may help.") if sent.tone == "bad" else ""
-    return Verdict(f"{sent.said} {said}", f"{todo} {hint}".strip(), "bad" if sent.tone == "bad" else "neutral")
-
-
-ENDS: Final[Mapping[str, Callable[[str, Verdict | None], Verdict]]] = {
-    Verification.State.EXPIRED: _expired,
-    Verification.State.EXHAUSTED: _exhausted,
-    Verification.State.CANCELED: _canceled,
-}
-
-
-def _of_message(story: Story, message: Message, verification: Verification | None = None) -> Verdict:
-    """What became of a message, and what to do while its code can still be typed."""
-    if message.is_test:
-        said = _("This is a test number: its code is fixed, and nothing is sent.")
-        return Verdict(said, _("The person types the code that was agreed on."), "neutral")
-    known = {"channel": channel_noun(message.channel), "ago": ago(message.created_at, story.now)}
-    if message.is_final:
-        return _of_final(story, message, verification, known)
-    told = {
-        Status.SENDING: _("The %(channel)s is being handed to LANCK."),
-        Status.REFUSED: _("The %(channel)s was refused and not sent."),
-        Status.UNKNOWN: _("It is not known whether LANCK took the %(channel)s %(ago)s ago."),
-        Status.SENT: _("LANCK sent the %(channel)s on %(ago)s ago, and the network has not said what became of it."),
-    }
-    usual = _("LANCK took the %(channel)s %(ago)s ago and has not said what became of it.")
-    said = told.get(Status(message.status) if message.status in Status else Status.ACCEPTED, usual) % known
-    if message.status == Status.REFUSED:
-        return Verdict(said, _again(story, verification), "bad", "resend")
-    if (story.now - message.created_at).total_seconds() < SOON:
-        return Verdict(said, _("Look again in a few seconds."), "waiting")
-    if message.request_id:
-        return Verdict(said, _("Ask LANCK now."), "waiting", "ask")
-    return Verdict(said, _("If it did not come: %s") % _again(story, verification), "unknown", "resend")
-
-
-def _of_final(story: Story, message: Message, verification: Verification | None, known: Mapping[str, str]) -> Verdict:
-    if message.status in (Status.DELIVERED, Status.ANSWERED):
-        return _of_arrived(story, message, verification, known)
-    said = _("The network did not deliver the %(channel)s.")
-    if channel_spec(message.channel).rings:
-        said = _("The %(channel)s did not get through, or nobody took it.")
-    return Verdict(said % known, _again(story, verification), "bad", "resend")
-
-
-def _of_arrived(story: Story, message: Message, verification: Verification | None, known: Mapping[str, str]) -> Verdict:
-    at = clock(message.status_at or message.created_at, story.now)
-    said = _("The %(channel)s was answered at %(at)s.") if message.status == Status.ANSWERED else ""
-    said = (said or _("The network delivered the %(channel)s at %(at)s.")) % {**known, "at": at}
-    if verification is None:
-        return Verdict(said, "", "good")
-    if verification.failures:
-        typed = ngettext("%d wrong code was typed.", "%d wrong codes were typed.", verification.failures)
-        said = f"{said} {typed % verification.failures}"
-    todo = _("The person has to type the newest code by %(until)s. If they cannot find it: %(again)s")
-    until = clock(verification.expires_at, story.now)
-    return Verdict(said, todo % {"until": until, "again": _again(story, verification)}, "good")
-
-
-def _again(story: Story, verification: Verification | None) -> str:
-    """What to try, as long as a code can still be sent for the verification."""
-    if verification is None:
+def _delivery(diagnosis: Diagnosis, story: Story) -> str:
+    """Return what happened to the message; empty if its delivery is no part of the cause."""
+    message = diagnosis.message
+    if message is None:
         return ""
+    if message.is_test:
+        return _("This is a test number: its code is fixed, and nothing is sent.")
+    names = {"channel": channel_noun(message.channel), "ago": ago(message.created_at, story.now)}
+    if not message.is_final:
+        return str(STATUSES.get(message.status, STATUSES[Status.ACCEPTED])) % names
+    if message.status in ARRIVED:
+        return _arrival(message, story) + _wrong_codes(diagnosis)
+    if channel_spec(message.channel).rings:
+        return _("The %(channel)s did not get through or was not answered.") % names
+    return _("The network did not deliver the %(channel)s.") % names
+
+
+def _arrival(message: Message, story: Story) -> str:
+    is_answered = message.status == Status.ANSWERED
+    text = (
+        _("The %(channel)s was answered at %(at)s.")
+        if is_answered
+        else _("The network delivered the %(channel)s at %(at)s.")
+    )
+    at = time_of_day(message.status_at or message.created_at, story.now)
+    return text % {"channel": channel_noun(message.channel), "at": at}
+
+
+def _wrong_codes(diagnosis: Diagnosis) -> str:
+    failures = diagnosis.verification.failures if diagnosis.verification and not diagnosis.limit else 0
+    text = ngettext("%d wrong code was typed.", "%d wrong codes were typed.", failures)
+    return f" {text % failures}" if failures else ""
+
+
+def _cause(diagnosis: Diagnosis, story: Story) -> str:
+    """Return what happened besides the delivery."""
+    if diagnosis.limit:
+        return _limit(diagnosis.limit)
+    verification = diagnosis.verification
+    if verification and diagnosis.cause in ENDS:
+        return str(ENDS[diagnosis.cause]) % time_of_day(verification.ended_at or verification.expires_at, story.now)
+    if diagnosis.cause == Cause.NOT_SUPPORTED:
+        why = _("No codes are sent to it: its country or its type is not supported.")
+        return f"{OTHER_CAUSES[Cause.NO_REQUEST]} {why}"
+    return str(OTHER_CAUSES.get(diagnosis.cause, ""))
+
+
+def _limit(limit: StandingLimit) -> str:
+    if limit.rule.endswith("conversion"):
+        return _("A pause applies to the number: %s.") % limit_name(limit.action, limit.rule)
+    text = _("The number exceeded a limit: at most %(most)d %(what)s in %(time)s.")
+    return text % {
+        "most": limit.most,
+        "what": limit_name(limit.action, limit.rule),
+        "time": exact_duration(limit.seconds),
+    }
+
+
+def _advice(diagnosis: Diagnosis, story: Story) -> str:
+    verification, advice = diagnosis.verification, diagnosis.advice
+    if diagnosis.limit:
+        return _limit_advice(diagnosis.limit, story)
+    if verification is None and diagnosis.message:
+        return _("No code was asked for; this is about another message.")
+    if verification and advice in CODE_ADVICE:
+        return CODE_ADVICE[advice](verification, story)
+    return str(ADVICE[advice])
+
+
+def _limit_advice(limit: StandingLimit, story: Story) -> str:
+    again = (
+        _("Codes are checked again from %s.") if limit.action == "check" else _("A new code can be requested from %s.")
+    )
+    again %= time_of_day(limit.until, story.now)
+    return " ".join([again, _("If the person needs it now, lift the limit.")]) if limit.is_personal else again
+
+
+def _resend(verification: Verification, story: Story) -> str:
     if verification.resend_at is None or not verification.attempts_left:
         return _("No further code is sent for this verification: the person has to start again.")
-    method = channel_noun(other_methods(verification)[0])
-    if verification.resend_at > story.now:
-        return _("Send the code again by %(method)s, from %(at)s on.") % {
-            "method": method,
-            "at": clock(verification.resend_at, story.now),
-        }
-    return _("Send the code again by %s.") % method
+    method = channel_noun(resend_methods(verification)[0])
+    if verification.resend_at <= story.now:
+        return _("Send the code again by %s.") % method
+    names = {"method": method, "at": time_of_day(verification.resend_at, story.now)}
+    return _("Send the code again by %(method)s, from %(at)s on.") % names
 
 
-def _of_nothing(story: Story) -> Verdict:
-    said = _("Nothing was ever asked for this number.")
-    if not is_supported(number=story.number):
-        why = _("Codes are not sent to it: its country or its kind is not supported.")
-        return Verdict(f"{said} {why}", _("The person has to use another number."), "unknown")
-    if any(limit.is_personal for limit in story.limits):
-        said = _("Nothing is kept of this number any more, though its limits still count what was asked for it.")
-    compare = _("Compare it with the customer digit by digit: they may have typed another number on the site.")
-    return Verdict(said, compare, "unknown")
+def _resend_if_missing(verification: Verification, story: Story) -> str:
+    return _("If it did not arrive: %s") % _resend(verification, story)
+
+
+def _enter_code(verification: Verification, story: Story) -> str:
+    text = _("The person has to type the newest code by %(until)s. If they cannot find it: %(again)s")
+    return text % {"until": time_of_day(verification.expires_at, story.now), "again": _resend(verification, story)}
+
+
+def _finish(verification: Verification, story: Story) -> str:
+    until = time_of_day(verification.proof_expires_at or story.now, story.now)
+    return _("The person has to finish on the site by %s.") % until
+
+
+def _new_code_by_other_method(verification: Verification, story: Story) -> str:
+    return " ".join([str(ADVICE[Advice.NEW_CODE]), _("Another method may help.")])
+
+
+CODE_ADVICE: Final[Mapping[Advice, Callable[[Verification, Story], str]]] = {
+    Advice.RESEND: _resend,
+    Advice.RESEND_IF_MISSING: _resend_if_missing,
+    Advice.ENTER_CODE: _enter_code,
+    Advice.FINISH: _finish,
+    Advice.NEW_CODE_BY_OTHER_METHOD: _new_code_by_other_method,
+}

@@ -1,4 +1,4 @@
-"""What staff are told of a number before and after it is forgotten."""
+"""The texts about a number before and after it is forgotten."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from django.utils.translation import gettext_lazy
 
 from ...services import Forgotten
 
-# A kind of row, and what becomes of it.
+# Each field of Forgotten: the name of its rows, and what forgetting does to them.
 KINDS: Final[Mapping[str, tuple[Any, Any]]] = {
     "verifications": (
         gettext_lazy("verifications"),
-        gettext_lazy("stay for the figures, without number, user and proof; what is pending is canceled"),
+        gettext_lazy("stay for statistics, without number, user and proof; pending ones are canceled"),
     ),
     "messages": (
         gettext_lazy("messages"),
-        gettext_lazy("stay for the figures, without number, texts, links and LANCK's ids"),
+        gettext_lazy("stay for statistics, without number, texts, links and LANCK's ids"),
     ),
-    "receipts": (gettext_lazy("receipts"), gettext_lazy("are erased")),
+    "receipts": (gettext_lazy("receipts"), gettext_lazy("are deleted")),
     "inbound": (gettext_lazy("inbound messages"), gettext_lazy("stay without sender and text")),
-    "insights": (gettext_lazy("number insights"), gettext_lazy("are erased")),
-    "lifted_opt_outs": (gettext_lazy("lifted opt-outs"), gettext_lazy("are erased")),
+    "insights": (gettext_lazy("number insights"), gettext_lazy("are deleted")),
+    "lifted_opt_outs": (gettext_lazy("lifted opt-outs"), gettext_lazy("are deleted")),
     "verified_numbers": (
         gettext_lazy("verified numbers"),
-        gettext_lazy("are erased; their user stays, without a verified number"),
+        gettext_lazy("are deleted; the user stays, without a verified number"),
     ),
 }
 
 
-def forgotten_words(known: Forgotten) -> list[tuple[str, int, str]]:
-    """Each kind of row that knows the number: its name, how many there are, and what becomes of them."""
+def forgotten_kinds(known: Forgotten) -> list[tuple[str, int, str]]:
+    """Return each kind of row that has the number: its name, the count, and what forgetting does to the rows."""
     return [
-        (str(name), getattr(known, kind), str(fate)) for kind, (name, fate) in KINDS.items() if getattr(known, kind)
+        (str(name), getattr(known, kind), str(effect)) for kind, (name, effect) in KINDS.items() if getattr(known, kind)
     ]
 
 
 def forgotten_counts(done: Forgotten) -> str:
-    """Such as ``verifications 2, messages 3``."""
-    return ", ".join(f"{name} {count}" for name, count, _fate in forgotten_words(done)) or "0"
+    """Return the counts as a text, such as ``verifications 2, messages 3``."""
+    return ", ".join(f"{name} {count}" for name, count, _effect in forgotten_kinds(done)) or "0"

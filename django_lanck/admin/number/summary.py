@@ -1,4 +1,4 @@
-"""How things stand with a number at the moment, in a few lines."""
+"""The summary of a number: what is pending, what the person can do, whose the number is, which limits count."""
 
 from __future__ import annotations
 
@@ -12,108 +12,109 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ...conf import conf
+from ...conf.rules import limit_name
+from ...durations import exact_duration
 from ...models import Verification, VerifiedNumber
 from ...services import StandingLimit
-from ..base import owner_name
-from ..labels import badge, channel_noun, clock, time_span
-from .diagnosis import limit_name
-from .story import Sees, Story
+from ...services.support.story import MayView, Story
+from ..labels import badge, channel_noun, time_of_day
+from ..masking import owner_name
 
 
-def facts(story: Story, sees: Sees) -> Iterator[tuple[str, SafeString | str]]:
-    """A name and what there is to say, for a reader who sees these kinds of rows."""
+def summary_rows(story: Story, may_view: MayView) -> Iterator[tuple[str, SafeString | str]]:
+    """Yield the name and the text of each row of the summary."""
     for verification in story.pending:
         yield _("Pending"), _pending(story, verification)
     if not story.pending:
         yield _("Pending"), _("No verification.")
     yield _("The person can"), _possible(story)
-    if sees(VerifiedNumber):
+    if may_view(VerifiedNumber):
         yield _("Owner"), _owner(story)
     if story.opt_out and not story.opt_out.lifted_at:
-        since = clock(story.opt_out.opted_out_at, story.now)
-        yield _("Opt-out"), _("No marketing since %s. Codes are sent all the same.") % since
+        since = time_of_day(story.opt_out.opted_out_at, story.now)
+        yield _("Opt-out"), _("No marketing since %s. Codes are still sent.") % since
     if story.number in conf.test_numbers:
-        yield _("Test number"), _("Its code is fixed until %s, and nothing is sent.") % _last_day(story)
+        until = conf.test_numbers[story.number].until.isoformat()
+        yield _("Test number"), _("Its code is fixed until %s, and nothing is sent.") % until
 
 
-def limit_facts(story: Story) -> list[dict[str, Any]]:
-    """The person's limits that count, and what else is in the way.
+def limit_rows(story: Story) -> list[dict[str, Any]]:
+    """Return the limits that count for the person, and the others that are exceeded.
 
-    Which block of numbers a limit is about is not told: it has the digits that are masked.
+    The prefix of a limit is not shown, because it contains masked digits.
     """
-    told = [limit for limit in story.limits if limit.is_personal or limit.is_in_the_way]
     return [
         {
-            "name": limit_name(limit),
-            "said": _limit(story, limit),
-            "badge": badge("in the way") if limit.is_in_the_way else None,
+            "name": limit_name(limit.action, limit.rule),
+            "text": _limit(story, limit),
+            "badge": badge("exceeded") if limit.is_in_the_way else None,
         }
-        for limit in told
+        for limit in story.limits
+        if limit.is_personal or limit.is_in_the_way
     ]
 
 
 def _limit(story: Story, limit: StandingLimit) -> str:
-    words = {
+    names = {
         "used": limit.used,
         "most": limit.most,
-        "time": time_span(limit.seconds),
-        "until": clock(limit.until, story.now),
+        "time": exact_duration(limit.seconds),
+        "until": time_of_day(limit.until, story.now),
     }
-    said = [_("%(used)d of %(most)d in %(time)s, until %(until)s.") % words]
+    sentences = [_("%(used)d of %(most)d in %(time)s, until %(until)s.") % names]
     if limit.refused:
-        said.append(ngettext("It refused %d time.", "It refused %d times.", limit.refused) % limit.refused)
+        sentences.append(ngettext("It refused %d request.", "It refused %d requests.", limit.refused) % limit.refused)
     if limit.purposes and len(limit.purposes) < len(conf.purposes):
-        said.append(_("For %s.") % ", ".join(limit.purposes))
-    return " ".join(said)
+        sentences.append(_("For %s.") % ", ".join(limit.purposes))
+    return " ".join(sentences)
 
 
 def _pending(story: Story, verification: Verification) -> SafeString:
     left = ngettext("%d attempt is left", "%d attempts are left", verification.attempts_left)
-    words = {
+    names = {
         "left": left % verification.attempts_left,
-        "until": clock(verification.expires_at, story.now),
+        "until": time_of_day(verification.expires_at, story.now),
         "method": channel_noun(verification.method),
     }
-    said = _("%(method)s, valid until %(until)s, %(left)s.") % words
+    text = _("%(method)s, valid until %(until)s, %(left)s.") % names
     url = reverse("admin:lanck_verification_change", args=[verification.pk])
-    return format_html('<a href="{}">{}</a>: {} {}', url, verification.purpose, said, _resend(story, verification))
+    return format_html('<a href="{}">{}</a>: {} {}', url, verification.purpose, text, _resend(story, verification))
 
 
 def _resend(story: Story, verification: Verification) -> str:
     if verification.resend_at is None or not verification.attempts_left:
         return _("No further code can be sent.")
     if verification.resend_at > story.now:
-        return _("Another code can be sent from %s on.") % clock(verification.resend_at, story.now)
+        return _("Another code can be sent from %s on.") % time_of_day(verification.resend_at, story.now)
     return _("Another code can be sent now.")
 
 
 def _possible(story: Story) -> str:
+    """Return what the person can do on the site, and from when on."""
     starts, checks = (
         [limit.until for limit in story.limits if limit.is_in_the_way and limit.action == action]
         for action in ("start", "check")
     )
-    said = [
-        _("Ask for a new code, from %s on.") % clock(max(starts), story.now) if starts else _("Ask for a new code.")
+    sentences = [
+        _("Ask for a new code, from %s on.") % time_of_day(max(starts), story.now)
+        if starts
+        else _("Ask for a new code.")
     ]
     if any(verification.attempts_left for verification in story.pending):
-        code = _("Type the newest code, from %s on.") % clock(max(checks), story.now) if checks else ""
-        said.insert(0, code or _("Type the newest code."))
-    return " ".join(said)
+        code = _("Type the newest code, from %s on.") % time_of_day(max(checks), story.now) if checks else ""
+        sentences.insert(0, code or _("Type the newest code."))
+    return " ".join(sentences)
 
 
 def _owner(story: Story) -> SafeString | str:
     claim, number = story.claim, story.number
-    ids = [claim.user_id] if claim else []
+    owner_ids = [claim.user_id] if claim else []
     verified = [each for each in story.verifications if each.state == Verification.State.VERIFIED and each.user]
-    others = sorted({owner_name(each.user, number) for each in verified if each.user_id not in ids})
+    others = sorted({owner_name(each.user, number) for each in verified if each.user_id not in owner_ids})
     earlier = _("Verified earlier by %s.") % ", ".join(others) if others else ""
     if claim is None:
-        nobody = _("nobody")
-        return f"{nobody}. {earlier}" if earlier else nobody
+        no_owner = _("no owner")
+        return f"{no_owner}. {earlier}" if earlier else no_owner
     url = reverse("admin:lanck_verifiednumber_change", args=[claim.pk])
-    since = _("since %s.") % clock(claim.verified_at, story.now)
+    since = _("since %s.") % time_of_day(claim.verified_at, story.now)
     return format_html('<a href="{}">{}</a> {} {}', url, owner_name(claim.user, number), since, earlier)
-
-
-def _last_day(story: Story) -> str:
-    return conf.test_numbers[story.number].until.isoformat()

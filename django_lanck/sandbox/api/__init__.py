@@ -1,1 +1,1 @@
-"""The HTTP side of the sandbox: authentication, parameters, errors and the rate limit."""
+"""The HTTP side of the sandbox: access, parsing and validation of parameters, errors, and the rate limit."""

@@ -1,4 +1,4 @@
-"""The errors of the API: one table, one exception, one body."""
+"""The errors of the API: their table, and the exception that becomes an error response."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 from django.http import JsonResponse
 
-# errorCode → HTTP status, errorReason. No source gives the statuses of 7–9 and 20–99: they are chosen here.
+# errorCode → HTTP status, errorReason. The statuses of 7–9 and 20–99 are not documented; these are our choice.
 ERRORS: Final = {
     1: (401, "Authentication required"),
     2: (400, "Inactive account"),
@@ -26,7 +26,7 @@ ERRORS: Final = {
     25: (400, "Method not allowed"),
     99: (500, "Internal server error"),
 }
-UNDOCUMENTED: Final = (400, "An error that no page mentions")
+UNDOCUMENTED: Final = (400, "An undocumented error")
 
 UNAUTHENTICATED: Final = 1
 TOO_MANY_REQUESTS: Final = 4
@@ -41,7 +41,7 @@ INTERNAL: Final = 99
 
 
 class APIError(Exception):
-    """A refusal, as the API words it. ``detail`` is added to the reason; ``status`` overrides the table's."""
+    """An error response of the API. ``detail`` is appended to the reason, ``status`` overrides that of the table."""
 
     def __init__(self, code: int, detail: str = "", *, status: int | None = None) -> None:
         table_status, reason = ERRORS.get(code, UNDOCUMENTED)

@@ -1,4 +1,4 @@
-"""The parameters of the API: one small function cleans each kind of value, or raises the error that fits."""
+"""The parameters of the API. A function per type validates a value and returns it, or raises an error."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from . import wire
 from .errors import INVALID_NUMBER, INVALID_REQUEST, SENDER_NOT_ALLOWED, APIError
+from .parsing import parse_json
 
-METHODS: Final = ("sms", "voice", "call")
 # fmt: off
 LANGUAGES: Final = (
     "am", "ar", "az", "bn", "de", "en", "es", "fa", "fr", "he", "hi", "hy", "id", "it", "ja", "ka",
@@ -30,98 +29,102 @@ NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ]{0,9}[A-Za-z0-9])?")
 DIGITS: Final = re.compile(r"\+?[0-9]{1,15}")
 PIN: Final = re.compile(r"[0-9]{4,6}")
 GOAL: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-# Only what every URL parser reads alike: no user, no backslash, no space, nothing beyond ASCII.
+# Only URLs that all parsers read alike: no user name, backslash, space or character outside ASCII.
 URL: Final = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:[/?][!-\[\]-~]*)?")
 
-Cleaner = Callable[[str, Any], Any]
+Validator = Callable[[str, Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """How one parameter is cleaned. ``default`` is what an optional one has when it is not there.
+    """How a parameter is validated. ``default`` is the value of an optional parameter that is missing.
 
-    ``needs`` is another parameter, without which this one makes no sense.
+    ``needs`` is the name of another parameter that has to be present too.
     """
 
-    clean: Cleaner
+    validate: Validator
     required: bool = False
     default: Any = None
     needs: str = ""
 
 
-def clean(fields: Mapping[str, Field], given: Mapping[str, Any], *, within: str = "") -> dict[str, Any]:
-    """Every field by name, cleaned. Unknown and missing parameters are error 10; ``within`` is said before a name."""
+def validate(fields: Mapping[str, Field], given: Mapping[str, Any], *, prefix: str = "") -> dict[str, Any]:
+    """Return the valid value of every field, or raise an error that names the parameter, after ``prefix``."""
     unknown = sorted(set(given) - set(fields))
     if unknown:
-        raise APIError(INVALID_REQUEST, f"unknown parameter {within}{unknown[0][:40]}")
+        raise APIError(INVALID_REQUEST, f"unknown parameter {prefix}{unknown[0][:40]}")
     values = {}
     for name, field in fields.items():
         if name in given:
-            values[name] = field.clean(within + name, given[name])
+            values[name] = field.validate(prefix + name, given[name])
             if field.needs and field.needs not in given:
-                raise APIError(INVALID_REQUEST, f"{within}{name} needs {within}{field.needs}")
+                raise APIError(INVALID_REQUEST, f"{prefix}{name} needs {prefix}{field.needs}")
         elif field.required:
-            raise APIError(INVALID_REQUEST, f"{within}{name} is missing")
+            raise APIError(INVALID_REQUEST, f"{prefix}{name} is missing")
         else:
             values[name] = field.default
     return values
 
 
-def _text(name: str, value: Any, pattern: re.Pattern[str], wanted: str, code: int = INVALID_REQUEST) -> str:
+def _match(name: str, value: Any, pattern: re.Pattern[str], expected: str, code: int = INVALID_REQUEST) -> str:
     if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise APIError(code, f"{name} must be {wanted}")
+        raise APIError(code, f"{name} must be {expected}")
     return value
 
 
 def number(name: str, value: Any) -> str:
-    # "curl -d number=+18800000000", as on LANCK's page, does not encode the plus: it comes as a space.
+    """Validate a phone number in E.164 format."""
+    # "curl -d number=+18800000000" in LANCK's documentation does not encode the plus, which is decoded as a space.
     if isinstance(value, str) and value.startswith(" "):
         value = "+" + value[1:]
-    return _text(name, value, E164, "in E.164 format", INVALID_NUMBER)
+    return _match(name, value, E164, "in E.164 format", INVALID_NUMBER)
 
 
 def sender(name: str, value: Any) -> str:
+    """Validate the sender of a message: a name or a number."""
     if isinstance(value, str) and value.lower() != BLOCKED_SENDER and DIGITS.fullmatch(value):
         return value
-    text = _text(name, value, NAME, "up to 11 letters and digits, or up to 15 digits", SENDER_NOT_ALLOWED)
+    text = _match(name, value, NAME, "up to 11 letters and digits, or up to 15 digits", SENDER_NOT_ALLOWED)
     if text.lower() == BLOCKED_SENDER:
         raise APIError(SENDER_NOT_ALLOWED)
     return text
 
 
 def caller(name: str, value: Any) -> str:
-    """The number that a call comes from; a name is no number."""
-    return _text(name, value, DIGITS, "up to 15 digits", SENDER_NOT_ALLOWED)
+    """Validate the calling number of a call. A name is not allowed."""
+    return _match(name, value, DIGITS, "up to 15 digits", SENDER_NOT_ALLOWED)
 
 
-def one_of(*choices: str) -> Cleaner:
-    def cleaner(name: str, value: Any) -> str:
+def one_of(*choices: str) -> Validator:
+    """Return a validator of a text that is one of the choices."""
+
+    def validator(name: str, value: Any) -> str:
         if not isinstance(value, str) or value not in choices:
             raise APIError(INVALID_REQUEST, f"{name} must be one of {', '.join(choices)}")
         return value
 
-    return cleaner
+    return validator
 
 
-method: Final = one_of(*METHODS)
 language: Final = one_of(*LANGUAGES)
 read_out_language: Final = one_of("en", "ru")
 
 
-def whole_number(low: int, high: int) -> Cleaner:
-    """A JSON number or a string of digits, ``low`` to ``high``."""
+def integer(low: int, high: int) -> Validator:
+    """Return a validator of an integer from ``low`` to ``high``, given as a JSON number or a string of digits."""
 
-    def cleaner(name: str, value: Any) -> int:
+    def validator(name: str, value: Any) -> int:
         if isinstance(value, str) and re.fullmatch(r"[1-9][0-9]{0,8}", value):
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise APIError(INVALID_REQUEST, f"{name} must be a whole number from {low} to {high}")
+            raise APIError(INVALID_REQUEST, f"{name} must be an integer from {low} to {high}")
         return value
 
-    return cleaner
+    return validator
 
 
 def ip_address(name: str, value: Any) -> str:
+    """Validate an IPv4 or IPv6 address."""
     try:
         if isinstance(value, str):
             return str(ipaddress.ip_address(value))
@@ -130,41 +133,43 @@ def ip_address(name: str, value: Any) -> str:
     raise APIError(INVALID_REQUEST, f"{name} must be an IP address")
 
 
-def web_address(name: str, value: Any) -> str:
+def web_url(name: str, value: Any) -> str:
+    """Validate an absolute http or https URL."""
     if isinstance(value, str) and len(value) > MAX_URL:
         raise APIError(INVALID_REQUEST, f"{name} is longer than {MAX_URL} characters")
-    if not is_web_address(value):
+    if not is_web_url(value):
         raise APIError(INVALID_REQUEST, f"{name} must be an http or https URL")
     return str(value)
 
 
-def is_web_address(value: Any) -> bool:
+def is_web_url(value: Any) -> bool:
+    """Whether the value is an absolute http or https URL."""
     if not isinstance(value, str) or not URL.fullmatch(value):
         return False
     try:
-        urlsplit(value).port  # noqa: B018 (raises for a port or an IPv6 address that is none)
+        urlsplit(value).port  # noqa: B018 (raises ValueError for an invalid port or IPv6 address)
     except ValueError:
         return False
     return True
 
 
 def text(name: str, value: Any) -> str:
-    """What people see or hear."""
+    """Validate a text that is not blank."""
     if not isinstance(value, str) or not value.strip():
-        raise APIError(INVALID_REQUEST, f"{name} must be a text, and not an empty one")
+        raise APIError(INVALID_REQUEST, f"{name} must be a text that is not blank")
     return value
 
 
 def pin(name: str, value: Any) -> str:
-    """The code that a call is to bring."""
-    return _text(name, value, PIN, "4 to 6 digits")
+    """Validate a code that a call dictates or has at the end of its calling number."""
+    return _match(name, value, PIN, "4 to 6 digits")
 
 
 def json_object(name: str, value: Any) -> dict[str, Any]:
-    """An object; in a form, its JSON."""
+    """Validate a JSON object. In a form, it is a string with the JSON."""
     if isinstance(value, str):
         try:
-            return wire.read_json(value)
+            return parse_json(value)
         except APIError:
             pass
     elif isinstance(value, dict):
@@ -173,19 +178,21 @@ def json_object(name: str, value: Any) -> dict[str, Any]:
 
 
 def request_id(name: str, value: Any) -> str:
-    return _filled(name, value, 100)
+    """Validate the id of a request, which need not exist."""
+    return _bounded(name, value, 100)
 
 
 def code(name: str, value: Any) -> str:
-    """Whatever was typed: a code that is no digits is a wrong code, not a wrong request."""
-    return _filled(name, value, 100)
+    """Validate a code to check. A text that is not digits is a wrong code, not an invalid request."""
+    return _bounded(name, value, 100)
 
 
 def goal(name: str, value: Any) -> str:
-    return _text(name, value, GOAL, "a goal's name, such as NUMBER_VERIFIED")
+    """Validate the name of a goal."""
+    return _match(name, value, GOAL, "the name of a goal, such as NUMBER_VERIFIED")
 
 
-def _filled(name: str, value: Any, longest: int) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= longest:
-        raise APIError(INVALID_REQUEST, f"{name} must be a text of 1 to {longest} characters")
+def _bounded(name: str, value: Any, maximum: int) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= maximum:
+        raise APIError(INVALID_REQUEST, f"{name} must be a text of 1 to {maximum} characters")
     return value

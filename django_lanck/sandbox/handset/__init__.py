@@ -1,1 +1,1 @@
-"""The page with the simulated handset."""
+"""The page of simulated handsets."""

@@ -1,4 +1,4 @@
-"""The handset page: what each simulated phone received and sent, for people and as JSON, and texting from it."""
+"""The handset page, its JSON, and the form that sends an SMS from a phone."""
 
 from __future__ import annotations
 
@@ -17,35 +17,34 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ..api.gate import View, where_permitted
+from ..api.access import View, if_permitted
 from ..conf import conf
 from ..models import SandboxInbound, SandboxMessage
 from ..provider import inbound, magic
-from . import inbox
+from . import queries
+from .entries import international
 
-MOST_CHARACTERS: Final = 1_600
+MAX_CHARACTERS: Final = 1_600
 
 
 def _page(view: View[...]) -> Callable[..., HttpResponseBase]:
-    return login_not_required(never_cache(require_safe(where_permitted(view))))
+    return login_not_required(never_cache(require_safe(if_permitted(view))))
 
 
 @_page
 def page(request: HttpRequest) -> HttpResponse:
-    """The phones in use lately, and one of them opened: ``?number=``, or else the newest."""
-    return _show(request, as_number(request.GET.get("number", "")))
+    """Show the latest phones and the messages of one: that of ``?number=``, or the newest."""
+    return _show(request, parse_number(request.GET.get("number", "")))
 
 
 @login_not_required
 @never_cache
 @transaction.non_atomic_requests
 @require_http_methods(["GET", "HEAD", "POST"])
-@where_permitted
+@if_permitted
 def write(request: HttpRequest, number: str) -> HttpResponse:
-    """Text the site from a phone. To look at, it is the handset page, which without script does not reload itself
-    here under the hands of a writer.
-    """
-    sender = as_number(number)
+    """Send an SMS from a phone to the site. GET shows the handset page with the form, which does not reload itself."""
+    sender = parse_number(number)
     if not sender:
         raise Http404("This is not a phone number.")
     if request.method != "POST":
@@ -57,9 +56,9 @@ def write(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _send(sender: str, text: str) -> str:
-    """Send a text; the sentence that says why not, or an empty one."""
-    if len(text) > MOST_CHARACTERS:
-        return f"This text has {len(text):,} characters, and {MOST_CHARACTERS:,} fit. Shorten it a little."
+    """Send an SMS and return the reason if it is refused, or an empty string."""
+    if len(text) > MAX_CHARACTERS:
+        return f"The text has {len(text):,} characters. The maximum is {MAX_CHARACTERS:,}. Shorten it."
     try:
         inbound.send(sender, text)
     except ValueError as error:
@@ -68,22 +67,22 @@ def _send(sender: str, text: str) -> str:
 
 
 def _show(
-    request: HttpRequest, asked_for: str, *, writing: bool = False, draft: str = "", problem: str = ""
+    request: HttpRequest, requested: str, *, writing: bool = False, draft: str = "", problem: str = ""
 ) -> HttpResponse:
-    version = inbox.version()  # first: what changes from here on is shown by the next update
-    phones = inbox.latest_phones()
-    number = asked_for or (phones[0].number if phones else "")
+    version = queries.version()  # before all other queries: later changes then come with the next update
+    phones = queries.latest_phones()
+    number = requested or (phones[0].number if phones else "")
     context = {
         "phones": phones,
         "number": number,
-        "label": inbox.spaced(number),
-        "follows_newest": not asked_for,
-        "entries": inbox.entries(number) if number else [],
+        "label": international(number),
+        "follows_newest": not requested,
+        "entries": queries.entries_of(number) if number else [],
         "version": version,
         "groups": magic.GROUPS,
         "now": timezone.now(),
-        "rented_number": inbox.spaced(conf.rented_number),
-        "most_characters": MOST_CHARACTERS,
+        "rented_number": international(conf.rented_number),
+        "max_characters": MAX_CHARACTERS,
         "writing": writing,
         "draft": draft,
         "problem": problem,
@@ -93,26 +92,26 @@ def _show(
 
 @_page
 def phones_json(request: HttpRequest) -> JsonResponse:
-    """``{"version", "phones": [{"number", "at"}]}``; the version differs whenever anything changed."""
-    version = inbox.version()
-    phones = [{"number": phone.number, "at": _iso(phone.at)} for phone in inbox.latest_phones()]
+    """Return the latest phones, and a version that changes with everything that the page shows."""
+    version = queries.version()
+    phones = [{"number": phone.number, "at": _iso(phone.at)} for phone in queries.latest_phones()]
     return JsonResponse({"version": version, "phones": phones})
 
 
 @_page
 def messages_json(request: HttpRequest, number: str) -> JsonResponse:
-    """``{"messages": [...], "inbound": [...]}``: what this phone received and what it sent, newest first."""
-    asked_for = as_number(number)
+    """Return the messages that a phone received and the SMS that it sent, newest first."""
+    number = parse_number(number)
     return JsonResponse(
         {
-            "messages": [_message(message) for message in inbox.latest_messages(asked_for)],
-            "inbound": [_text(text) for text in inbox.latest_texts(asked_for)],
+            "messages": [_message(message) for message in queries.latest_messages(number)],
+            "inbound": [_text(text) for text in queries.latest_texts(number)],
         }
     )
 
 
-def as_number(text: str) -> str:
-    """A number from a URL, where the plus is often missing or has become a space; empty if it is none."""
+def parse_number(text: str) -> str:
+    """Return the number in a URL, or an empty string. A plus that is missing or decoded as a space is added."""
     digits = re.sub(r"[\s+().-]", "", text)
     return f"+{digits}" if re.fullmatch(r"[0-9]{1,15}", digits) else ""
 

@@ -1,1 +1,1 @@
-"""What LANCK does with a request: verification, delivery, receipts, lookups and faults."""
+"""The simulated provider: what LANCK does with a request after the API has accepted it."""

@@ -1,4 +1,4 @@
-"""Posting to the site's own addresses: JSON with the content type of LANCK's page, and only to hosts that may be."""
+"""Posts callbacks to the site: JSON in the documented content type, to allowed hosts only."""
 
 from __future__ import annotations
 
@@ -12,47 +12,45 @@ import requests
 from ..conf import conf
 from .delivery import Payload
 
-CONTENT_TYPE: Final = "json/application"  # as LANCK's page has it
-TIMEOUTS: Final = (2, 5)
+CONTENT_TYPE: Final = "json/application"  # sic, in LANCK's documentation
+TIMEOUTS: Final = (2, 5)  # seconds to connect and to read
 NOT_ALLOWED: Final = "not posted: the host is neither this machine nor in CALLBACK_HOSTS"
 
 
-class Answer(NamedTuple):
-    """How the site answered. ``problem`` says why there is no ``http_status``."""
+class PostResult(NamedTuple):
+    """The result of a post: the HTTP status of the response, or the ``problem`` if there is none."""
 
     http_status: int | None
     problem: str = ""
 
     @property
-    def taken(self) -> bool:
+    def accepted(self) -> bool:
         return self.http_status is not None and 200 <= self.http_status < 300
 
 
-def post(url: str, payload: Payload) -> Answer:
+def post(url: str, payload: Payload) -> PostResult:
+    """Post a callback to the site and return the result. Redirects are not followed."""
     if not may_post_to(url):
-        return Answer(None, NOT_ALLOWED)
+        return PostResult(None, NOT_ALLOWED)
     try:
         with requests.Session() as session:
             session.trust_env = False
-            answer = session.post(
+            response = session.post(
                 url,
                 data=json.dumps(payload).encode(),
                 headers={"Content-Type": CONTENT_TYPE, "User-Agent": "LANCK-sandbox"},
                 timeout=TIMEOUTS,
                 allow_redirects=False,
-                stream=True,  # the body is of no interest
+                stream=True,  # the body is not needed
             )
-            answer.close()
-            return Answer(answer.status_code)
-    except (
-        requests.RequestException,
-        ValueError,
-    ) as problem:  # ValueError: a port or host that urllib3 refuses
-        return Answer(None, f"no answer: {type(problem).__name__}")
+            response.close()
+            return PostResult(response.status_code)
+    except (requests.RequestException, ValueError) as error:  # urllib3 raises ValueError for an invalid host or port
+        return PostResult(None, f"no answer: {type(error).__name__}")
 
 
 def may_post_to(url: str) -> bool:
-    """Only this machine and the hosts of the setting: the sandbox must not reach into anybody's network."""
+    """Whether the host is this machine or in ``CALLBACK_HOSTS``: the sandbox must not reach other networks."""
     try:
         host = (urlsplit(url).hostname or "").lower()
     except ValueError:

@@ -1,4 +1,4 @@
-"""What becomes of an accepted request: which statuses it goes through, and what its receipts say."""
+"""The delivery of an accepted request: the statuses that it goes through, and the bodies of its receipts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ..models import SandboxRequest
+from .content import Channel
 
 Payload = dict[str, Any]
 
@@ -18,56 +19,58 @@ REJECTED: Final = "REJECTED"
 ANSWERED: Final = "ANSWERED"
 FINAL: Final = frozenset([DELIVERED, UNDELIVERED, REJECTED, ANSWERED])
 
-PICKED_UP: Final = frozenset(["voice", "p2s", "t2s"])  # channels that ring until somebody answers
-CALLS: Final = PICKED_UP | {"call", "flash"}
-
-# How a call ended. A flash call is never picked up: the caller hangs up ("487 Request Terminated").
+# The SIP status of a call by its final status. A flash call is cancelled by the caller: "487 Request Terminated".
 SIP_STATUS: Final = {ANSWERED: 200, DELIVERED: 487, UNDELIVERED: 486, REJECTED: 603}
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One event: the status changes unless ``recorded`` is off; a receipt is posted unless ``posted`` is."""
+class StatusChange:
+    """A new status of a request. ``stored`` changes the row, ``posted`` posts a receipt."""
 
     status: str
-    recorded: bool = True
+    stored: bool = True
     posted: bool = True
 
 
-def everything(channel: str) -> bool:
+def every_channel(channel: Channel) -> bool:
     return True
 
 
-def nothing(channel: str) -> bool:
+def no_channel(channel: Channel) -> bool:
     return False
 
 
-def all_but(*channels: str) -> Callable[[str], bool]:
-    return lambda channel: channel not in channels
+def all_but(*names: str) -> Callable[[Channel], bool]:
+    """Return a function that matches all channels but those of these names."""
+    return lambda channel: channel.name not in names
 
 
-def sms_and_calls(channel: str) -> bool:
-    """What needs no app and no data connection."""
-    return channel == "sms" or channel in CALLS
+def sms_and_calls(channel: Channel) -> bool:
+    """Whether the channel needs neither an app nor a data connection."""
+    return channel.name == "sms" or channel.is_call
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The course of one delivery: ``reaches`` says by which channels the phone gets it, ``reads`` if it is read."""
+    """How messages to a number are delivered.
 
-    steps: tuple[Step, ...] = (Step(SENT), Step(DELIVERED))
-    reaches: Callable[[str], bool] = everything
+    ``reaches`` returns whether a channel reaches the phone. ``reads`` is whether the person reads what arrives.
+    ``edit`` changes the body of a receipt before it is posted.
+    """
+
+    changes: tuple[StatusChange, ...] = (StatusChange(SENT), StatusChange(DELIVERED))
+    reaches: Callable[[Channel], bool] = every_channel
     reads: bool = True
-    dress: Callable[[Payload], Payload] = dict
+    edit: Callable[[Payload], Payload] = dict
 
-    def course(self, channel: str, *, arrives: bool) -> tuple[Step, ...]:
-        """The steps in the channel's own words: who picks up a call has answered it."""
-        ending = (ANSWERED if channel in PICKED_UP else DELIVERED) if arrives else UNDELIVERED
-        return tuple(replace(step, status=ending) if step.status == DELIVERED else step for step in self.steps)
+    def changes_for(self, channel: Channel, *, arrives: bool) -> tuple[StatusChange, ...]:
+        """Return the status changes, with DELIVERED replaced by the final status for this channel and result."""
+        final = (ANSWERED if channel.is_answered else DELIVERED) if arrives else UNDELIVERED
+        return tuple(replace(change, status=final) if change.status == DELIVERED else change for change in self.changes)
 
 
-def receipt(request: SandboxRequest, status: str, now: datetime) -> Payload:
-    """The body of a receipt as LANCK's page shows it; all times are Unix seconds."""
+def receipt(request: SandboxRequest, channel: Channel, status: str, now: datetime) -> Payload:
+    """Return the body of a receipt as LANCK documents it. All times are Unix seconds."""
     seconds = int(now.timestamp())
     payload: Payload = {
         "requestId": request.request_id,
@@ -76,16 +79,15 @@ def receipt(request: SandboxRequest, status: str, now: datetime) -> Payload:
         "status": status,
         "timestamp": seconds,
     }
-    if request.channel in CALLS and status in SIP_STATUS:
+    if channel.is_call and status in SIP_STATUS:
         payload |= _call_details(status, int(request.created_at.timestamp()), seconds)
     return payload
 
 
 def _call_details(status: str, started: int, ended: int) -> Payload:
-    rang = status != REJECTED
     answered = status == ANSWERED
     details: Payload = {"sipStatus": SIP_STATUS[status], "callCreatedAt": started}
-    if rang:
+    if status != REJECTED:
         details["callRingStartedAt"] = started
     if answered:
         details["callAnsweredAt"] = started
@@ -97,16 +99,16 @@ def _call_details(status: str, started: int, ended: int) -> Payload:
     }
 
 
-def bare(payload: Payload) -> Payload:
-    """Only what every receipt has."""
+def only_required_keys(payload: Payload) -> Payload:
+    """Return the receipt with the keys that every receipt has, and no others."""
     return {key: payload[key] for key in ("requestId", "number", "status")}
 
 
-def other_spelling(payload: Payload) -> Payload:
-    """The number without its plus, the time in milliseconds: both have been seen."""
+def other_format(payload: Payload) -> Payload:
+    """Return the receipt with the number without its plus and the time in milliseconds."""
     return payload | {"number": payload["number"].lstrip("+"), "timestamp": payload["timestamp"] * 1000}
 
 
 def other_number(payload: Payload) -> Payload:
-    """Somebody else's number: no receipt to believe."""
+    """Return the receipt with the number of another subscriber, which the site must not accept."""
     return payload | {"number": payload["number"][:-1] + str((int(payload["number"][-1]) + 1) % 10)}

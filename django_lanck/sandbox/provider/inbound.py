@@ -1,4 +1,4 @@
-"""SMS that people send to the number which the account rents, posted to the site until it takes them."""
+"""SMS from phones to the rented number of the account, posted to the site until it accepts them."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from ..conf import conf
 from ..models import SandboxInbound, SandboxInboundPost
 from ..segments import segments
 from . import callbacks, scheduler
-from .callbacks import Answer
+from .callbacks import PostResult
 from .delivery import Payload
 from .scheduler import Later
 
-# LANCK's seconds between the tries. It goes on for 24 hours; here, five tries have to do.
+# LANCK's seconds between the posts. LANCK retries for 24 hours, the sandbox posts five times.
 PAUSES: Final = (10, 30, 120, 600)
-MAX_PARTS: Final = 255  # the parts of one SMS are counted in a byte
-NO_ADDRESS: Final = "not posted: INBOUND_URL is not set"
+MAX_PARTS: Final = 255  # the header of an SMS has one byte for the number of parts
+NO_URL: Final = "not posted: INBOUND_URL is not set"
 
 
 def send(sender: str, text: str) -> SandboxInbound:
-    """Text the rented number from a phone (E.164). Raises ValueError for what no phone can send."""
+    """Send an SMS from a phone (E.164) to the rented number. Raise ValueError for an invalid sender or text."""
     if not E164.fullmatch(sender):
-        raise ValueError("The sender has to be a phone number in E.164 format.")
+        raise ValueError("The sender must be a phone number in E.164 format.")
     if not text.strip():
-        raise ValueError("There is nothing to send yet. Write a text first.")
+        raise ValueError("The text is empty. Type a text first.")
     if "\0" in text:
-        raise ValueError("This text has an invisible character (NUL) that no phone can send. Type it again.")
+        raise ValueError("The text has an invisible character (NUL) that phones cannot send. Type it again.")
     parts = segments(text)
     if parts > MAX_PARTS:
-        raise ValueError(f"The text has to fit into {MAX_PARTS} SMS.")
+        raise ValueError(f"The text is longer than {MAX_PARTS} SMS. Shorten it.")
     with transaction.atomic():
         inbound = SandboxInbound.objects.create(sender=sender, recipient=conf.rented_number, text=text, parts=parts)
-        post = Post(inbound.pk, inbound.message_id, _payload(inbound))
+        post = PostSMS(inbound.pk, inbound.message_id, _payload(inbound))
         scheduler.schedule_after_commit([Later(0, post)])
     return inbound
 
 
 def _payload(inbound: SandboxInbound) -> Payload:
-    """The body as LANCK's page shows it: numbers without plus, the time in seconds."""
+    """Return the body as LANCK documents it: numbers without plus, the time in seconds."""
     return {
         "from": inbound.sender.removeprefix("+"),
         "to": inbound.recipient.removeprefix("+"),
@@ -54,28 +54,29 @@ def _payload(inbound: SandboxInbound) -> Payload:
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
-    """An inbound SMS goes to the site."""
+class PostSMS:
+    """An event that posts an inbound SMS to the site. ``posts`` counts the posts, including this one."""
 
     inbound_pk: int
     subject: str
     payload: Payload
-    tries: int = 1
+    posts: int = 1
 
     def perform(self) -> list[Later]:
+        """Post the SMS. Return the next post if this one was not accepted."""
         row = SandboxInbound.objects.filter(pk=self.inbound_pk)
         if not row.exists():
             return []
-        answer = callbacks.post(conf.inbound_url, self.payload) if conf.inbound_url else Answer(None, NO_ADDRESS)
+        result = callbacks.post(conf.inbound_url, self.payload) if conf.inbound_url else PostResult(None, NO_URL)
         now = timezone.now()
         with transaction.atomic():
-            # Locks the row first, so that it cannot go before the attempt is kept.
+            # The update locks the row, so that it cannot be deleted before the post is stored.
             if not row.update(updated_at=now):
                 return []
             SandboxInboundPost.objects.create(
-                inbound_id=self.inbound_pk, http_status=answer.http_status, problem=answer.problem, created_at=now
+                inbound_id=self.inbound_pk, http_status=result.http_status, problem=result.problem, created_at=now
             )
-        if answer.taken or answer.problem in (NO_ADDRESS, callbacks.NOT_ALLOWED) or self.tries > len(PAUSES):
+        if result.accepted or result.problem in (NO_URL, callbacks.NOT_ALLOWED) or self.posts > len(PAUSES):
             return []
-        pause = PAUSES[self.tries - 1] * conf.wait_scale
-        return [Later(pause, replace(self, tries=self.tries + 1))]
+        pause = PAUSES[self.posts - 1] * conf.wait_scale
+        return [Later(pause, replace(self, posts=self.posts + 1))]

@@ -1,4 +1,4 @@
-"""What is known about a number: its home register, and the fraud check."""
+"""HLR lookups and fraud checks."""
 
 from __future__ import annotations
 
@@ -6,26 +6,27 @@ from typing import Final
 
 from django.db import transaction
 
-from ..api.calls import Answer, Call
+from ..api.parameters import Parameters, ResponseBody
 from ..conf import conf
 from ..networks import has_mobile_prefix
-from . import ledger, magic, receipts, scheduler
-from .delivery import Step
+from . import magic, receipts, records, scheduler
+from .channels import HLR
+from .delivery import StatusChange
 
 PASSED: Final = "PASSED"
 NOT_MOBILE_PREFIX: Final = "NOT_MOBILE_PREFIX"
 IMSI_DIGITS: Final = 15
 
 
-def hlr(call: Call) -> Answer:
-    """``POST /insight/hlr``. The answer is the outcome, so its one receipt says the same."""
-    meaning = magic.meaning_of(call.values["number"])
-    subscriber = meaning.subscriber
+def hlr(parameters: Parameters) -> ResponseBody:
+    """Handle ``POST /insight/hlr``. The response is final, and its one receipt has the same status."""
+    effect = magic.effect_of(parameters["number"])
+    subscriber = effect.subscriber
     with transaction.atomic():
-        request = ledger.enter(call, "insight.hlr", "hlr", status=subscriber.status, network=subscriber.network)
-        told = receipts.reports(request, meaning.delivery, [Step(subscriber.status)])
-        scheduler.schedule_after_commit(scheduler.spaced(told, pause=conf.receipt_delay))
-    return ledger.identity(request) | {
+        request = records.create(parameters, "insight.hlr", HLR, status=subscriber.status, network=subscriber.network)
+        reports = receipts.reports(request, effect.delivery, [StatusChange(subscriber.status)])
+        scheduler.schedule_after_commit(scheduler.spaced(reports, pause=conf.receipt_delay))
+    return records.identity(request) | {
         "imsi": _imsi(request.mccmnc, request.number) if subscriber.known else None,
         "ported": subscriber.ported,
         "roaming": subscriber.roaming,
@@ -36,9 +37,9 @@ def _imsi(mccmnc: str, number: str) -> str:
     return mccmnc + number.removeprefix("+").zfill(IMSI_DIGITS)[len(mccmnc) - IMSI_DIGITS :]
 
 
-def fraudcheck(call: Call) -> Answer:
-    """``POST /insight/fraudcheck``. There is no request id, and so no receipt."""
-    number = call.values["number"]
+def fraudcheck(parameters: Parameters) -> ResponseBody:
+    """Handle ``POST /insight/fraudcheck``. It has no request id and no receipt."""
+    number = parameters["number"]
     mobile = has_mobile_prefix(number)
-    status = magic.meaning_of(number).fraud or (PASSED if mobile else NOT_MOBILE_PREFIX)
+    status = magic.effect_of(number).fraud or (PASSED if mobile else NOT_MOBILE_PREFIX)
     return {"status": status, "mobilePrefix": mobile and status != NOT_MOBILE_PREFIX}

@@ -1,4 +1,4 @@
-"""The receipts: what becomes of a request, step by step, and what its callback URL is told."""
+"""The status changes of requests, and the receipts that are posted to their callback URLs."""
 
 from __future__ import annotations
 
@@ -11,61 +11,67 @@ from django.utils import timezone
 from ..conf import conf
 from ..models import SandboxReceipt, SandboxRequest
 from . import callbacks, scheduler
-from .delivery import Delivery, Payload, Step, receipt
+from .channels import channel_of
+from .delivery import Delivery, Payload, StatusChange, receipt
 from .scheduler import Later, clear, flush, wait
 
-__all__ = ["Report", "clear", "events_of", "flush", "reports", "schedule_after_commit", "wait"]
+__all__ = ["ReportStatus", "clear", "events_of", "flush", "reports", "schedule_after_commit", "wait"]
 
-TRIES: Final = 3
+MAX_POSTS: Final = 3
 RETRY_PAUSE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """A request comes to a status, and a receipt says so. ``payload`` is what was posted before and not taken."""
+class ReportStatus:
+    """An event that changes the status of a request and posts the receipt.
+
+    ``payload`` is the body of the receipt if this is a retry. ``posts`` counts the posts, including this one.
+    """
 
     request: SandboxRequest
-    step: Step
-    dress: Callable[[Payload], Payload]
+    change: StatusChange
+    edit: Callable[[Payload], Payload]
     payload: Payload | None = None
-    tries: int = 1
+    posts: int = 1
 
     @property
     def subject(self) -> str:
         return self.request.request_id
 
     def perform(self) -> list[Later]:
-        """Change the status, post the receipt; what has to be tried again follows."""
+        """Change the status and post the receipt. Return the next post if this one was not accepted."""
         now = timezone.now()
         row = SandboxRequest.objects.filter(pk=self.request.pk)
-        changes = {"status": self.step.status} if self.step.recorded and self.tries == 1 else {}
-        if not row.update(updated_at=now, **changes) or not (self.step.posted and self.request.callback_url):
+        status = {"status": self.change.status} if self.change.stored and self.posts == 1 else {}
+        if not row.update(updated_at=now, **status) or not (self.change.posted and self.request.callback_url):
             return []
-        payload = self.payload or self.dress(receipt(self.request, self.step.status, now))
-        answer = callbacks.post(self.request.callback_url, payload)
+        channel = channel_of(self.request.channel)
+        payload = self.payload or self.edit(receipt(self.request, channel, self.change.status, now))
+        result = callbacks.post(self.request.callback_url, payload)
         SandboxReceipt.objects.create(
             request_id=self.request.pk,
-            status=self.step.status,
+            status=self.change.status,
             payload=payload,
-            http_status=answer.http_status,
-            problem=answer.problem,
+            http_status=result.http_status,
+            problem=result.problem,
         )
         row.update(updated_at=timezone.now())
-        if answer.taken or answer.problem == callbacks.NOT_ALLOWED or self.tries >= TRIES:
+        if result.accepted or result.problem == callbacks.NOT_ALLOWED or self.posts >= MAX_POSTS:
             return []
-        return [Later(RETRY_PAUSE, replace(self, payload=payload, tries=self.tries + 1))]
+        return [Later(RETRY_PAUSE, replace(self, payload=payload, posts=self.posts + 1))]
 
 
-def reports(request: SandboxRequest, delivery: Delivery, steps: Iterable[Step]) -> list[Report]:
-    """The reports of some steps of a delivery, in that order."""
-    return [Report(request, step, delivery.dress) for step in steps]
+def reports(request: SandboxRequest, delivery: Delivery, changes: Iterable[StatusChange]) -> list[ReportStatus]:
+    """Return the events that report these status changes."""
+    return [ReportStatus(request, change, delivery.edit) for change in changes]
 
 
-def events_of(request: SandboxRequest, delivery: Delivery) -> list[Report]:
-    """What will happen to a request for one message that was just accepted."""
-    return reports(request, delivery, delivery.course(request.channel, arrives=delivery.reaches(request.channel)))
+def events_of(request: SandboxRequest, delivery: Delivery) -> list[ReportStatus]:
+    """Return the events of a request for a single message."""
+    channel = channel_of(request.channel)
+    return reports(request, delivery, delivery.changes_for(channel, arrives=delivery.reaches(channel)))
 
 
 def schedule_after_commit(request: SandboxRequest, delivery: Delivery) -> None:
-    """Schedule the status changes and receipts of a request once the current transaction is committed."""
+    """Schedule the events of a request for a single message once the current transaction is committed."""
     scheduler.schedule_after_commit(scheduler.spaced(events_of(request, delivery), pause=conf.receipt_delay))

@@ -1,4 +1,4 @@
-"""The words that carry a code. A language that is not here gets English."""
+"""The texts of messages with a code. Languages that are not listed get English."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ SENTENCES: Final = {
 
 
 def written(code: str, language: str) -> str:
-    """The text of an SMS."""
+    """Return the text of an SMS with the code."""
     return SENTENCES.get(language, SENTENCES["en"]).format(code=code)
 
 
 def spoken(code: str, language: str) -> str:
-    """What the voice says: the digits one by one."""
+    """Return the text that a voice dictates, with the digits one by one."""
     return written(" ".join(code), language)
 
 
-# The last line that phones fill in by themselves: "@example.com #123456".
+# The last line of an SMS that phones fill in automatically: "@example.com #123456".
 AUTOFILL: Final = re.compile(r"@[^\s#]+ #([0-9]{4,6})(?![0-9])")
-# No part of an order "#2911", an amount, a time, a longer number, a word or an address.
+# Not part of an order number "#2911", an amount, a time, a longer number, a word or a URL.
 CODE: Final = re.compile(r"(?<![A-Za-z0-9_#+$€£/@-])(?<![0-9][.,:])[0-9]{4,6}(?![A-Za-z0-9_/@€-])(?![.,:][0-9])")
 
 
 def code_in(text: str) -> str:
-    """The code that a text seems to bring; empty if there is none or more than one."""
+    """Return the code in a text, or an empty string if there is none or more than one."""
     lines = text.strip().splitlines()
     autofill = AUTOFILL.match(lines[-1]) if lines else None
     if autofill:

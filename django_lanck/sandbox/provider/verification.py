@@ -1,4 +1,4 @@
-"""``/verify``: making a code, checking it, telling about it."""
+"""``/verify``: generates, checks and describes verification codes."""
 
 from __future__ import annotations
 
@@ -10,43 +10,36 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from ..api.calls import Answer, Call
 from ..api.errors import EXPIRED, INVALID_CODE, NOT_FOUND, TOO_MANY_ATTEMPTS, APIError
+from ..api.parameters import Parameters, ResponseBody
 from ..models import SandboxVerification
-from . import ledger, phones, texts
-from .ledger import milliseconds
-from .phones import Content
+from . import records
+from .channels import CHANNELS, METHODS
+from .records import milliseconds
 
 
-def start(call: Call) -> Answer:
-    """``POST /verify``."""
-    code = "".join(secrets.choice("0123456789") for _ in range(call.values["codeLength"]))
+def start(parameters: Parameters) -> ResponseBody:
+    """Handle ``POST /verify``."""
+    code = "".join(secrets.choice("0123456789") for _ in range(parameters["codeLength"]))
+    method = parameters["method"]
+    message = METHODS[method](code, parameters.values)
     with transaction.atomic():
-        request = ledger.accept(call, f"verify.{call.values['method']}", _content(call, code))
+        request = records.send(parameters, f"verify.{method}", CHANNELS[method], message)
         SandboxVerification.objects.create(
             request=request,
-            method=call.values["method"],
+            method=method,
             code=code,
-            checks_allowed=call.values["checkAttemptsAllowed"],
-            expires_at=request.created_at + timedelta(seconds=call.values["codeExpiry"]),
+            checks_allowed=parameters["checkAttemptsAllowed"],
+            expires_at=request.created_at + timedelta(seconds=parameters["codeExpiry"]),
         )
     return {"requestId": request.request_id}
 
 
-def _content(call: Call, code: str) -> Content:
-    method, language, sender = call.values["method"], call.values["language"], call.values["from"]
-    if method == "sms":
-        return Content("sms", sender or phones.SENDER, texts.written(code, language), code)
-    if method == "voice":
-        return Content("voice", sender or phones.CALLER, texts.spoken(code, language), code)
-    return Content("call", phones.FLASH_CALLER_PREFIX + code, code=code)
-
-
-def check(call: Call) -> Answer:
-    """``POST /verify/check``. An attempt is spent before anything is compared."""
-    verification = _find(call)
-    _spend_check(verification)
-    if not hmac.compare_digest(verification.code.encode(), call.values["code"].encode()):
+def check(parameters: Parameters) -> ResponseBody:
+    """Handle ``POST /verify/check``. The check is counted before the code is compared."""
+    verification = _find(parameters["requestId"])
+    _count_check(verification)
+    if not hmac.compare_digest(verification.code.encode(), parameters["code"].encode()):
         raise APIError(INVALID_CODE)
     now = timezone.now()
     if not SandboxVerification.objects.filter(pk=verification.pk, verified_at=None).update(verified_at=now):
@@ -59,7 +52,8 @@ def check(call: Call) -> Answer:
     }
 
 
-def _spend_check(verification: SandboxVerification) -> None:
+def _count_check(verification: SandboxVerification) -> None:
+    """Count a check, or raise the error that says why none is allowed."""
     now = timezone.now()
     rows = SandboxVerification.objects.filter(pk=verification.pk)
     usable = rows.filter(verified_at=None, expires_at__gt=now, checks__lt=F("checks_allowed"))
@@ -71,9 +65,9 @@ def _spend_check(verification: SandboxVerification) -> None:
     raise APIError(EXPIRED if verification.expires_at <= now else TOO_MANY_ATTEMPTS)
 
 
-def info(call: Call) -> Answer:
-    """``POST /verify/info``."""
-    verification = _find(call)
+def info(parameters: Parameters) -> ResponseBody:
+    """Handle ``POST /verify/info``."""
+    verification = _find(parameters["requestId"])
     return {
         "status": "verified" if verification.verified_at else "processing",
         "number": verification.request.number,
@@ -84,8 +78,9 @@ def info(call: Call) -> Answer:
     }
 
 
-def _find(call: Call) -> SandboxVerification:
-    request = ledger.find(call.values["requestId"])
+def _find(request_id: str) -> SandboxVerification:
+    """Return the verification of a request, or raise error 20."""
+    request = records.find(request_id)
     verification = SandboxVerification.objects.select_related("request").filter(request=request).first()
     if verification is None:
         raise APIError(NOT_FOUND)

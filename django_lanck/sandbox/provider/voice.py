@@ -1,50 +1,67 @@
-"""Calls with a code or a text of the site's own: flash, Pin-2-Speech, Text-2-Speech."""
+"""Calls: flash calls, and voices that dictate a code (Pin-2-Speech) or read a text out (Text-2-Speech)."""
 
 from __future__ import annotations
 
 import secrets
 from typing import Final
 
-from ..api.calls import Answer, Call
-from . import ledger, magic, phones, texts
-from .phones import Content
+from ..api import fields
+from ..api.fields import Field
+from . import magic, texts
+from .content import CALLER, FLASH_CALLER_PREFIX, Content, Values
 
-CODE_LENGTH: Final = 4  # of a flash call for which no code was asked
-GENERATED_DIGITS: Final = 6
+CODE_LENGTH: Final = 4  # of the code of a flash call without a requested one
+RANDOM_DIGITS: Final = 6
+
+CALL_FIELDS: Final = {"from": Field(fields.caller, default="")}
+FLASH_FIELDS: Final = CALL_FIELDS | {"code": Field(fields.pin, default="")}
+P2S_FIELDS: Final = CALL_FIELDS | {
+    "code": Field(fields.pin, required=True),
+    "language": Field(fields.language, default="en"),
+}
+T2S_FIELDS: Final = CALL_FIELDS | {
+    "text": Field(fields.text, required=True),
+    "language": Field(fields.read_out_language, default="en"),
+}
 
 
-def flash(call: Call) -> Answer:
-    """``POST /calls/flash``. ``from`` is answered without its plus, as on LANCK's page."""
-    code = call.values["code"]
-    caller = _in_e164(call.values["from"]) or _generated_caller(call.values["number"], code)
-    content = Content("flash", caller, code=caller[-(len(code) or CODE_LENGTH) :])
-    request = ledger.accept(call, "calls.flash", content)
-    return {"requestId": request.request_id, "from": caller.removeprefix("+")}
+def flash(values: Values) -> Content:
+    """Return the content of a flash call: its code is the end of the calling number."""
+    code = values["code"]
+    caller = _to_e164(values["from"]) or _random_caller(values["number"], code)
+    return Content(caller, code=caller[-(len(code) or CODE_LENGTH) :])
 
 
-def _generated_caller(number: str, code: str) -> str:
-    ending = code or "".join(secrets.choice("0123456789") for _ in range(GENERATED_DIGITS))
-    if magic.meaning_of(number).other_caller:
+def _random_caller(number: str, code: str) -> str:
+    ending = code or "".join(secrets.choice("0123456789") for _ in range(RANDOM_DIGITS))
+    if magic.effect_of(number).other_caller:
         ending = ending[:-1] + str((int(ending[-1]) + 1) % 10)
-    return phones.FLASH_CALLER_PREFIX + ending
+    return FLASH_CALLER_PREFIX + ending
 
 
-def p2s(call: Call) -> Answer:
-    """``POST /calls/p2s``: the voice dictates a code."""
-    code = call.values["code"]
-    return _speak(call, "p2s", texts.spoken(code, call.values["language"]), code)
+def p2s(values: Values) -> Content:
+    """Return the content of a call that dictates a code."""
+    return Content(_caller(values), texts.spoken(values["code"], values["language"]), values["code"])
 
 
-def t2s(call: Call) -> Answer:
-    """``POST /calls/t2s``: the voice reads a text out."""
-    return _speak(call, "t2s", call.values["text"])
+def t2s(values: Values) -> Content:
+    """Return the content of a call that reads a text out."""
+    return Content(_caller(values), values["text"])
 
 
-def _speak(call: Call, channel: str, text: str, code: str = "") -> Answer:
-    caller = _in_e164(call.values["from"]) or phones.CALLER
-    request = ledger.accept(call, f"calls.{channel}", Content(channel, caller, text, code))
-    return {"requestId": request.request_id}
+def call_with_code(code: str, values: Values) -> Content:
+    """Return the content of a call that dictates the code of a verification."""
+    return Content(values["from"] or CALLER, texts.spoken(code, values["language"]), code)
 
 
-def _in_e164(caller: str) -> str:
+def flash_call_with_code(code: str, values: Values) -> Content:
+    """Return the content of a flash call whose calling number ends with the code of a verification."""
+    return Content(FLASH_CALLER_PREFIX + code, code=code)
+
+
+def _caller(values: Values) -> str:
+    return _to_e164(values["from"]) or CALLER
+
+
+def _to_e164(caller: str) -> str:
     return f"+{caller.removeprefix('+')}" if caller else ""

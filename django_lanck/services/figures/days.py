@@ -1,7 +1,8 @@
-"""Days that are over are counted once, and again when something of them changed later."""
+"""Counting days: the figures of a past day are computed once, and again when its rows change later."""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,79 +18,90 @@ from ...models import CountedDay, DatabaseNow, DayCount, DeliveryDay, Message, N
 from ...models.time import site_day, start_of_day
 from ..batches import BATCH, retry_transaction
 from ..transactions import in_transaction
-from .aggregate import COUNTS, HISTOGRAMS, Key, Tally, Totals, checks_of, errors_of, hour_of_day, tally_days
+from .aggregate import DayTotals, aggregate_days, errors_on, fraud_checks_on, hour_on_clock
+from .totals import COUNTS, HISTOGRAMS, Dimensions, Totals
 
-# A day is counted so long after its end: by then clocks that are slow, and transactions, are in the next day too.
+# A day is counted this long after its end, when slow clocks and open transactions have reached the next day too.
 GRACE: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
-# Rows of one day. Beyond that the smallest are merged: who makes up numbers must not make up rows.
-MOST_ROWS: Final = 200
+# The largest number of rows per day. The smallest groups beyond it are merged, so that made-up numbers of many
+# countries and networks do not fill the table.
+MAX_ROWS: Final = 200
 
 
 @dataclass(slots=True)
 class CountedDays:
-    """How many days were due to be counted, and how many of them were."""
+    """How many days were due to be counted, and how many of them were counted."""
 
     due: int = 0
     counted: int = 0
 
 
-def count_days(*, progress: Callable[[CountedDays], None] | None = None) -> CountedDays:
-    """Count each day that is over for an hour and was not counted yet, and each that changed since; oldest first.
+def count_days(
+    *, progress: Callable[[CountedDays], None] | None = None, max_seconds: float | None = None
+) -> CountedDays:
+    """Count the past days that are not counted yet or have changed since, oldest first.
 
-    A day is one transaction, which only those wait for who change something of that day. Safe to interrupt, to run
-    again, and to run twice at once. Tells ``progress`` after each day. Must not be called inside a transaction.
+    A day is counted from one hour after its end, in a transaction of its own, which blocks only changes to that day.
+    ``progress`` is called after each day; no day is begun after ``max_seconds``. A run can be interrupted and
+    repeated, and runs may overlap. Must not be called inside a transaction.
     """
     if in_transaction():
-        raise RuntimeError("Counting inside a transaction would hold up all who change something of those days.")
-    days = _due()
+        raise RuntimeError("Counting inside a transaction would block every change to the counted days until its end.")
+    began = time.monotonic()
+    days = _days_to_count()
     done = CountedDays(due=len(days))
     for day in days:
-        retry_transaction(partial(_count, day))
+        retry_transaction(partial(_count_day, day))
         done.counted += 1
         if progress:
             progress(done)
+        if max_seconds is not None and time.monotonic() - began > max_seconds:
+            break
     return done
 
 
 def close_days(until: date) -> None:
-    """Count what is due, and then no more up to this day: its rows are about to be erased, its figures stay."""
+    """Count what is due, then make the figures up to this day final: its rows are about to be deleted."""
     count_days()
     CountedDay.objects.close(until)
 
 
 def mark_changed_days(*times: datetime | None) -> None:
-    """Say, in the transaction of a change, when the rows that it changes began. Of today's it costs nothing."""
+    """Mark the past days of these times as changed, so that they are counted again.
+
+    Call it in the transaction that changes rows, with their creation times. It costs nothing for rows of today.
+    """
     today = site_day()
     CountedDay.objects.mark({day for at in times if at and (day := site_day(at)) < today})
 
 
 def horizon(days: float) -> date:
-    """The last day of which rows may be that are so many days old, or soon."""
+    """Return the last day that has rows older than this number of days, now or within ``GRACE``."""
     return site_day(_now() - timedelta(days=days) + GRACE)
 
 
 def _now() -> datetime:
-    """The time by the database's clock, by which rows are erased. It is told with a row, if there is any."""
+    """Return the database's time, which retention uses; without any message, the time of this process."""
     rows = Message.objects.filter(pk__gt=0).order_by().annotate(now=DatabaseNow())
     return rows.values_list("now", flat=True).first() or timezone.now()
 
 
-def _due() -> list[date]:
-    """Days to count. Those between them on which nothing was are noted as counted, at once for all."""
+def _days_to_count() -> list[date]:
+    """Return the days to count, and mark the days without rows between them as counted, in one statement."""
     last = site_day(_now() - GRACE) - DAY
     known = {row.day: row for row in CountedDay.objects.filter(day__lte=last)}
     counted = {day for day, row in known.items() if row.counted_at and not row.is_dirty}
-    busy = list(_days_with_rows(last, counted))
-    if busy:
-        between = (busy[0] + DAY * number for number in range((last - busy[0]).days + 1))
-        empty = [CountedDay(day=day, counted_at=DatabaseNow()) for day in between if day not in {*known, *busy}]
+    with_rows = list(_days_with_rows(last, counted))
+    if with_rows:
+        between = (with_rows[0] + DAY * number for number in range((last - with_rows[0]).days + 1))
+        empty = [CountedDay(day=day, counted_at=DatabaseNow()) for day in between if day not in {*known, *with_rows}]
         CountedDay.objects.bulk_create(empty, ignore_conflicts=True, batch_size=BATCH)
-    return sorted({*busy, *known} - counted)
+    return sorted({*with_rows, *known} - counted)
 
 
 def _days_with_rows(last: date, counted: Container[date]) -> Iterator[date]:
-    """The days up to the last that have rows, without those that were counted."""
+    """Yield the days up to ``last`` that have rows and are not counted."""
     day = _next_day_with_rows({}, last)
     while day:
         if day not in counted:
@@ -107,59 +119,60 @@ def _next_day_with_rows(after: Mapping[str, datetime], last: date) -> date | Non
     return day if day and day <= last else None
 
 
-def _count(day: date) -> None:
-    """Put in the place of what is kept of a day what its rows come to.
+def _count_day(day: date) -> None:
+    """Replace the stored figures of a day with new ones.
 
-    The day's row is held until the commit, and is written before anything is read: whoever changes something of the
-    day is either seen, or waits here and marks it again. A closed day loses its mark and nothing else.
+    The row of the day is written, and so locked, before anything is read: a concurrent change is either read here, or
+    waits for the lock and marks the day again. A closed day only loses its mark.
     """
     row = CountedDay.objects.claim(day)
     if row.is_closed:
         return
-    tally = tally_days([day])[day]
+    result = aggregate_days([day])[day]
     DeliveryDay.objects.filter(day=day).delete()
-    DeliveryDay.objects.bulk_create(_rows(day, tally))
+    DeliveryDay.objects.bulk_create(_delivery_rows(day, result))
     DayCount.objects.filter(day=day, kind=DayCount.Kind.ERROR).delete()
-    counts = list(_errors(day))
-    if row.counted_at is None or _keeps_checks(day):
+    counts = list(_error_counts(day))
+    if row.counted_at is None or _has_all_fraud_checks(day):
         DayCount.objects.filter(day=day, kind=DayCount.Kind.FRAUD).delete()
-        counts += _fraud(day)
+        counts += _fraud_counts(day)
     DayCount.objects.bulk_create(counts)
     CountedDay.objects.filter(day=day).update(counted_at=DatabaseNow())
 
 
-def _keeps_checks(day: date) -> bool:
-    """Whether the fraud checks of a day are all still there: they may be erased before its messages."""
-    kept = conf.retention["insights"]
-    return kept is None or day > horizon(kept)
+def _has_all_fraud_checks(day: date) -> bool:
+    """Return whether no fraud check of the day is deleted yet: retention may delete them before the messages."""
+    days = conf.retention["insights"]
+    return days is None or day > horizon(days)
 
 
-def _rows(day: date, tally: Tally) -> Iterator[DeliveryDay]:
-    for key, totals in _bounded(tally.totals).items():
+def _delivery_rows(day: date, result: DayTotals) -> Iterator[DeliveryDay]:
+    for dimensions, totals in _merge_small_groups(result.totals).items():
         counts = {name: getattr(totals, name) for name in (*COUNTS, *HISTOGRAMS)}
-        yield DeliveryDay(day=day, network=tally.networks.get(key.mccmnc, ""), **key._asdict(), **counts)
+        network = result.networks.get(dimensions.mccmnc, "")
+        yield DeliveryDay(day=day, network=network, **dimensions._asdict(), **counts)
 
 
-def _bounded(totals: dict[Key, Totals]) -> dict[Key, Totals]:
-    """Without the networks, and if need be the countries, of the smallest where there are too many of them."""
-    for less in ({"mccmnc": ""}, {"mccmnc": "", "country": ""}):
-        if len(totals) <= MOST_ROWS:
+def _merge_small_groups(groups: dict[Dimensions, Totals]) -> dict[Dimensions, Totals]:
+    """Merge the smallest groups where there are too many: first their networks, then also their countries."""
+    for merged in ({"mccmnc": ""}, {"mccmnc": "", "country": ""}):
+        if len(groups) <= MAX_ROWS:
             break
-        ordered = sorted(totals.items(), key=lambda each: -each[1].messages)
-        totals = dict(ordered[: MOST_ROWS // 2])
-        for key, small in ordered[MOST_ROWS // 2 :]:
-            totals.setdefault(key._replace(**less), Totals()).add(small)
-    return totals
+        ordered = sorted(groups.items(), key=lambda each: -each[1].messages)
+        groups = dict(ordered[: MAX_ROWS // 2])
+        for dimensions, totals in ordered[MAX_ROWS // 2 :]:
+            groups.setdefault(dimensions._replace(**merged), Totals()).add(totals)
+    return groups
 
 
-def _errors(day: date) -> Iterator[DayCount]:
+def _error_counts(day: date) -> Iterator[DayCount]:
     counts: Counter[tuple[str, str, int]] = Counter()
-    for word, country, hours, count in errors_of(day).values_list("word", "country", "hours").annotate(Count("pk")):
-        counts[word, country, hour_of_day(day, hours)] += count  # an hour may come twice
+    for word, country, hours, count in errors_on(day).values_list("word", "country", "hours").annotate(Count("pk")):
+        counts[word, country, hour_on_clock(day, hours)] += count  # the clock shows an hour twice when it is set back
     for (word, country, hour), count in counts.items():
         yield DayCount(day=day, kind=DayCount.Kind.ERROR, word=word, country=country, hour=hour, count=count)
 
 
-def _fraud(day: date) -> Iterator[DayCount]:
-    for word, country, count in checks_of(day).values_list("status", "country").annotate(Count("pk")):
-        yield DayCount(day=day, kind=DayCount.Kind.FRAUD, word=word, country=country, count=count)
+def _fraud_counts(day: date) -> Iterator[DayCount]:
+    for status, country, count in fraud_checks_on(day).values_list("status", "country").annotate(Count("pk")):
+        yield DayCount(day=day, kind=DayCount.Kind.FRAUD, word=status, country=country, count=count)

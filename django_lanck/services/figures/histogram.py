@@ -1,7 +1,7 @@
-"""Seconds as counts in fixed buckets, so that the percentiles of many days can be told from what each day kept.
+"""Histograms of seconds in fixed buckets, so that percentiles of a period can be computed from those of its days.
 
-The buckets are spaced by the logarithm, four to each doubling, from 0.1 seconds to a day. A percentile is told as the
-middle of the bucket that it is in, and so within 9.1 % of the exact one; what is shorter or longer counts as that.
+The bounds grow by a factor of 2^(1/4), from 0.1 seconds to a day. A percentile is the middle of its bucket, so it is
+within 9.1 % of the exact one. Shorter and longer times are counted in the first and the last bucket.
 """
 
 from __future__ import annotations
@@ -16,28 +16,45 @@ from django.db.models.functions import Floor, Greatest, Least, Ln
 from ...models.time import MillisecondsBetween
 
 FIRST: Final = 0.1
-RATIO: Final = 2 ** (1 / 4)
+BUCKETS_PER_DOUBLING: Final = 4
+RATIO: Final = 2 ** (1 / BUCKETS_PER_DOUBLING)
 BUCKETS: Final = math.ceil(math.log(86_400 / FIRST, RATIO))
-# JSON has only texts as keys. A dictionary is quicker than ``int``, and thousands are read for one page.
+# JSON has only string keys. A dictionary is faster than ``int``, and one page reads thousands of them.
 BUCKET_OF: Final = {str(bucket): bucket for bucket in range(BUCKETS)}
-# By so much of itself at most, a percentile differs from the exact one.
+# The largest relative error of a percentile.
 ERROR: Final = RATIO**0.5 - 1
-# So far above a whole millisecond that no database's rounding moves it over a bound, and no millisecond with it.
-ABOVE: Final = 0.001
+# Added to whole milliseconds, so that rounding differences of databases never move one across a bound.
+ROUNDING_MARGIN: Final = 0.001
 
 
 def bucket_between(start: str, end: str) -> Func:
-    """SQL for the bucket of the time between two columns. A time that is below zero is in the first."""
+    """Return SQL for the bucket of the time between two columns. A negative time is in the first bucket."""
     milliseconds = Greatest(MillisecondsBetween(F(start), F(end)), Value(FIRST * 1000.0))
-    doublings = (Ln(milliseconds + ABOVE) - math.log(FIRST * 1000)) / math.log(RATIO)
-    return Least(Floor(doublings), Value(BUCKETS - 1.0))
+    bucket = (Ln(milliseconds + ROUNDING_MARGIN) - math.log(FIRST * 1000)) / math.log(RATIO)
+    return Least(Floor(bucket), Value(BUCKETS - 1.0))
 
 
 def percentile(histogram: Mapping[Any, int], share: float) -> float | None:
-    """The seconds that this share of what was counted took at most, within 9.1 %; None where nothing was."""
+    """Return the seconds that this share of the counted times took at most, within 9.1 %; None without any."""
     left = math.ceil(sum(histogram.values()) * share)
     for bucket in sorted(histogram):
         left -= histogram[bucket]
         if left <= 0:
-            return FIRST * float(RATIO ** (bucket + 0.5))
+            return middle_of(bucket)
     return None
+
+
+def middle_of(bucket: int) -> float:
+    """Return the middle of a bucket on the logarithmic scale, in seconds."""
+    return FIRST * float(RATIO ** (bucket + 0.5))
+
+
+def cumulative(histogram: Mapping[int, int]) -> list[tuple[float, int]]:
+    """Return (seconds, number of times below them) for each doubling of ``FIRST``."""
+    ends = range(BUCKETS_PER_DOUBLING, BUCKETS, BUCKETS_PER_DOUBLING)
+    return [(FIRST * RATIO**end, sum(count for bucket, count in histogram.items() if bucket < end)) for end in ends]
+
+
+def total_seconds(histogram: Mapping[int, int]) -> float:
+    """Return the sum of the counted times, within 9.1 %."""
+    return sum(count * middle_of(bucket) for bucket, count in histogram.items())

@@ -1,4 +1,4 @@
-"""The figures of today for machines, from the database, so that every process of the site answers alike."""
+"""Today's figures for monitoring. They come from the database, so every process of the site returns the same."""
 
 from __future__ import annotations
 
@@ -12,22 +12,25 @@ from django.db.models import Case, CharField, Count, F, IntegerField, Max, Min, 
 from phonenumbers import SUPPORTED_REGIONS
 
 from ...conf import conf
-from ...conf.guard import RULES
+from ...conf.rules import CONVERSION_RULES, RULES, SCREENING_RULES
 from ...exceptions import ERRORS_BY_CODE
 from ...models import Channel, CountedDay, DatabaseNow, LimitCounter, Message, RefusalCount, Status
-from ...models.message import DAY, FINAL_RANK, RANKS
+from ...models.message import DAY
+from ...models.status import FINAL_RANK, RANKS
 from ...models.time import seconds_from_now, site_day
-from .aggregate import Tally, Totals, errors_of, tally_days
+from .aggregate import DayTotals, aggregate_days, errors_on
+from .totals import Totals
 
-# What stands for a word that somebody else may choose, so that nobody can make up labels without end.
+# The label of a value that is not on the list, so that the number of labels stays bounded.
 OTHER: Final = "other"
-COUNTRIES_SHOWN: Final = 50
-RULES_SHOWN: Final = (*RULES, "fraud", "fraud_failed", "hlr", "hlr_failed")
-PAUSES: Final = {"prefix_conversion": "prefix", "country_conversion": "country"}
+MAX_COUNTRIES: Final = 50
+REPORTED_RULES: Final = (*RULES, *SCREENING_RULES)
+# Rules that pause → what they pause.
+PAUSING_RULES: Final = {rule.name: key for key, rule in CONVERSION_RULES.items()}
 
 
 class RefusedPurpose(NamedTuple):
-    """One rule that turned something down for one purpose; ``watched`` where it would have, but only watches."""
+    """A rule that refused requests for a purpose; ``watched`` where it only reported them."""
 
     rule: str
     purpose: str
@@ -36,14 +39,14 @@ class RefusedPurpose(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """What happened today, where the site is, without test numbers; and how things stand.
+    """Counts of today, in the site's time zone and without test numbers, and the current state.
 
-    ``started`` are verifications by purpose and ``sent`` messages by purpose and channel: each of them is in there,
-    also at zero. By ``countries``, what is neither of the ``COUNTRIES_SHOWN`` with the most messages nor known is
-    ``other``. ``errors`` are LANCK's codes of errors. Of the messages of the last ``RECONCILE_DAYS``, LANCK took the
-    ``unsettled`` ones and has no final status of them, and it is unknown of the ``unknown`` ones whether they were
-    sent; ``oldest_unsettled`` is an age in seconds. ``paused`` are prefixes and countries. Of ``uncounted_days``,
-    yesterday is one until it is counted.
+    ``started`` has verifications by purpose, ``sent`` messages by purpose and channel, with every combination, also at
+    zero. ``countries`` has messages and verifications by country and channel; its country is ``other`` unless it is a
+    known one among the 50 with the most messages. ``errors`` are LANCK's error codes. ``unsettled``, ``unknown`` and
+    ``oldest_unsettled`` describe messages of the last ``RECONCILE_DAYS``: those that LANCK accepted and that have no
+    final status, those with an unknown outcome, and the age of the oldest unsettled one in seconds. ``paused`` counts
+    prefixes and countries. ``uncounted_days`` includes yesterday until it is counted.
     """
 
     started: Mapping[str, Totals]
@@ -58,26 +61,34 @@ class Metrics:
     uncounted_days: int
     dirty_days: int
 
+    @property
+    def by_channel(self) -> dict[str, Totals]:
+        """The messages of ``sent`` by channel alone."""
+        found: dict[str, Totals] = {}
+        for (_purpose, channel), totals in self.sent.items():
+            found.setdefault(channel, Totals()).add(totals)
+        return found
+
 
 @dataclass(slots=True)
-class _Words:
+class _Events:
     refusals: Counter[RefusedPurpose] = field(default_factory=Counter)
     paused: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
 
 
 def current_metrics() -> Metrics:
-    """Today and now, in five statements. They read the rows of today and of ``RECONCILE_DAYS``, and no others."""
+    """Return the metrics of today, in five statements that read only rows of today and of ``RECONCILE_DAYS``."""
     today = site_day()
-    tally, words = tally_days([today])[today], _words(today)
-    recent = _recent()
+    result, events = aggregate_days([today])[today], _events(today)
+    recent = _recent_messages()
     return Metrics(
-        started=_started(tally),
-        sent=_sent(tally),
-        countries=_countries(tally),
-        errors=words.errors,
-        refusals=words.refusals,
-        paused=words.paused,
+        started=_started(result),
+        sent=_sent(result),
+        countries=_countries(result),
+        errors=events.errors,
+        refusals=events.refusals,
+        paused=events.paused,
         unsettled=recent["unsettled"],
         unknown=recent["unknown"],
         oldest_unsettled=(recent["now"] - recent["oldest_unsettled"]).total_seconds() if recent["unsettled"] else 0,
@@ -85,66 +96,67 @@ def current_metrics() -> Metrics:
     )
 
 
-def _known(word: str, words: Collection[str]) -> str:
-    return word if word in words else OTHER
+def _known_or_other(value: str, known: Collection[str]) -> str:
+    return value if value in known else OTHER
 
 
 def _purposes() -> list[str]:
     return [*conf.purposes, OTHER]
 
 
-def _started(tally: Tally) -> dict[str, Totals]:
+def _started(result: DayTotals) -> dict[str, Totals]:
     found = {purpose: Totals() for purpose in _purposes()}
-    for key, totals in tally.totals.items():
-        found[_known(key.purpose, conf.purposes)].add(totals)
+    for dimensions, totals in result.totals.items():
+        found[_known_or_other(dimensions.purpose, conf.purposes)].add(totals)
     return found
 
 
-def _sent(tally: Tally) -> dict[tuple[str, str], Totals]:
-    """A message of no verification has the empty purpose."""
+def _sent(result: DayTotals) -> dict[tuple[str, str], Totals]:
+    """Return totals by purpose and channel. The purpose of a message without a verification is empty."""
     found = {(purpose, str(channel)): Totals() for purpose in ("", *_purposes()) for channel in (*Channel, OTHER)}
-    for key, totals in tally.totals.items():
-        purpose = _known(key.purpose, ("", *conf.purposes))
-        found[purpose, _known(key.channel, Channel.values)].add(totals)
+    for dimensions, totals in result.totals.items():
+        purpose = _known_or_other(dimensions.purpose, ("", *conf.purposes))
+        found[purpose, _known_or_other(dimensions.channel, Channel.values)].add(totals)
     return found
 
 
-def _countries(tally: Tally) -> dict[tuple[str, str], Totals]:
+def _countries(result: DayTotals) -> dict[tuple[str, str], Totals]:
     messages: Counter[str] = Counter()
-    for key, totals in tally.totals.items():
-        messages[key.country] += totals.messages if key.country in SUPPORTED_REGIONS else 0
-    shown = {country for country, count in messages.most_common(COUNTRIES_SHOWN) if count}
+    for dimensions, totals in result.totals.items():
+        messages[dimensions.country] += totals.messages if dimensions.country in SUPPORTED_REGIONS else 0
+    largest = {country for country, count in messages.most_common(MAX_COUNTRIES) if count}
     found: dict[tuple[str, str], Totals] = {}
-    for key, totals in tally.totals.items():
-        which = _known(key.country, shown), _known(key.channel, Channel.values)
-        found.setdefault(which, Totals()).add(totals)
+    for dimensions, totals in result.totals.items():
+        country = _known_or_other(dimensions.country, largest)
+        channel = _known_or_other(dimensions.channel, Channel.values)
+        found.setdefault((country, channel), Totals()).add(totals)
     return found
 
 
-def _words(today: date) -> _Words:
-    """What was turned down today, LANCK's errors, and the pauses in force, each also at zero: one statement."""
-    found = _Words()
-    found.paused.update(dict.fromkeys(PAUSES.values(), 0))
+def _events(today: date) -> _Events:
+    """Return today's refusals, today's errors and the current pauses, each also at zero, in one statement."""
+    found = _Events()
+    found.paused.update(dict.fromkeys(PAUSING_RULES.values(), 0))
     found.errors.update(dict.fromkeys(map(str, ERRORS_BY_CODE), 0))
-    for rule in RULES_SHOWN:
+    for rule in REPORTED_RULES:
         for purpose in ("", *_purposes()):
             found.refusals[RefusedPurpose(rule, purpose, rule in conf.watch)] = 0
-    for kind, word, purpose, watched, count in _rows_of_words(today):
+    for kind, word, purpose, watched, count in _event_rows(today):
         if kind == "paused":
-            found.paused[PAUSES[word]] += count
+            found.paused[PAUSING_RULES[word]] += count
         elif kind == "error":
-            found.errors[_known(word, found.errors)] += count
+            found.errors[_known_or_other(word, found.errors)] += count
         else:
-            purpose = _known(purpose, ("", *conf.purposes))
-            found.refusals[RefusedPurpose(_known(word, RULES_SHOWN), purpose, bool(watched))] += count
+            purpose = _known_or_other(purpose, ("", *conf.purposes))
+            found.refusals[RefusedPurpose(_known_or_other(word, REPORTED_RULES), purpose, bool(watched))] += count
     return found
 
 
-def _rows_of_words(today: date) -> Iterator[tuple[Any, ...]]:
-    """Kind, rule or code, purpose, 1 for watched, and count."""
-    holds = [rule for rule in PAUSES if rule not in conf.watch]
-    by_rule = Q(rule__in=holds, refused__gt=0, ends_at__gt=DatabaseNow())
-    by_hand = Q(rule__in=list(PAUSES), not_before__gt=DatabaseNow())
+def _event_rows(today: date) -> Iterator[tuple[Any, ...]]:
+    """Yield kind, rule or error code, purpose, 1 for watched, and count."""
+    enforced = [rule for rule in PAUSING_RULES if rule not in conf.watch]
+    by_rule = Q(rule__in=enforced, refused__gt=0, ends_at__gt=DatabaseNow())
+    by_hand = Q(rule__in=list(PAUSING_RULES), not_before__gt=DatabaseNow())
     paused = LimitCounter.objects.filter(by_rule | by_hand).order_by()
     refused = RefusalCount.objects.filter(day=today).order_by()
     watched = Case(When(watched=True, then=1), default=0, output_field=IntegerField())
@@ -154,7 +166,7 @@ def _rows_of_words(today: date) -> Iterator[tuple[Any, ...]]:
         .annotate(Sum("count"))
         .union(
             paused.values_list(Value("paused", text), F("rule"), Value("", text), Value(0)).annotate(Count("pk")),
-            errors_of(today)
+            errors_on(today)
             .values_list(Value("error", text), F("word"), Value("", text), Value(0))
             .annotate(Count("pk")),
             all=True,
@@ -163,8 +175,8 @@ def _rows_of_words(today: date) -> Iterator[tuple[Any, ...]]:
     )
 
 
-def _recent() -> dict[str, Any]:
-    """How the messages of the last days stand."""
+def _recent_messages() -> dict[str, Any]:
+    """Return counts and times of the messages of the last ``RECONCILE_DAYS``."""
     is_unsettled = Q(status_rank__gte=RANKS[Status.ACCEPTED], status_rank__lt=FINAL_RANK)
     is_unknown = Q(status_rank=RANKS[Status.UNKNOWN], status=Status.UNKNOWN)
     rows = Message.objects.filter(created_at__gt=seconds_from_now(-conf.reconcile_days * DAY), is_test=False)
@@ -178,6 +190,7 @@ def _recent() -> dict[str, Any]:
 
 
 def _days(today: date, oldest: Any) -> dict[str, int]:
+    """Return the numbers of uncounted and dirty days; ``oldest`` is the time of the oldest recent message, or None."""
     counted = CountedDay.objects.filter(counted_at__isnull=False).aggregate(
         newest=Max("day"), dirty=Count("pk", filter=Q(is_dirty=True))
     )

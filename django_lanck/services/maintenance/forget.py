@@ -24,8 +24,8 @@ from ...models import (
     Verification,
     VerifiedNumber,
 )
-from ...models.message import RANKS
 from ...models.number import mask_number
+from ...models.status import RANKS
 from ...models.time import seconds_from_now
 from ..batches import BATCH, Counts, delete_batch, lock_rows, retry_transaction
 from ..figures.days import mark_changed_days

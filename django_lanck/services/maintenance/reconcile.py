@@ -16,9 +16,10 @@ from ...exceptions import BackgroundTaken, LanckError, OutcomeUnknown
 from ...models import Message, MessageQuerySet, Status, Verification
 from ..figures.days import count_days, mark_changed_days
 from ..messages.goals import report_reached_goal
-from ..messages.receipts import announce, refresh_message
+from ..messages.refresh import refresh_message
+from ..messages.statuses import announce
 from ..pace import Pace, background
-from ..provider.failures import NOT_CARRIED_OUT
+from ..provider.errors import SAFE_TO_RETRY
 from ..transactions import refuse_transaction
 
 logger = logging.getLogger("django_lanck")
@@ -76,7 +77,7 @@ def reconcile(*, limit: int | None = None, progress: Callable[[Reconciled], None
 def _call_lanck(pace: Pace, done: Reconciled, limit: int | None, progress: Callable[[Reconciled], None] | None) -> str:
     """Make the requests that are due; return the reason for stopping early, or an empty string."""
     unanswered = 0
-    due = Message.objects.to_settle(conf.reconcile_after, conf.reconcile_days)
+    due = Message.objects.due_for_reconciliation(conf.reconcile_after, conf.reconcile_days)
     # All keys at once and unordered: with ORDER BY id and LIMIT, a database may scan the table from its first row.
     pks = sorted(due.order_by().values_list("pk", flat=True))
     done.due = len(pks)
@@ -88,7 +89,7 @@ def _call_lanck(pace: Pace, done: Reconciled, limit: int | None, progress: Calla
             pace.wait()  # before the claim, so that an exception raised here leaves nothing claimed
             error = _try_call(call, message, done)
             unanswered = unanswered + 1 if isinstance(error, OutcomeUnknown) else 0
-            if isinstance(error, NOT_CARRIED_OUT) or unanswered == MAX_UNANSWERED:  # the next request would fail too
+            if isinstance(error, SAFE_TO_RETRY) or unanswered == MAX_UNANSWERED:  # the next request would fail too
                 logger.warning("Reconciliation stopped: %s", error)
                 return str(error)
             if progress:
@@ -132,7 +133,7 @@ def _report_goal(message: Message, done: Reconciled) -> bool:
 
 
 def _refresh(message: Message, done: Reconciled) -> bool:
-    if not Message.objects.filter(pk=message.pk).claim_question(conf.reconcile_after):
+    if not Message.objects.filter(pk=message.pk).claim_refresh(conf.reconcile_after):
         return False
     done.asked += 1
     done.changed += refresh_message(message=message)
@@ -151,7 +152,7 @@ def _give_up_abandoned(done: Reconciled) -> None:
 
 def _give_up(message: Message) -> bool:
     with transaction.atomic():
-        given_up = Message.objects.filter(pk=message.pk).give_up("The worker that sent it did not come back.")
+        given_up = Message.objects.filter(pk=message.pk).mark_unknown("The worker that sent it did not come back.")
         if given_up:
             mark_changed_days(message.created_at)
     return given_up

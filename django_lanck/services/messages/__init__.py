@@ -1,1 +1,1 @@
-"""Messages: sending, receipts, inbound SMS, opt-outs, links and goals."""
+"""Sending, receipts, refreshes, inbound SMS, opt-outs, links and goals."""

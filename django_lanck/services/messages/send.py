@@ -1,65 +1,49 @@
-"""Texts, pushes, chains and calls to a number: each one row, one call, and an honest word for how it ended.
+"""Send texts, notifications, failover chains and calls.
 
-Each ``send_…`` and call makes a :class:`~django_lanck.models.Message` before LANCK is asked and returns it. Its
-``status`` is ``accepted``, or ``unknown`` when LANCK perhaps took it; inside a transaction it is ``sending``, and LANCK
-is asked after the commit.
+Each function stores a :class:`~django_lanck.models.Message`, sends it and returns it. Its ``status`` is ``accepted``,
+or ``unknown`` if LANCK may have accepted it. Inside a transaction it is ``sending``, and the message is sent after the
+commit.
 
-They raise InvalidArgument (LANCK would refuse it; nothing happened), Refusal (``invalid_number``, ``opted_out``,
-``number_not_supported``, ``method_not_possible``, ``too_many_requests``),
-APIError (LANCK said no) and NotSent (LANCK surely got nothing). After a commit nothing is raised: the message is
-``refused``, and ``message_status_changed`` says so.
+They raise InvalidArgument (LANCK would refuse the argument; nothing is stored), Refusal (``invalid_number``,
+``opted_out``, ``number_not_supported``, ``method_not_possible``, ``too_many_requests``), APIError (LANCK refused the
+message) and NotSent (the request did not reach LANCK). After a commit they raise nothing: the message is ``refused``
+and ``message_status_changed`` is sent.
 
-``number`` is a phone number in any spelling with its country code. ``sender`` is what LANCK allowed for the account
-(default: ``SENDERS``). ``category`` is ``"transactional"`` or ``"marketing"``; the latter is not sent to those who
-opted out.
+``number`` is a phone number in any spelling with its country code. ``sender`` is one that LANCK allows for the account
+(default: ``SENDERS``). ``category`` is ``"transactional"`` or ``"marketing"``; marketing is not sent to opted-out
+numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from inspect import signature
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
-from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from ...channels import Channel
-from ...client import (
-    CONTENT_CLASSES,
-    RCS,
-    SMS,
-    Accepted,
-    Content,
-    Flash,
-    Flow,
-    PinToSpeech,
-    Push,
-    TextToSpeech,
-    Viber,
-    get_client,
-)
+from ...client import CONTENT_CLASSES, RCS, SMS, Content, Flash, Flow, PinToSpeech, Push, TextToSpeech, Viber
 from ...client.arguments import web_address
 from ...conf import conf
-from ...exceptions import APIError, InvalidArgument, NotSent, Refusal
-from ...guard import Admission, Attempt, admit, check_rules
-from ...models import Category, Message, OptOut, Status
-from ..numbers import country_of, parse_number
-from ..provider.failures import NOT_CARRIED_OUT
-from ..transactions import waits_for_commit
-from .links import link_url
-from .outgoing import call_for, record, send, sender_of, with_senders
-from .receipts import announce
+from ...exceptions import InvalidArgument
+from ...models import Message
+from .deliver import LINK, TRANSACTIONAL, Number, deliver
 
-if TYPE_CHECKING:
-    from phonenumber_field.phonenumber import PhoneNumber
+__all__ = [
+    "flash_call",
+    "send_failover",
+    "send_push",
+    "send_rcs",
+    "send_sms",
+    "send_viber",
+    "speak_code",
+    "speak_text",
+]
 
 F = TypeVar("F", bound=Callable[..., Message])
-Number: TypeAlias = "str | PhoneNumber"
-TRANSACTIONAL: Final = "transactional"
-LINK: Final = "{link}"
-
 
 _SEND_FUNCTIONS: dict[str, Callable[..., Message]] = {}
 
@@ -84,10 +68,9 @@ def send_sms(
     sender: str | None = None,
     category: str = TRANSACTIONAL,
 ) -> Message:
-    """Send a text. ``{link}`` in it becomes a short address of this site that leads to ``link`` (http or https).
+    """Send a text. ``{link}`` in it becomes a short URL of this site that redirects to ``link`` (http or https).
 
-    The first one to open it makes LANCK learn that the link was opened (``LINK_OPENED``). A link needs
-    ``CALLBACK_BASE_URL``.
+    The first request for the short URL reports the goal ``LINK_OPENED`` to LANCK. A link needs ``CALLBACK_BASE_URL``.
     """
     content = SMS(text, sender=sender)
     if link is not None and not conf.callback_base_url:
@@ -114,7 +97,7 @@ def send_push(
     ios: Mapping[str, Any] | None = None,
     category: str = TRANSACTIONAL,
 ) -> Message:
-    """Send a notification to the site's own mobile app. ``ttl`` is seconds; see :class:`~django_lanck.client.Push`."""
+    """Send a push notification to the site's mobile app. ``ttl`` is seconds; see :class:`~django_lanck.client.Push`."""
     content = Push(
         text,
         title=title,
@@ -140,7 +123,7 @@ def send_viber(
     image_url: str | None = None,
     category: str = TRANSACTIONAL,
 ) -> Message:
-    """Send a Viber message. A button has a caption and an address to open."""
+    """Send a Viber message. A button needs a caption and a URL."""
     content = Viber(
         text,
         sender=sender,
@@ -161,7 +144,7 @@ def send_rcs(*, number: Number, text: str, category: str = TRANSACTIONAL) -> Mes
 @_sends(Channel.FAILOVER)
 @sensitive_variables()
 def send_failover(*, number: Number, flow: Flow, category: str = TRANSACTIONAL) -> Message:
-    """Try one channel after the other: ``Push("Hi").then(SMS("Hi"), wait=30, unless="delivered")``."""
+    """Try the steps of a failover chain in order: ``Push("Hi").then(SMS("Hi"), wait=30, unless="delivered")``."""
     if not isinstance(flow, Flow):
         raise InvalidArgument("flow", "It has to be a flow, made by then(): Push(…).then(SMS(…), wait=…, unless=…).")
     return deliver(flow, number=number, category=category)
@@ -172,9 +155,9 @@ def send_failover(*, number: Number, flow: Flow, category: str = TRANSACTIONAL) 
 def flash_call(
     *, number: Number, code: str | None = None, sender: str | None = None, category: str = TRANSACTIONAL
 ) -> Message:
-    """Ring a number. ``code`` (4 to 6 digits) is what the calling number should end with.
+    """Make a flash call. The calling number should end with ``code`` (4 to 6 digits).
 
-    The message's ``caller`` is the number that LANCK calls from, in E.164; it is kept nowhere.
+    The message's ``caller`` is the number that LANCK calls from, in E.164; it is not stored.
     """
     return deliver(Flash(code=code, sender=sender), number=number, category=category)
 
@@ -189,7 +172,7 @@ def speak_code(
     sender: str | None = None,
     category: str = TRANSACTIONAL,
 ) -> Message:
-    """Call a number and dictate 4 to 6 digits. The digits are not kept."""
+    """Call a number and dictate 4 to 6 digits. The digits are not stored."""
     return deliver(PinToSpeech(code, language=language, sender=sender), number=number, category=category)
 
 
@@ -235,79 +218,3 @@ def _send_function(channel: Channel) -> SendFunction:
 
 def _send_content(kind: type[Content], *, number: Number, category: str = TRANSACTIONAL, **fields: Any) -> Message:
     return deliver(kind(**fields), number=number, category=category)
-
-
-def deliver(content: Content, *, number: Number, category: str = TRANSACTIONAL, link: str = "") -> Message:
-    """What all of the above do: keep the message, then have LANCK deliver its content, after the commit if need be."""
-    waits = waits_for_commit()
-    phone = parse_number(number)
-    _check_category(category, phone.as_e164)
-    country = country_of(phone)
-    attempt = Attempt(action="send", number=phone.as_e164, country=country, channel=content.channel)
-    check_rules(attempt)
-    content = with_senders(content, country)
-    message = Message(
-        channel=content.channel,
-        category=category,
-        number=phone.as_e164,
-        sender=sender_of(content),
-        country=country,
-        content=content.stored(),
-        link=link,
-    )
-    call, admission = _keep(attempt, message, content, inside=waits)
-    if waits:
-        transaction.on_commit(lambda: _send_after_commit(message, call, admission), robust=True)
-    else:
-        _send_now(message, call, admission)
-    return message
-
-
-def _keep(
-    attempt: Attempt, message: Message, content: Content, *, inside: bool
-) -> tuple[Callable[[], Accepted], Admission]:
-    """Keep the message; the call that delivers it. Whatever cannot be made of it undoes the row."""
-    client = get_client()
-
-    def keep() -> Callable[[], Accepted]:
-        message.pk = None
-        message.save(force_insert=True)
-        if message.link and isinstance(content, SMS):
-            linked = replace(content, text=content.text.replace(LINK, link_url(message)))
-            return call_for(client, linked, message)
-        return call_for(client, content, message)
-
-    return admit(attempt, keep, inside=inside)
-
-
-def _check_category(category: str, number: str) -> None:
-    if category not in Category.values:
-        raise InvalidArgument("category", f"It has to be one of {', '.join(Category.values)}.")
-    if _is_unwanted(category, number):
-        raise Refusal("opted_out")
-
-
-def _is_unwanted(category: str, number: str) -> bool:
-    return category == Category.MARKETING and OptOut.objects.standing().filter(number=number).exists()
-
-
-def _send_now(message: Message, call: Callable[[], Accepted], admission: Admission) -> None:
-    try:
-        accepted = send(message, call)
-    except NOT_CARRIED_OUT:
-        admission.give_back()
-        raise
-    message.caller = accepted.caller if accepted else ""
-
-
-@sensitive_variables()
-def _send_after_commit(message: Message, call: Callable[[], Accepted], admission: Admission) -> None:
-    # Asked again: a transaction over many sends can be long, and their turn comes later still.
-    if _is_unwanted(message.category, message.number):
-        record(message, Status.REFUSED, error_reason="The owner of the number opted out before it was sent.")
-        announce(message, Status.SENDING)
-        return
-    try:
-        _send_now(message, call, admission)
-    except (APIError, NotSent):
-        announce(message, Status.SENDING)

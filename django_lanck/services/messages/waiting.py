@@ -1,4 +1,4 @@
-"""Waiting for what becomes of a message, for someone who has nothing else to do meanwhile."""
+"""Wait for the final status of a message."""
 
 from __future__ import annotations
 
@@ -8,37 +8,36 @@ from typing import Final
 
 from ...exceptions import LanckError
 from ...models import Message
-from ..provider.failures import log_failure
+from ..provider.errors import log_failure
 from ..transactions import refuse_transaction
-from .receipts import refresh_message
+from .refresh import refresh_message
 
 FIRST_PAUSE: Final = 1.0
-LONGEST_PAUSE: Final = 10.0
+MAX_PAUSE: Final = 10.0
 
 
 def wait_for_status(*, message: Message, seconds: float, progress: Callable[[Message], None] | None = None) -> bool:
-    """Wait until a message has a final status; False when it has none after so many seconds.
+    """Wait until a message has a final status; return False if it has none after that many seconds.
 
-    LANCK is asked less and less often; ``progress`` is told after each time. What goes wrong with asking is logged and
-    waited through: the message is on its way. Not for views: it holds the thread. Must not be called inside a
-    transaction.
+    The message is refreshed at growing intervals, and ``progress`` is called with it each time. Errors of a refresh are
+    logged and do not end the wait. Not for views: it blocks the thread. Must not be called inside a transaction.
     """
     refuse_transaction()
     ends, pause = time.monotonic() + seconds, FIRST_PAUSE
     message.refresh_from_db()
     while not message.is_final and (left := ends - time.monotonic()) > 0:
         time.sleep(min(pause, left))
-        pause = min(pause * 1.5, LONGEST_PAUSE)
+        pause = min(pause * 1.5, MAX_PAUSE)
         message.refresh_from_db()  # a receipt may have been faster
         if not message.is_final:
-            _ask_about(message)
+            _refresh(message)
         if progress:
             progress(message)
     return message.is_final
 
 
-def _ask_about(message: Message) -> None:
+def _refresh(message: Message) -> None:
     try:
         refresh_message(message=message)
     except LanckError as error:
-        log_failure(f"Message {message.pk}: its status was not learnt", error)
+        log_failure(f"Message {message.pk}: it was not refreshed", error)

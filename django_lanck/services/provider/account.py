@@ -1,4 +1,4 @@
-"""Whether LANCK accepts this site's access token."""
+"""Check the LANCK account."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ import secrets
 from ...client import get_client
 from ...exceptions import APIError, OutcomeUnknown
 from ..transactions import refuse_transaction
-from .failures import NOT_CARRIED_OUT
+from .errors import SAFE_TO_RETRY
 
 
 def check_account() -> None:
-    """Make one call that costs nothing and changes nothing: ask about a request that cannot exist.
+    """Check that LANCK accepts the access token, by a free call about a request that does not exist.
 
-    Returns when LANCK took the access token and knows no such request. Raises NotSent (not reached), APIError (it
-    refuses the token or the account, or what answers is no LANCK: then ``error_code`` is None) or OutcomeUnknown. No
-    alarm is raised: whoever calls this is told. Must not be called inside a transaction.
+    Raises NotSent (LANCK was not reached), APIError (LANCK refuses the token or the account; ``error_code`` is None if
+    the server is not LANCK) or OutcomeUnknown. Raises no alarm. Must not be called inside a transaction.
     """
     refuse_transaction()
     client, request_id = get_client(), secrets.token_hex(16)
     try:
         client.request_info(request_id=request_id)
     except APIError as error:
-        if isinstance(error, NOT_CARRIED_OUT) or error.error_code is None:
+        if isinstance(error, SAFE_TO_RETRY) or error.error_code is None:
             raise
     else:
-        raise OutcomeUnknown("What answers knows a request that was never made")
+        raise OutcomeUnknown("The server knows a request that was never made")

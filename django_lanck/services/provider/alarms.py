@@ -1,11 +1,11 @@
-"""What LANCK says about the account is told to the site once an hour, and to no person who waits for a code."""
+"""Alarms: errors of the LANCK account are logged and signaled once an hour. Users never see them."""
 
 from __future__ import annotations
 
 import logging
 from typing import Final
 
-from django.db import Error as DatabaseTrouble
+from django.db import Error as DatabaseError
 from django.db import transaction
 
 from ... import exceptions, signals
@@ -14,7 +14,7 @@ from ...models import LimitCounter
 
 logger = logging.getLogger("django_lanck")
 
-# The site's to repair, and nothing that a person did.
+# Errors that only the site can fix.
 ACCOUNT_ERRORS: Final = (
     exceptions.AuthenticationFailed,
     exceptions.InactiveAccount,
@@ -24,11 +24,11 @@ ACCOUNT_ERRORS: Final = (
     exceptions.AccountMisconfigured,
 )
 RULE: Final = "provider_alarm"
-QUIET_SECONDS: Final = 3600
+ALARM_INTERVAL: Final = 3600
 
 
-def alarm(error: exceptions.LanckError) -> None:
-    """Tell the site that LANCK refuses its account: by a line in the log and a signal, once an hour for each kind."""
+def raise_alarm(error: exceptions.LanckError) -> None:
+    """Log an error of the LANCK account and send ``provider_alarm``, once an hour for each kind of error."""
     if isinstance(error, ACCOUNT_ERRORS) and _is_first(error):
         logger.error("LANCK refuses this site's account: %s", error)
         kind = type(error)
@@ -39,8 +39,8 @@ def _is_first(error: exceptions.APIError) -> bool:
     key = keyed_hash("django_lanck.alarm", type(error).__name__)[:32]
     try:
         with transaction.atomic():
-            return LimitCounter.objects.once(RULE, key, QUIET_SECONDS)
-    except DatabaseTrouble as trouble:
-        # Whoever asked has an answer of LANCK's all the same. Twice is better than never.
-        logger.warning("Whether an alarm was raised before is unknown: %s", trouble)
+            return LimitCounter.objects.once(RULE, key, ALARM_INTERVAL)
+    except DatabaseError as database_error:
+        # The caller still gets LANCK's error. A second alarm is better than none.
+        logger.warning("It is unknown whether an alarm was raised in the last hour: %s", database_error)
         return True

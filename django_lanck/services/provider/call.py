@@ -9,24 +9,24 @@ from django.db import connections
 
 from ...exceptions import LanckError
 from ..transactions import refuse_transaction
-from .alarms import alarm
+from .alarms import raise_alarm
 
 T = TypeVar("T")
 
 
 def call_provider(call: Callable[[], T]) -> T:
-    """Make one call to LANCK. A slow LANCK must not use up the database's connections, so they are let go before.
+    """Make one call to LANCK, with the database connections closed, so that a slow LANCK does not use them up.
 
-    Persistent connections (``CONN_MAX_AGE``) are kept: such a site has one for each of its threads anyway. SQLite
-    has none to run out of. Whatever LANCK says about the account raises an alarm.
+    Persistent connections (``CONN_MAX_AGE``) stay open: such a site has one for each thread anyway. So do those of
+    SQLite, which are not limited. An error of the LANCK account raises an alarm.
     """
     refuse_transaction()
     for connection in connections.all(initialized_only=True):
-        lasting = connection.vendor == "sqlite" or connection.settings_dict["CONN_MAX_AGE"] != 0
-        if not (lasting or connection.in_atomic_block) and connection.get_autocommit():
+        persistent = connection.vendor == "sqlite" or connection.settings_dict["CONN_MAX_AGE"] != 0
+        if not (persistent or connection.in_atomic_block) and connection.get_autocommit():
             connection.close()
     try:
         return call()
     except LanckError as error:
-        alarm(error)
+        raise_alarm(error)
         raise

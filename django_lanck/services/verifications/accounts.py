@@ -23,9 +23,8 @@ from ...models import Verification, VerifiedNumber
 from ..batches import retry_transaction
 from ..transactions import in_transaction
 from .binding import binding_for
-from .check import proof_hash
 from .fixed_codes import is_staff
-from .proofs import number_of_proof, redeem_proof
+from .proofs import number_of_proof, proof_hash, redeem_proof
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser

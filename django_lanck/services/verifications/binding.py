@@ -1,4 +1,4 @@
-"""Who a verification belongs to. For anyone else it does not exist."""
+"""Bindings: which user or session a verification belongs to. Other callers do not find it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ SESSION_KEY = "lanck_binding"
 
 
 def binding_for(request: HttpRequest, *, create: bool = False) -> list[str]:
-    """The bindings of a request: its user, and the random value inside its session.
+    """Return the bindings of a request: its user, and the random value in its session.
 
-    A verification is bound to the first one and found by any of them, so that it survives a login (which changes the
-    session's key, not what is inside). ``create`` puts the value into a session that has none; a start needs that.
+    A verification is bound to the first and found by any of them, so that it survives a login, which changes the
+    session's key but not its content. ``create`` stores the value in a session that has none; use it for a start.
     """
     bindings = []
     user = getattr(request, "user", None)
@@ -29,14 +29,14 @@ def binding_for(request: HttpRequest, *, create: bool = False) -> list[str]:
         value = secrets.token_urlsafe(32)
         if create and not bindings:
             if session is None:
-                raise ImproperlyConfigured("Someone who is not logged in can be told apart only by a session.")
+                raise ImproperlyConfigured("A verification of an anonymous user needs a session to be bound to.")
             session[SESSION_KEY] = value
     return [*bindings, f"session:{value}"]
 
 
 @contextmanager
 def new_binding(request: HttpRequest) -> Iterator[list[str]]:
-    """The bindings for a start. A refused one leaves no session behind that was made for it."""
+    """Provide the bindings for a start. If it raises, the value is removed again from a session that had none."""
     session = getattr(request, "session", {})
     is_new = SESSION_KEY not in session
     try:
@@ -48,5 +48,6 @@ def new_binding(request: HttpRequest) -> Iterator[list[str]]:
 
 
 def binding_hashes(binding: str | Sequence[str]) -> list[str]:
+    """Return the hashes of one or several bindings as they are stored; an empty binding has an empty hash."""
     bindings = [binding] if isinstance(binding, str) else binding
     return [hashlib.sha256(value.encode()).hexdigest() if value else "" for value in bindings]

@@ -1,4 +1,4 @@
-"""Codes that this site makes: their digits, the texts around them, and what is kept to know them again."""
+"""The site's codes: their digits, their texts and their stored hashes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ...channels import Channel, channel_spec
 from ...client import CONTENT_CLASSES, TEXT_TYPES, Accepted, Content, Flow
 from ...conf import conf, lancks_language
 from ...keys import is_keyed_hash, keyed_hash
-from ...models import Message, Status
-from ...models.message import RANKS
+from ...models import Message
+from ...models.status import RANKS, Status
 from ...text import fits_one_sms
 
 C = TypeVar("C", bound=Content)
@@ -26,7 +26,7 @@ def new_code(length: int) -> str:
 
 
 def code_text(code: str, language: str) -> str:
-    """The sentence with a code, from ``CODE_TEXTS`` or this app's own, in the language or else in English."""
+    """Return the sentence with a code, from ``CODE_TEXTS`` or this app's translations, by default in English."""
     texts = conf.code_texts
     own = next((texts[key] for key in (language, language.partition("-")[0], "") if key in texts), None)
     if own is None:
@@ -36,14 +36,17 @@ def code_text(code: str, language: str) -> str:
 
 
 def sms_text(code: str, language: str) -> str:
-    """The same within one SMS, with the last line by which browsers fill the code in, where a host is set."""
-    last_line = f"\n\n@{conf.code_host} #{code}" if conf.code_host else ""
-    candidates = (code_text(code, language) + last_line, code + last_line)
+    """Return the sentence as one SMS, with the line for browser autofill if ``CODE_HOST`` is set.
+
+    A text that needs several SMS is shortened to the code and that line, or to the code.
+    """
+    autofill = f"\n\n@{conf.code_host} #{code}" if conf.code_host else ""
+    candidates = (code_text(code, language) + autofill, code + autofill)
     return next((text for text in candidates if fits_one_sms(text)), code)
 
 
 def code_content(channel: str, code: str, language: str) -> Content:
-    """What carries a code on a channel."""
+    """Return the content that sends a code on a channel."""
     return _flow(code, language) if channel == Channel.FAILOVER else _content(CONTENT_CLASSES[channel], code, language)
 
 
@@ -61,34 +64,36 @@ def _flow(code: str, language: str) -> Flow:
 
 
 def code_hash(message: Message, code: str) -> str:
-    return keyed_hash(SALT, _bound(message, code))
+    return keyed_hash(SALT, _value(message, code))
 
 
-def is_code_of(message: Message, digits: str) -> bool:
-    return is_keyed_hash(message.code_hash, SALT, _bound(message, digits))
+def is_right_code(message: Message, digits: str) -> bool:
+    return is_keyed_hash(message.code_hash, SALT, _value(message, digits))
 
 
-def _bound(message: Message, digits: str) -> str:
+def _value(message: Message, digits: str) -> str:
     return f"{message.verification_id}:{message.pk}:{digits}"
 
 
-def codes_that_count(messages: Iterable[Message]) -> list[Message]:
-    """Of messages, newest first, those whose code is right: the newest that LANCK took, and any newer ones of which
-    it is unknown whether it did."""
-    counting = []
+def messages_with_valid_code(messages: Iterable[Message]) -> list[Message]:
+    """Return the messages whose code is right: the newest that LANCK accepted, and newer ones of unknown outcome.
+
+    ``messages`` are those of one verification, newest first.
+    """
+    valid = []
     for message in messages:
-        if message.may_carry_code:
-            counting.append(message)
+        if not message.is_refused:
+            valid.append(message)
         if message.status_rank > RANKS[Status.UNKNOWN]:
             break
-    return counting
+    return valid
 
 
-def take_digits_of_call(message: Message, accepted: Accepted | None, code: str) -> None:
-    """The digits that count are those of the number that calls, also where LANCK chose another one."""
-    called_from = (accepted.caller if accepted else "").removeprefix("+")
-    if not channel_spec(message.channel).code_is_caller or not called_from.isdigit() or called_from.endswith(code):
+def store_caller_digits(message: Message, accepted: Accepted, code: str) -> None:
+    """Store the hash of the digits that a flash call comes from, which may differ from the requested code."""
+    caller = accepted.caller.removeprefix("+")
+    if not channel_spec(message.channel).code_is_caller or not caller.isdigit() or caller.endswith(code):
         return
-    digits = called_from[-len(code) :]
+    digits = caller[-len(code) :]
     if len(digits) == len(code):
         Message.objects.filter(pk=message.pk).update(code_hash=code_hash(message, digits))

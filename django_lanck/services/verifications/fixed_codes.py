@@ -1,45 +1,33 @@
-"""Numbers with a fixed code that nothing is sent to, for those who review an app without a phone of yours."""
+"""Test numbers: nothing is sent to them, and their code is fixed, so that app reviewers can verify them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC
 from typing import Any
 
 from django.utils import timezone
-from django.views.decorators.debug import sensitive_variables
 
 from ...conf import conf
-from ...models import Message, Status, VerifiedNumber
-from ..messages.outgoing import record
-from .codes import code_hash
+from ...models import VerifiedNumber
 
 
 def fixed_code_for(number: str, purpose: str, user: Any) -> str | None:
-    """The fixed code of a test number; None for any other number.
+    """Return the fixed code of a test number, or None for any other number.
 
-    It is one until the end of its last day (UTC), for its purposes, and never for an account of the staff: neither
-    for such a user, nor where the number is theirs.
+    A test number has a last day (UTC) and purposes. It has no fixed code for a staff user, nor if staff own it.
     """
     test = conf.test_numbers.get(number)
     if test is None or purpose not in test.purposes or timezone.now().astimezone(UTC).date() > test.until:
         return None
-    return None if is_staff(user) or is_of_staff(number) else test.code
+    return None if is_staff(user) or is_owned_by_staff(number) else test.code
 
 
-def is_of_staff(number: str) -> bool:
+def is_owned_by_staff(number: str) -> bool:
+    """Return whether a staff user has verified this number."""
     owner = VerifiedNumber.objects.filter(number=number).select_related("user").first()
     return owner is not None and is_staff(owner.user)
 
 
 def is_staff(user: Any) -> bool:
+    """Return whether the user is staff or a superuser; False for None and anonymous users."""
     return bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False))
-
-
-@sensitive_variables()
-def keep_fixed_code(message: Message, code: str) -> Callable[[], object]:
-    """Keep the hash of the code; nothing is sent."""
-    message.save()  # the hash is bound to its key
-    message.code_hash = code_hash(message, code)
-    message.save(update_fields=["code_hash"])
-    return lambda: record(message, Status.ACCEPTED)

@@ -1,4 +1,4 @@
-"""What LANCK knows of a number, asked before a code is sent to it."""
+"""Screening: LANCK's fraud check or HLR lookup before a code is sent."""
 
 from __future__ import annotations
 
@@ -9,59 +9,59 @@ from typing import Final
 
 from ...conf import conf
 from ...exceptions import LanckError, NotSent, Refusal
-from ...guard import Attempt, turn_down
+from ...guard import Attempt, refuse
 from ...models import Message, NumberInsight, Status
-from ..messages.outgoing import record
-from ..provider.failures import log_failure
+from ..messages.outgoing import record_outcome
+from ..provider.errors import log_failure
 from ..provider.insight import check_fraud, look_up
 
-# Seconds that a question gets where the ones before it took all: a kept answer needs none.
-LEAST: Final = 0.05
+# Seconds for a check after the previous one used up the timeout. A stored insight is returned within them.
+MIN_TIMEOUT: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What LANCK is asked, and the words of its answer for which nothing is sent."""
+class Screening:
+    """One check of a number. ``refused`` are the statuses for which no code is sent."""
 
     rule: str
-    ask: Callable[..., NumberInsight]
+    check: Callable[..., NumberInsight]
     refused: Sequence[str]
     title: str
 
 
 def screen(attempt: Attempt, message: Message) -> None:
-    """Ask for fraud and look the number up, as the purpose says, within ``SCREENING_TIMEOUT`` seconds in all.
+    """Make the checks that the purpose has, within ``SCREENING_TIMEOUT`` seconds in total.
 
-    Raises Refusal ``number_not_supported`` for a number that LANCK warns of, and NotSent where LANCK does not say in
-    time and ``SCREENING_FAILED`` is ``"refuse"``; ``message`` is refused then and says why. Must not be called inside a
-    transaction.
+    Raises Refusal ``number_not_supported`` for a refused status, and NotSent if LANCK does not answer in time and
+    ``SCREENING_FAILED`` is ``"refuse"``. The message is then stored as refused, with the reason. Must not be called
+    inside a transaction.
     """
     profile = attempt.profile
     if profile is None or attempt.is_test:
         return
     ends = time.monotonic() + conf.screening_timeout
-    fraud = Question("fraud", check_fraud, conf.refused_fraud_states, "the fraud check")
-    hlr = Question("hlr", look_up, conf.refused_hlr_states, "the HLR lookup")
-    for question, mode in ((fraud, profile.fraud_check), (hlr, profile.hlr_check)):
+    fraud = Screening("fraud", check_fraud, conf.refused_fraud_states, "the fraud check")
+    hlr = Screening("hlr", look_up, conf.refused_hlr_states, "the HLR lookup")
+    for screening, mode in ((fraud, profile.fraud_check), (hlr, profile.hlr_check)):
         if mode != "off":
-            _screen(question, attempt, message, ends=ends, watched=mode == "watch")
+            _screen(screening, attempt, message, ends=ends, watched=mode == "watch")
 
 
-def _screen(question: Question, attempt: Attempt, message: Message, *, ends: float, watched: bool) -> None:
+def _screen(screening: Screening, attempt: Attempt, message: Message, *, ends: float, watched: bool) -> None:
     try:
-        insight = question.ask(number=attempt.number, timeout=max(ends - time.monotonic(), LEAST))
+        insight = screening.check(number=attempt.number, timeout=max(ends - time.monotonic(), MIN_TIMEOUT))
     except LanckError as error:
-        log_failure(f"Message {message.pk}: {question.title} said nothing of its number", error)
+        log_failure(f"Message {message.pk}: {screening.title} failed", error)
         if conf.screening_failed == "refuse":
-            reason = f"Not sent: {question.title} did not answer."
-            _refuse(attempt, message, f"{question.rule}_failed", NotSent(reason), reason, watched=watched)
+            reason = f"Not sent: {screening.title} did not answer."
+            _refuse(attempt, message, f"{screening.rule}_failed", NotSent(reason), reason, watched=watched)
         return
-    if insight.status in question.refused:
-        reason = f"Not sent: {question.title} says {insight.status} of this number."
-        _refuse(attempt, message, question.rule, Refusal("number_not_supported"), reason, watched=watched)
+    if insight.status in screening.refused:
+        reason = f"Not sent: {screening.title} reports {insight.status}."
+        _refuse(attempt, message, screening.rule, Refusal("number_not_supported"), reason, watched=watched)
 
 
 def _refuse(attempt: Attempt, message: Message, rule: str, error: LanckError, reason: str, *, watched: bool) -> None:
     if not watched:
-        record(message, Status.REFUSED, error_reason=reason)
-    turn_down(attempt, rule, error, watched=watched)
+        record_outcome(message, Status.REFUSED, error_reason=reason)
+    refuse(attempt, rule, error, watched=watched)

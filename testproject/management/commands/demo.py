@@ -1,4 +1,4 @@
-"""``python testproject/manage.py demo``: everything a newcomer needs, in one step that is safe to repeat."""
+"""``python testproject/manage.py demo``: prepare and serve the demo site. It can be run repeatedly."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ ADMIN = "admin"
 
 
 class Command(BaseCommand):
-    # After the port was looked at: other settings are made of it, and its own sentence is the clear one.
+    # The checks run in ``handle``, after the port: other settings contain it, and its own message is the clear one.
     requires_system_checks = ()
-    help = "Prepare the demo's database and admin user, print the addresses, and serve."
+    help = "Prepare the demo's database and admin user, print the URLs, and serve."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--no-serve", action="store_true", help="prepare and print, but do not serve")
@@ -50,19 +50,19 @@ class Command(BaseCommand):
             ("Admin", origin + reverse("admin:index"), login),
             ("API", origin + reverse("api-docs"), ""),
         ]
-        lines = [f"  {name:<19}{self.style.HTTP_INFO(address)}  {note}".rstrip() for name, address, note in rows]
+        lines = [f"  {name:<19}{self.style.HTTP_INFO(url)}  {note}".rstrip() for name, url, note in rows]
         title = self.style.MIGRATE_HEADING("The django-lanck demo")
-        more = "  For months of made-up traffic in the admin: .venv/bin/python testproject/manage.py demo_data"
-        return "\n".join(["", f"  {title}. Its LANCK is {conf.base_url}", "", *lines, "", more, ""])
+        more = "  For months of sample traffic in the admin: .venv/bin/python testproject/manage.py demo_data"
+        return "\n".join(["", f"  {title}. LANCK is at {conf.base_url}", "", *lines, "", more, ""])
 
 
 class Server(Runserver):
-    """Django's development server, which says where the pages are as soon as it listens."""
+    """Django's development server, which prints the URLs as soon as it listens."""
 
     banner = ""
 
     def on_bind(self, server_port: int) -> None:
-        self.stdout.write(f"{self.banner}\n  Only requests that fail are shown below. Press Ctrl+C to stop.\n")
+        self.stdout.write(f"{self.banner}\n  Only failed requests are shown below. Press Ctrl+C to stop.\n")
         self.stdout.flush()
 
 
@@ -72,7 +72,7 @@ def _port() -> int:
     except ValueError:
         port = 0
     if not 0 < port < 65536:
-        raise CommandError(f"PORT={settings.PORT} is not a port. Choose one from 1 to 65535, such as PORT=8001.")
+        raise CommandError(f"PORT={settings.PORT} is not a port. Use a number from 1 to 65535, such as PORT=8001.")
     return port
 
 
@@ -83,17 +83,17 @@ def _require_free(port: int) -> None:
             probe.bind((HOST, port))
         except OSError as error:
             raise CommandError(
-                f"Port {port} cannot be used ({error.strerror}). If the demo runs there already, open "
+                f"Port {port} cannot be used ({error.strerror}). If the demo is already running, open "
                 f"http://{HOST}:{port}/; or choose another port: make demo PORT={port + 1}"
             ) from error
 
 
 def _admin_login() -> str:
-    """Make the admin user if there is none; how to log in, as far as that is known."""
+    """Create the admin user if there is none; return how to log in."""
     users = get_user_model()._default_manager
     password = settings.DEMO_ADMIN_PASSWORD
     user = users.filter(username=ADMIN).first()
     if user is None:
         user = users.create_superuser(ADMIN, "", password)
     known = user.check_password(password)
-    return f"log in as {ADMIN} / {password}" if known else f"log in as {ADMIN} / the password you gave it"
+    return f"log in as {ADMIN} / {password}" if known else f"log in as {ADMIN} / the password you set"

@@ -1,4 +1,4 @@
-"""``python testproject/manage.py messages``: the catalogues of the app, renewed from its code and compiled."""
+"""``python testproject/manage.py messages``: update the app's translation catalogues and compile them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ ENGLISH: Final = "locale/en/LC_MESSAGES/django.po"
 
 
 class Makemessages(makemessages.Command):
-    # A translation that is only guessed would have to be told from the others.
+    # Guessed translations would be mixed with the reviewed ones.
     msgmerge_options = [*makemessages.Command.msgmerge_options, "--no-fuzzy-matching"]
 
 
 class Command(BaseCommand):
-    help = "Renew the catalogues of the app from its code, and compile them. Needs GNU gettext."
+    help = "Update the app's translation catalogues from its code, and compile them. Needs GNU gettext."
 
     def handle(self, **options: Any) -> None:
         languages = [language for language, _ in settings.LANGUAGES]
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             call_command(
                 Makemessages(),
                 locale=languages,
-                ignore_patterns=["sandbox/*"],  # it is for developers, and in English
+                ignore_patterns=["sandbox/*"],  # for developers, in English only
                 no_obsolete=True,
                 no_wrap=True,
                 add_location="file",
@@ -40,11 +40,11 @@ class Command(BaseCommand):
             )
             _fill_english()
             call_command("compilemessages", locale=languages, verbosity=0)
-        self.stdout.write(f"{', '.join(languages)}: renewed. What is not translated yet has an empty msgstr.")
+        self.stdout.write(f"{', '.join(languages)}: updated. Untranslated messages have an empty msgstr.")
 
 
 def _fill_english() -> None:
-    """English says what the code says."""
+    """Copy every message of the code into the English catalogue."""
     _, errors, status = popen_wrapper(["msgen", "--no-wrap", "--lang=en", f"--output-file={ENGLISH}", ENGLISH])
     if status:
         raise CommandError(errors)

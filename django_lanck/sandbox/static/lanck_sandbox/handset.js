@@ -1,23 +1,23 @@
-/* Keeps the handset page up to date: asks once a second whether anything changed, and only then fetches the page
-   again and takes over its live parts. Rests while the tab is hidden. */
+/* Updates the handset page. Polls its version once a second, and fetches the page and replaces its live parts when
+   the version has changed. Pauses while the tab is hidden. */
 (() => {
   "use strict";
 
-  const PAUSE = 1000;
-  const LONGEST_PAUSE = 10000;
+  const POLL_INTERVAL = 1000;
+  const MAX_POLL_INTERVAL = 10000;
   const body = document.body;
-  const link = document.querySelector(".link");
+  const indicator = document.querySelector(".connection");
   const announcement = document.querySelector("[data-announce]");
   let version = body.dataset.version;
   let failures = 0;
   let timer = 0;
-  let asking = false;
+  let polling = false;
 
   const twoDigits = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
   function showState(state, text) {
-    link.dataset.state = state;
-    link.querySelector("[data-state-text]").textContent = text;
+    indicator.dataset.state = state;
+    indicator.querySelector("[data-state-text]").textContent = text;
   }
 
   function showTimes(root) {
@@ -35,7 +35,7 @@
     return new Set([...root.querySelectorAll("[data-key]")].map((item) => item.dataset.key));
   }
 
-  /* Puts a newer version of a live part in place of the old one; what was open, focused and scrolled stays so. */
+  /* Replaces the content of a live part. Open details, the focus and the scroll position are restored. */
   function replace(part, newer) {
     const open = [...part.querySelectorAll("details[open][id]")].map((item) => item.id);
     const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
@@ -48,49 +48,50 @@
     showTimes(part);
   }
 
-  function greet(part, known) {
+  /* Animates and announces the entries that are new. */
+  function announceNew(part, known) {
     for (const item of part.querySelectorAll("[data-key]")) {
       if (known.has(item.dataset.key)) continue;
       item.classList.add("new");
-      announcement.textContent = item.dataset.say;
+      announcement.textContent = item.dataset.announcement;
     }
   }
 
   async function get(url) {
-    const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(10000) });
-    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-    return answer;
+    const response = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(10000) });
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    return response;
   }
 
-  /* The form in which somebody is writing a text, if anybody is. */
-  function draft() {
+  /* Returns the form if it has a draft or the focus, or null. */
+  function formInUse() {
     const field = document.querySelector(".composer textarea");
     return field && (field.value || field === document.activeElement) ? field.form : null;
   }
 
-  async function newestPage(url) {
+  async function fetchPage(url) {
     return new DOMParser().parseFromString(await (await get(url)).text(), "text/html");
   }
 
   async function refresh() {
-    const page = await newestPage(draft()?.action ?? location.href); // a writer's phone stays open
-    const writing = draft();
-    if (writing && page.querySelector(".composer form")?.getAttribute("action") !== writing.getAttribute("action")) {
-      return; // began on another phone meanwhile: the next round gets that one
+    const page = await fetchPage(formInUse()?.action ?? location.href); // keep the phone of a draft open
+    const form = formInUse();
+    if (form && page.querySelector(".composer form")?.getAttribute("action") !== form.getAttribute("action")) {
+      return; // a draft was started on another phone during the fetch: the next poll fetches that phone
     }
     for (const part of document.querySelectorAll("[data-live]")) {
       const newer = page.querySelector(`[data-live="${part.dataset.live}"]`);
-      if (!newer || (writing && part.contains(writing))) continue;
+      if (!newer || (form && part.contains(form))) continue;
       const known = keys(part);
       replace(part, newer);
-      if (part.dataset.live === "handset") greet(part, known);
+      if (part.dataset.live === "handset") announceNew(part, known);
     }
     version = page.body.dataset.version;
   }
 
-  async function ask() {
-    if (asking || document.hidden) return;
-    asking = true;
+  async function poll() {
+    if (polling || document.hidden) return;
+    polling = true;
     try {
       const state = await (await get(body.dataset.poll)).json();
       if (state.version !== version) await refresh();
@@ -98,19 +99,19 @@
       showState("live", "Live");
     } catch {
       failures += 1;
-      showState("lost", "Connection lost. Trying again…");
+      showState("lost", "Connection lost. Retrying…");
     } finally {
-      asking = false;
-      timer = setTimeout(ask, Math.min(PAUSE * 2 ** failures, LONGEST_PAUSE));
+      polling = false;
+      timer = setTimeout(poll, Math.min(POLL_INTERVAL * 2 ** failures, MAX_POLL_INTERVAL));
     }
   }
 
-  /* A login in another tab makes the token of this page old: takes a new one along. */
+  /* Sends a text with a new CSRF token: a login in another tab invalidates the one of this page. */
   async function send(form) {
     const button = form.querySelector("button");
     button.disabled = true;
     try {
-      const page = await newestPage(form.action);
+      const page = await fetchPage(form.action);
       form.elements.csrfmiddlewaretoken.value = page.querySelector("[name=csrfmiddlewaretoken]").value;
       form.submit();
     } catch {
@@ -125,7 +126,7 @@
     try {
       await navigator.clipboard.writeText(text);
     } catch {
-      /* No clipboard outside https and localhost: by way of a selected field. */
+      /* The clipboard API works on https and localhost only: copy from a selected field instead. */
       const field = document.createElement("textarea");
       field.value = text;
       field.className = "unseen";
@@ -153,11 +154,11 @@
   document.addEventListener("visibilitychange", () => {
     clearTimeout(timer);
     if (document.hidden) showState("off", "Paused");
-    else ask();
+    else poll();
   });
 
   body.classList.add("scripted");
   showTimes(document);
   document.querySelector(".phones [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  ask();
+  poll();
 })();

@@ -1,0 +1,1 @@
+"""What support staff read about a number and do for its person."""
