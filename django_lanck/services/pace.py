@@ -70,14 +70,14 @@ def background(*, wait: float = 0) -> Iterator[Pace]:
         yield Pace(holder)
     finally:
         try:
-            Lease.objects.give_back(LEASE, holder)
+            Lease.objects.release(LEASE, holder)
         except Error as error:  # the lease expires by itself
             logger.warning("The lease of background work was not released: %s", error)
 
 
 def _acquire(holder: str, wait: float) -> None:
     deadline = monotonic() + wait
-    while not Lease.objects.take(LEASE, holder, LEASE_SECONDS):
+    while not Lease.objects.acquire(LEASE, holder, LEASE_SECONDS):
         left = deadline - monotonic()
         if left <= 0:
             raise BackgroundTaken
