@@ -146,7 +146,7 @@ def test_marketing_to_a_number_with_an_opt_out_is_refused(lanck, run, phone):
     lanck.inbound(phone, "STOP")
     assert OptOut.objects.exists()
     ran = run("lanck_send", "sms", phone, "Sale!", "--category", "marketing")
-    assert ran.error == "The owner of this number wants no marketing."
+    assert ran.error == "The owner of this number opted out of marketing."
     assert lanck.sent == []
 
 
