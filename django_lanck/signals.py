@@ -37,8 +37,8 @@ signup_completed = Signal()
 number_taken_over = Signal()
 
 # A user's number became another: after the commit, once for each user and number.
-# sender: VerifiedNumber. Arguments: user, old_number, new_number (E.164, or empty for none), reason ("signup", "change",
-# "takeover", "import", "renumber" or "removal"). A takeover is sent for the user who loses the number.
+# sender: VerifiedNumber. Arguments: user, old_number, new_number (E.164, or empty for none), reason: "signup",
+# "change", "takeover" (sent for the user who loses the number), "import", "renumber" or "removal".
 number_changed = Signal()
 
 # LANCK refuses the account. Sent once an hour for each kind of error.

@@ -70,7 +70,7 @@ def check_test_numbers() -> Found:
 def check_former_numbers() -> Found:
     if "change_number" in conf.purposes and not conf.notify_former_number:
         yield Warning(
-            "LANCK['NOTIFY_FORMER_NUMBER'] is off: no text goes to the former number when an account changes its number.",
+            "LANCK['NOTIFY_FORMER_NUMBER'] is off: nothing is sent to the former number after a change.",
             hint="Set it to True, so that the owner hears of a change that somebody else made. Each text is an SMS.",
             id="django_lanck.W011",
         )
