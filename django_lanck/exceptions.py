@@ -1,8 +1,8 @@
-"""What can go wrong, told apart by what the caller may do next.
+"""The exceptions of this app, distinguished by what the caller may do next.
 
-A call to LANCK ends in one of four ways: an answer; :class:`APIError` (LANCK said no: nothing was sent);
-:class:`NotSent` (LANCK surely never got the request); :class:`OutcomeUnknown` (it perhaps did, so nothing may
-repeat it blindly). A request of a person that this app turns down is a :class:`Refusal`.
+A call to LANCK returns an answer or raises one of three exceptions: :class:`APIError` (LANCK refused the request),
+:class:`NotSent` (LANCK did not receive it) or :class:`OutcomeUnknown` (LANCK may have carried it out, so it must not be
+repeated). :class:`Refusal` is this app's own refusal of a request.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from django.utils.translation import gettext_noop
 
 
 class LanckError(Exception):
-    """Base of everything this app raises on purpose."""
+    """Base class of this app's exceptions."""
 
-    # The row of the message that LANCK did not take, where there is one.
+    # The key of the stored message that LANCK did not accept, if there is one.
     message_id: int | None = None
 
 
 class InvalidArgument(LanckError, ValueError):
-    """An argument that LANCK would refuse, found before any call. ``field`` names it, ``reason`` says what it takes."""
+    """An argument that LANCK would refuse, found before any call.
+
+    ``field`` is its name and ``reason`` a sentence that describes the valid values.
+    """
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(field, reason)
@@ -35,9 +38,9 @@ class InvalidArgument(LanckError, ValueError):
 
 
 class NotSent(LanckError):
-    """LANCK surely did not carry the request out: refused, unresolved, connect time-out, untrusted certificate.
+    """LANCK did not receive the request: connection refused or timed out, name not resolved, certificate not trusted.
 
-    ``retry_after`` is the whole seconds for which LANCK will not be asked, where it was not asked because it is down.
+    ``retry_after`` is in whole seconds. It is set where the circuit breaker blocked the request because LANCK is down.
     """
 
     def __init__(self, message: str, *, retry_after: int | None = None) -> None:
@@ -46,9 +49,9 @@ class NotSent(LanckError):
 
 
 class OutcomeUnknown(LanckError):
-    """LANCK perhaps carried the request out: read time-out, reset, 5XX, an answer that cannot be read.
+    """LANCK may have carried the request out: read time-out, connection reset, 5XX, unreadable answer.
 
-    ``http_status`` is the status of the unreadable answer, or None when there was none.
+    ``http_status`` is the status of the answer, or None if there was none.
     """
 
     def __init__(self, message: str, *, http_status: int | None = None) -> None:
@@ -59,10 +62,9 @@ class OutcomeUnknown(LanckError):
 class APIError(LanckError):
     """LANCK answered with an error. Source: "Errors" on LANCK's page, and its list of codes.
 
-    ``http_status`` is the HTTP status, ``error_code`` LANCK's ``errorCode`` (None when it gave none) and
-    ``error_reason`` its ``errorReason`` or else the first part of the body. The reason is for logs and staff;
-    it is never shown to the person who waits for a code. ``meaning`` is in English, as
-    logs are: who shows it translates it.
+    ``error_code`` is LANCK's ``errorCode``, or None; ``error_reason`` its ``errorReason``, or else the beginning of the
+    body. The reason is for logs and staff and must not be shown to the person who waits for a code. ``meaning`` is
+    English, as in logs, and marked for translation.
     """
 
     meaning = gettext_noop("error")
@@ -87,7 +89,7 @@ class InactiveAccount(APIError):
 
 
 class TooManyRequests(APIError):
-    """More than 30 requests a second for the account. The request was not carried out."""
+    """The account made more than 30 requests in a second. LANCK did not carry the request out."""
 
     meaning = gettext_noop("too many requests")
 
@@ -168,7 +170,7 @@ ERRORS_BY_CODE: Final[Mapping[int, type[APIError]]] = {
     99: InternalServerError,
 }
 
-# For answers that carry no code of the table above.
+# For answers without a code of the table above.
 ERRORS_BY_STATUS: Final[Mapping[int, type[APIError]]] = {
     401: AuthenticationFailed,
     403: Forbidden,
@@ -177,20 +179,20 @@ ERRORS_BY_STATUS: Final[Mapping[int, type[APIError]]] = {
 
 
 def api_error(*, http_status: int, error_code: int | None, error_reason: str) -> APIError:
-    """The exception for one error answer: by its code, else by its HTTP status, else plain :class:`APIError`."""
+    """Return the exception for an error answer: by its code, else by its HTTP status, else :class:`APIError`."""
     kind = ERRORS_BY_CODE.get(error_code) if error_code is not None else None
     kind = kind or ERRORS_BY_STATUS.get(http_status, APIError)
     return kind(http_status=http_status, error_code=error_code, error_reason=error_reason)
 
 
 class BackgroundTaken(LanckError):
-    """Another runner does background work at the moment. Nothing was asked."""
+    """Another process is doing background work at the moment. LANCK was not called."""
 
     def __init__(self) -> None:
-        super().__init__("Another runner does background work at the moment.")
+        super().__init__("Another process is doing background work at the moment.")
 
 
-# Every refusal a person or an API client can meet: stable code → (HTTP status, sentence).
+# The code of each refusal, which is stable → its HTTP status and its sentence.
 REFUSALS: Final[Mapping[str, tuple[int, str | Promise]]] = {
     "invalid_number": (400, _("Enter a valid phone number, with its country code.")),
     "invalid_method": (400, _("This way to get the code is not offered.")),
@@ -200,17 +202,17 @@ REFUSALS: Final[Mapping[str, tuple[int, str | Promise]]] = {
     "method_not_possible": (400, _("This number cannot be reached this way. Choose another way.")),
     "invalid_code": (400, _("This code is not right. Check the digits and try again.")),
     "code_expired": (400, _("This code is no longer valid. Ask for a new one.")),
-    "expired": (400, _("The time for this verification is over. Start again.")),
+    "expired": (400, _("This verification has expired. Start again.")),
     "exhausted": (400, _("Too many wrong codes. Start again.")),
     "canceled": (400, _("This verification was canceled. Start again.")),
     "invalid_proof": (400, _("This proof is not valid, or was used before. Verify the number again.")),
     "invalid_receipt": (400, _("A receipt has a requestId, a number and a status.")),
     "invalid_inbound": (400, _("An inbound message has a messageId and a from.")),
-    "invalid_argument": (400, _("One of the values does not fit.")),
+    "invalid_argument": (400, _("One of the values is invalid.")),
     "invalid_body": (400, _("The body has to be a JSON object.")),
     "not_found": (404, _("Not found.")),
     "already_verified": (409, _("This number is verified already.")),
-    "opted_out": (409, _("The owner of this number wants no marketing.")),
+    "opted_out": (409, _("The owner of this number opted out of marketing.")),
     "refused": (409, _("LANCK does not send this message.")),
     "number_taken": (409, _("This number has an account already.")),
     "duplicate_value": (409, _("Another account has one of these already. Change it and try again.")),
@@ -221,12 +223,15 @@ REFUSALS: Final[Mapping[str, tuple[int, str | Promise]]] = {
     "resend_too_soon": (429, _("Please wait a little before you ask for another code.")),
     "too_many_requests": (429, _("Too many requests. Please wait before you try again.")),
     "outcome_unknown": (503, _("We do not know yet whether your code was sent. Try again in a moment.")),
-    "check_unknown": (503, _("We could not learn whether this code is right. Enter the same code again in a moment.")),
+    "check_unknown": (
+        503,
+        _("We could not find out whether this code is right. Enter the same code again in a moment."),
+    ),
     "unavailable": (503, _("We cannot send or check codes at the moment. Try again in a moment.")),
 }
 
 
-# The refusals that are about one field of the request.
+# Code of a refusal → the field of the request that it is about.
 FIELD_REFUSALS: Final = {
     **{f"invalid_{field}": field for field in ("number", "method", "purpose", "language", "code")},
     "number_not_supported": "number",
@@ -235,11 +240,12 @@ FIELD_REFUSALS: Final = {
 
 
 class Refusal(LanckError):
-    """A request of a person that was turned down, in a shape that can be shown.
+    """The refusal of a request, with a sentence to show.
 
-    ``code`` is stable: one of :data:`REFUSALS`, or a site's own, which brings its ``detail`` and may bring its
-    ``http_status``. ``detail`` is a sentence in the active language; ``retry_after`` whole seconds to wait where
-    waiting helps; ``errors`` maps a field to its sentences; ``http_status`` is what a JSON view answers with.
+    ``code`` is a code of :data:`REFUSALS`, or one of the site's own together with a ``detail`` and, optionally, an
+    ``http_status``. ``detail`` is a sentence in the active language; ``retry_after`` is whole seconds to wait, or None
+    where waiting does not help; ``errors`` maps fields to their sentences; ``http_status`` is the status of a JSON
+    response.
     """
 
     def __init__(

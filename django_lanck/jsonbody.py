@@ -1,4 +1,4 @@
-"""The one reader of JSON bodies, for the API and the webhooks: bounded, and strict about what it lets in."""
+"""A strict JSON reader with limits on size and depth, for the API and the webhooks."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class Readable(Protocol):
 
 
 class BadJSON(ValueError):
-    """The body is no JSON that this app takes; the text says why."""
+    """The body is not acceptable JSON; the text says why."""
 
 
 def read_json(stream: Readable) -> Any:
-    """The value in a body of at most 64 kB, nested at most 16 deep, without NUL, surrogates, NaN or infinity.
+    """Return the value of a JSON body of at most 64 kB, nested at most 16 levels.
 
-    Raises BadJSON. What passes can be stored as JSON and as text on every database.
+    Raises BadJSON, also for NUL, surrogates, NaN and infinity: every database can store the value as JSON and as text.
     """
     body = stream.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
@@ -32,7 +32,7 @@ def read_json(stream: Readable) -> Any:
 
 
 def parse_json(body: bytes) -> Any:
-    """The same for bytes whose number somebody else bounds."""
+    """Return the value of a JSON body whose size the caller limits; else the same as :func:`read_json`."""
     try:
         value = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
     except RecursionError:
@@ -68,4 +68,4 @@ def _check(value: Any) -> None:
 
 def _check_text(text: str) -> None:
     if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise BadJSON(_("A text in the body has characters that no text may have."))
+        raise BadJSON(_("A text in the body has characters that are not allowed."))

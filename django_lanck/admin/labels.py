@@ -92,7 +92,7 @@ def channel_name(channel: str) -> str:
 
 
 def channel_noun(channel: str) -> str:
-    """Return the name of a channel within a sentence, without whose code it carries."""
+    """Return the name of a channel for use in a sentence. It does not say who generates the code."""
     return str(channel_spec(channel).noun or channel_name(channel))
 
 
@@ -118,7 +118,7 @@ def shortened(text: str) -> str:
 
 
 def time_of_day(at: datetime, now: datetime) -> str:
-    """Return the local time with seconds; on another day than today, the date and the time."""
+    """Return the local time of day with seconds, or the date and time if it is not today."""
     local = timezone.localtime(at)
     return local.strftime("%H:%M:%S" if local.date() == timezone.localtime(now).date() else "%Y-%m-%d %H:%M")
 

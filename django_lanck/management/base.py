@@ -1,4 +1,4 @@
-"""What this app's commands have in common: one answer in words or as JSON, and one clear sentence for trouble."""
+"""The base class of this app's commands: one result as text or JSON, and one sentence for an error."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ from ..checks import check_settings
 from ..exceptions import InvalidArgument, LanckError, NotSent, OutcomeUnknown, Refusal
 from ..services.transactions import refuse_transaction
 
-INTERRUPTED: Final = 130  # as shells have it: 128 and the number of SIGINT
+INTERRUPTED: Final = 130  # the exit code of shells: 128 plus the number of SIGINT
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a command found out, in words and as JSON. ``trouble`` is a sentence that makes it end with exit code 1."""
+class Result:
+    """The output of a command, as text and as JSON. With an ``error``, a sentence, the exit code is 1."""
 
     text: str
     document: Mapping[str, Any]
-    trouble: str = ""
+    error: str = ""
 
 
 class LanckCommand(BaseCommand):
-    """Calls :meth:`answer` and prints what it returns.
+    """Calls :meth:`run` and prints its result.
 
-    ``--json`` prints one JSON document, also for trouble: then it has ``error``, which is on stderr as well. A
-    KeyboardInterrupt is one line on stderr and exit code 130.
+    ``--json`` prints one JSON document. An error is its key ``error``, and is printed to stderr too. A
+    KeyboardInterrupt prints one line to stderr and exits with 130.
     """
 
-    # Other apps' checks, and warnings that a cron job would mail each time, are for ``manage.py check``.
+    # Warnings and other apps' checks would be mailed by every cron job; ``manage.py check`` reports them.
     requires_system_checks = ()
     needs_settings = True
-    interrupted = "Interrupted."
+    interrupted_message = "Interrupted."
     shows_progress = False
-    # Service argument → what the person typed for it.
-    named: ClassVar[Mapping[str, str]] = {"number": "NUMBER"}
+    # Argument of the service → argument or option of the command line, for error messages.
+    argument_names: ClassVar[Mapping[str, str]] = {"number": "NUMBER"}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
-    def answer(self, options: Mapping[str, Any]) -> Answer:
+    def run(self, options: Mapping[str, Any]) -> Result:
         raise NotImplementedError
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -56,29 +56,29 @@ class LanckCommand(BaseCommand):
         self.shows_progress = self.stderr.isatty() and options["verbosity"] > 0
         try:
             if self.needs_settings:
-                _refuse_bad_settings()
-            answer = self.answer(options)
+                _refuse_invalid_settings()
+            result = self.run(options)
         except (LanckError, ImproperlyConfigured) as error:
             message_id = getattr(error, "message_id", None)
-            answer = Answer("", {"message": message_id} if message_id else {}, trouble=self.sentence(error))
+            result = Result("", {"message": message_id} if message_id else {}, error=self.error_text(error))
         except KeyboardInterrupt:
             self.end_progress()
-            self.stderr.write(self.interrupted)
+            self.stderr.write(self.interrupted_message)
             sys.exit(INTERRUPTED)
-        self.report(answer, options)
+        self.report(result, options)
 
-    def report(self, answer: Answer, options: Mapping[str, Any]) -> None:
-        """Print an answer. Raises CommandError for one with trouble."""
+    def report(self, result: Result, options: Mapping[str, Any]) -> None:
+        """Print a result. Raises CommandError for one with an error."""
         if options["json"]:
-            error = {"error": answer.trouble} if answer.trouble else {}
-            self.stdout.write(json.dumps({**answer.document, **error}, cls=DjangoJSONEncoder))
-        elif answer.text and options["verbosity"] > 0:
-            self.stdout.write(printable(answer.text))
-        if answer.trouble:
-            raise CommandError(printable(answer.trouble))
+            error = {"error": result.error} if result.error else {}
+            self.stdout.write(json.dumps({**result.document, **error}, cls=DjangoJSONEncoder))
+        elif result.text and options["verbosity"] > 0:
+            self.stdout.write(printable(result.text))
+        if result.error:
+            raise CommandError(printable(result.error))
 
     def show_progress(self, text: str) -> None:
-        """One line on a terminal that is written over and over; nothing in a log or in cron's mail."""
+        """Overwrite one line on a terminal; print nothing to a log or a cron mail."""
         if self.shows_progress:
             self.stderr.write(f"\r\x1b[K{printable(text)}", style_func=str, ending="")
             self.stderr.flush()
@@ -87,38 +87,38 @@ class LanckCommand(BaseCommand):
         if self.shows_progress:
             self.stderr.write("\r\x1b[K", style_func=str, ending="")
 
-    def sentence(self, error: Exception) -> str:
-        """What went wrong, in one sentence that names the option it is about."""
+    def error_text(self, error: Exception) -> str:
+        """Return an error as one sentence, with the name of the argument that it is about."""
         if isinstance(error, InvalidArgument):
-            return f"{self._typed_for(error.field)}: {error.reason}"
+            return f"{self._argument_name(error.field)}: {error.reason}"
         if isinstance(error, Refusal):
-            return ": ".join([*map(self._typed_for, error.errors), error.detail])
+            return ": ".join([*map(self._argument_name, error.errors), error.detail])
         if isinstance(error, NotSent):
             return f"Nothing was sent: {error}."
         if isinstance(error, OutcomeUnknown):
-            return f"LANCK gave no answer that can be used: {error}."
+            return f"LANCK did not answer: {error}."
         return str(error)
 
-    def _typed_for(self, field: str) -> str:
+    def _argument_name(self, field: str) -> str:
         name, place = re.fullmatch(r"(\w*)(.*)", field, re.DOTALL).groups()  # type: ignore[union-attr]
-        typed = self.named.get(name, name)
-        return f"{typed}, {field}" if place else typed
+        argument = self.argument_names.get(name, name)
+        return f"{argument}, {field}" if place else argument
 
 
 def printable(text: str) -> str:
-    """Without what would command the terminal: some of it are LANCK's words. Every kind of space is a space."""
+    """Return a text without control characters, which LANCK's answers may contain. Other whitespace becomes a space."""
     shown = (character if character == "\n" or not character.isspace() else " " for character in text)
     return "".join(character if character.isprintable() or character == "\n" else "�" for character in shown)
 
 
-def _refuse_bad_settings() -> None:
-    serious = [found for found in check_settings() if found.is_serious()]
-    if serious:
-        raise ImproperlyConfigured(f"{serious[0].msg} {serious[0].hint or ''}".strip())
+def _refuse_invalid_settings() -> None:
+    errors = [message for message in check_settings() if message.is_serious()]
+    if errors:
+        raise ImproperlyConfigured(f"{errors[0].msg} {errors[0].hint or ''}".strip())
 
 
-def above_zero(kind: type[int] | type[float]) -> Callable[[str], float]:
-    """The type of an option that takes a number above 0."""
+def positive(kind: type[int] | type[float]) -> Callable[[str], float]:
+    """Return the argparse type of a positive number."""
 
     def parse(text: str) -> float:
         try:
@@ -126,19 +126,19 @@ def above_zero(kind: type[int] | type[float]) -> Callable[[str], float]:
         except ValueError:
             value = 0
         if not 0 < value < 10**9:
-            raise ArgumentTypeError("it has to be a number above 0")
+            raise ArgumentTypeError("it has to be a positive number")
         return value
 
     return parse
 
 
 def block(title: str, *facts: tuple[str, object]) -> str:
-    """A title, and under it a line for each fact that is not empty or unknown."""
-    lines = [f"  {name}: {_in_words(value)}" for name, value in facts if value not in ("", None)]
+    """Return a title and an indented line for each fact that is neither empty nor None."""
+    lines = [f"  {name}: {_text(value)}" for name, value in facts if value not in ("", None)]
     return "\n".join([title, *lines])
 
 
-def _in_words(value: object) -> str:
+def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)

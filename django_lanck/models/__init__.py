@@ -1,4 +1,4 @@
-"""What is remembered: verifications, messages, receipts, inbound texts, insights, verified numbers, limits, figures."""
+"""The models: verifications, messages, receipts, inbound messages, insights, verified numbers, limits and figures."""
 
 from ..channels import Channel
 from .figures import CountedDay, CountedDayQuerySet, DayCount, DeliveryDay

@@ -10,7 +10,7 @@ PARTY_LENGTH = 64
 
 
 class InboundMessage(models.Model):
-    """One SMS that somebody sent to a rented number. The sender may be a name."""
+    """An SMS to a rented number. Its sender may be a name."""
 
     message_id = models.CharField(_("LANCK's message id"), max_length=128, unique=True)
     sender = models.CharField(_("from"), max_length=PARTY_LENGTH)
@@ -44,10 +44,11 @@ class InboundMessage(models.Model):
 
 class OptOutQuerySet(models.QuerySet["OptOut"]):
     def standing(self) -> OptOutQuerySet:
+        """Return the active opt-outs."""
         return self.filter(lifted_at=None)
 
     def record(self, number: str, inbound: InboundMessage | None = None) -> None:
-        """Put a number on the list, or back on it. One statement, so that two at once do no harm."""
+        """Create the active opt-out of a number, or activate it again. One statement, so safe in parallel."""
         targets = connections[self.db].features.supports_update_conflicts_with_target
         self.bulk_create(
             [OptOut(number=number, inbound=inbound, opted_out_at=DatabaseNow())],
@@ -57,11 +58,12 @@ class OptOutQuerySet(models.QuerySet["OptOut"]):
         )
 
     def lift(self) -> int:
+        """Lift the active opt-outs and return their number."""
         return self.standing().update(lifted_at=DatabaseNow())
 
 
 class OptOut(models.Model):
-    """A number whose owner wants no marketing, until it is lifted. Codes and other transactional messages still go."""
+    """A number's refusal of marketing messages, active until it is lifted. Transactional messages are still sent."""
 
     number = models.CharField(_("number"), max_length=NUMBER_LENGTH, unique=True)
     inbound = models.ForeignKey(

@@ -11,13 +11,13 @@ from .time import DatabaseNow, seconds_from_now
 
 class NumberInsightQuerySet(models.QuerySet["NumberInsight"]):
     def newest(self, number: str, kind: str, max_age: float) -> NumberInsight | None:
-        """The last answer about a number that is at most so many seconds old."""
+        """Return the newest insight of a number that is at most ``max_age`` seconds old, or None."""
         rows = self.filter(number=number, kind=kind, created_at__gt=seconds_from_now(-max_age))
         return rows.annotate(now=DatabaseNow()).order_by("-created_at", "-pk").first()  # type: ignore[no-redef]
 
 
 class NumberInsight(models.Model):
-    """What LANCK said about a number, and when. ``status`` is LANCK's word."""
+    """The stored result of an HLR lookup or a fraud check. ``status`` is LANCK's."""
 
     class Kind(models.TextChoices):
         HLR = "hlr", _("HLR lookup")
@@ -39,7 +39,7 @@ class NumberInsight(models.Model):
 
     objects = NumberInsightQuerySet.as_manager()
 
-    # The database's clock, where a kept answer was read together with it.
+    # The database's time, on a stored insight that was read with it.
     now: datetime | None = None
 
     class Meta:
@@ -60,5 +60,5 @@ class NumberInsight(models.Model):
 
     @property
     def age(self) -> timedelta | None:
-        """How long ago LANCK said this, if it was kept; None for what it said just now."""
+        """The age of a stored insight; None for one that LANCK has just returned."""
         return self.now - self.created_at if self.now else None

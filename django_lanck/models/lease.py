@@ -7,24 +7,24 @@ from .time import DatabaseNow, seconds_from_now
 
 
 class LeaseQuerySet(models.QuerySet["Lease"]):
-    """``holder`` has to be another one each time: it tells a runner that was late from the one who took its place."""
+    """``holder`` is unique for each run, so that a late run cannot be mistaken for the run that replaced it."""
 
-    def take(self, name: str, holder: str, seconds: float) -> bool:
-        """Take a lease that is free or over; True for the one who did."""
+    def acquire(self, name: str, holder: str, seconds: float) -> bool:
+        """Acquire a lease that is free or has ended, and return whether that succeeded."""
         self.bulk_create([Lease(name=name)], ignore_conflicts=True)
         free = self.filter(name=name, ends_at__lte=DatabaseNow())
         return bool(free.update(holder=holder, ends_at=seconds_from_now(seconds)))
 
     def renew(self, name: str, holder: str, seconds: float) -> bool:
-        """Hold a lease on, also one that is over while nobody took it; False once somebody did."""
+        """Extend a lease, even one that has ended; return False if another holder has acquired it."""
         return bool(self.filter(name=name, holder=holder).update(ends_at=seconds_from_now(seconds)))
 
-    def give_back(self, name: str, holder: str) -> None:
+    def release(self, name: str, holder: str) -> None:
         self.filter(name=name, holder=holder).update(holder="", ends_at=DatabaseNow())
 
 
 class Lease(models.Model):
-    """The right to do one kind of background work, of one holder at a time, until a time by the database's clock."""
+    """The right of one holder at a time to do a kind of background work, until ``ends_at`` by the database's clock."""
 
     name = models.CharField(_("work"), max_length=40, primary_key=True)
     holder = models.CharField(_("holder"), max_length=64, blank=True)

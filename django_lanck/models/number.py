@@ -4,14 +4,14 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-# E.164 has at most 15 digits; LANCK's inbound numbers may be names. A plain CharField holds them, so that a site's
-# PHONENUMBER_DB_FORMAT cannot change what is stored.
+# E.164 has at most 15 digits, but the sender of an inbound SMS may be a name. Numbers are stored in a plain CharField,
+# so that a site's PHONENUMBER_DB_FORMAT cannot change them.
 NUMBER_LENGTH = 20
 SHOWN_START, SHOWN_END, HIDDEN = 5, 4, 3
 
 
 def mask_number(number: str) -> str:
-    """``+12015550123`` → ``+1201•••0123``; what is too short to keep a secret is masked whole."""
+    """Return a number with its middle masked, such as ``+1201•••0123``; one that is too short is masked entirely."""
     if len(number) <= SHOWN_START + SHOWN_END:
         return "•••"
     start = min(SHOWN_START, len(number) - SHOWN_END - HIDDEN)
@@ -19,16 +19,16 @@ def mask_number(number: str) -> str:
 
 
 def mask_party(party: str) -> str:
-    """What an SMS came from or went to: a number masked, a name as it is but for a number in it."""
+    """Return the masked sender or recipient of an SMS. A name is unchanged, except for numbers in it."""
     return mask_number(party) if party.removeprefix("+").isdigit() else str(mask_numbers(party))
 
 
-# Seven digits or more, as people and machines space them. Rather too much than too little.
+# Seven digits or more, with any usual spacing. It rather matches too much than too little.
 NUMBER_IN_TEXT: Final = re.compile(r"\+?\d(?:[\s().-]{0,2}\d){6,}")
 
 
 def mask_numbers(value: Any) -> Any:
-    """The same text, number, list or dictionary, with everything in it masked that may be a phone number."""
+    """Return a text, number, list or dictionary with everything masked that may be a phone number."""
     if isinstance(value, str):
         return NUMBER_IN_TEXT.sub(lambda found: mask_number(found[0]), value)
     if isinstance(value, int | float) and not isinstance(value, bool):

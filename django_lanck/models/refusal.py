@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 class RefusalCountQuerySet(models.QuerySet["RefusalCount"]):
     def count_one(self, day: date, rule: str, action: str, purpose: str, country: str, watched: bool) -> None:
-        which = {
+        """Add one refusal to the row of these values. Creates the row."""
+        values = {
             "day": day,
             "rule": rule,
             "action": action,
@@ -17,14 +18,14 @@ class RefusalCountQuerySet(models.QuerySet["RefusalCount"]):
             "country": country,
             "watched": watched,
         }
-        row = self.filter(**which)
+        row = self.filter(**values)
         if not row.update(count=F("count") + 1):
-            self.bulk_create([RefusalCount(**which)], ignore_conflicts=True)
+            self.bulk_create([RefusalCount(**values)], ignore_conflicts=True)
             row.update(count=F("count") + 1)
 
 
 class RefusalCount(models.Model):
-    """How often one rule turned something down on one day; ``watched`` where it would have, but only watches."""
+    """The number of refusals by one rule on one day. ``watched``: the rule would have refused, but is only watched."""
 
     day = models.DateField(_("day"))
     rule = models.CharField(_("rule"), max_length=40)

@@ -13,10 +13,10 @@ from django.utils import timezone
 
 
 class DatabaseNow(Now):
-    """The database's clock, in UTC on every backend.
+    """The database's current time, in UTC on every backend.
 
-    Every time of this app is written by it and compared with it, so that workers whose clocks differ agree.
-    Django's own ``Now`` is the session's local time on MySQL and MariaDB.
+    This app writes all its times with it and compares them with it, so that processes with different clocks agree.
+    Django's own ``Now`` is the local time of the session on MySQL and MariaDB.
     """
 
     def as_mysql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
@@ -24,14 +24,14 @@ class DatabaseNow(Now):
 
 
 class MillisecondsBetween(Func):
-    """Whole milliseconds from one time to another, counted by the database. SQLite's own function is a fast one."""
+    """The whole milliseconds from one time to another. On SQLite it avoids Django's slow Python function."""
 
     arity = 2
     output_field = models.FloatField()
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
         template = "ROUND((%(expressions)s) * 86400000.0)"
-        # From the later one: the arguments are subtracted in the order in which they are written.
+        # The later time comes first, because the expressions are subtracted in their order.
         swapped = self.copy()
         swapped.set_source_expressions(
             [Func(each, function="JULIANDAY") for each in reversed(self.get_source_expressions())]
@@ -50,14 +50,15 @@ class MillisecondsBetween(Func):
 
 
 def seconds_from_now(seconds: float) -> CombinedExpression:
+    """Return an expression for the database's time in so many seconds."""
     return DatabaseNow() + timedelta(seconds=seconds)
 
 
 def site_day(at: datetime | None = None) -> date:
-    """The day of a time (default: now) where the site is, whatever time zone somebody looks at it from."""
+    """Return the date of a time (default: now) in the site's time zone, whatever zone is active."""
     return timezone.localdate(at, timezone.get_default_timezone())
 
 
 def start_of_day(day: date) -> datetime:
-    """When a day begins where the site is, in UTC. Days have 23 to 25 hours where clocks are changed."""
+    """Return the start of a day of the site's time zone, in UTC. A day has 23 to 25 hours when clocks change."""
     return datetime.combine(day, time.min, timezone.get_default_timezone()).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""What one person ran into, and letting them go on."""
+"""The limits of one number, and lifting them."""
 
 from __future__ import annotations
 
@@ -18,29 +18,27 @@ if TYPE_CHECKING:
 def limits_of_number(
     *, number: str | PhoneNumber, user_ids: Collection[Any] = (), sessions: Collection[str] = ()
 ) -> list[StandingLimit]:
-    """The limits that are counting for a number in any spelling, those in the way first.
+    """Return the limits that count something for a number in any spelling, exceeded ones first.
 
-    ``user_ids`` are users and ``sessions`` the ``binding_hash`` of verifications whose own limits are wanted too. What
-    is counted by the person's address is not among them: nobody keeps which address that was. Raises Refusal
-    ``invalid_number``.
+    The limits of ``user_ids`` (keys of users) and of ``sessions`` (``binding_hash`` of verifications) are included.
+    Those by address are not, because addresses are not stored. Raises Refusal ``invalid_number``.
     """
-    kept = number_as_kept(number)
-    return guard.standing_limits(kept, country_of(kept), user_ids=user_ids, sessions=sessions)
+    stored = number_as_kept(number)
+    return guard.standing_limits(stored, country_of(stored), user_ids=user_ids, sessions=sessions)
 
 
 def lift_limits(*, number: str | PhoneNumber, user_ids: Collection[Any] = (), sessions: Collection[str] = ()) -> int:
-    """Let a person start, check and be sent to anew; how many of their limits were counting.
+    """Reset the limits of a person, and return how many of them counted something.
 
-    Lifted are those of the number, of the users and of the sessions: codes sent, wrong codes, the ladder, other
-    sends. Those of prefixes, countries and the site are no person's and stay, and so do those of addresses. Raises
-    Refusal ``invalid_number``.
+    These are the limits of the number, the users and the sessions: codes sent, wrong codes, the ladder and other
+    messages sent. Limits of prefixes, countries, the site and addresses stay. Raises Refusal ``invalid_number``.
     """
-    kept = number_as_kept(number)
-    return guard.lift_limits(kept, country_of(kept), user_ids=user_ids, sessions=sessions)
+    stored = number_as_kept(number)
+    return guard.lift_limits(stored, country_of(stored), user_ids=user_ids, sessions=sessions)
 
 
 def is_supported(*, number: str | PhoneNumber) -> bool:
-    """Whether there is a purpose for which a code is sent to this number: its country and its kind fit."""
+    """Return whether the country and the kind of a number allow codes for at least one purpose."""
     try:
         phone = parse_number(number)
     except Refusal:
@@ -48,8 +46,8 @@ def is_supported(*, number: str | PhoneNumber) -> bool:
     attempts = (
         Attempt("start", phone.as_e164, country_of(phone), profile=conf.profile(purpose)) for purpose in conf.purposes
     )
-    return any(not _is_turned_down(attempt) for attempt in attempts)
+    return any(not _is_unsupported(attempt) for attempt in attempts)
 
 
-def _is_turned_down(attempt: Attempt) -> bool:
+def _is_unsupported(attempt: Attempt) -> bool:
     return any(code == "number_not_supported" and rule not in conf.watch for rule, code in guard.rules_against(attempt))

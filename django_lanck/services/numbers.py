@@ -1,4 +1,4 @@
-"""What people type, read as numbers and codes."""
+"""Parsing phone numbers and codes that people type."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberMatcher
 from ..exceptions import Refusal
 from ..models.number import NUMBER_IN_TEXT
 
-LONGEST_CODE: Final = 100  # characters as typed
+# Characters, as typed.
+LONGEST_CODE: Final = 100
 LONGEST_NUMBER: Final = 100
 LONGEST_TEXT: Final = 300
 
 
 def ascii_digits(text: str) -> str:
-    """The text with every decimal digit of any script as 0–9."""
+    """Return the text with the decimal digits of every script as 0–9."""
     return "".join(str(unicodedata.decimal(character, character)) for character in text)
 
 
 def parse_number(number: str | PhoneNumber, *, region: str | None = None) -> PhoneNumber:
-    """A valid number from any spelling: spaces, ``00`` for ``+``, digits of any script, an extension (dropped).
+    """Return the valid number in any spelling: with spaces, ``00`` for ``+``, digits of any script. Drops an extension.
 
-    National spellings are read in ``region`` (an ISO code), or else in ``PHONENUMBER_DEFAULT_REGION``. Raises Refusal
+    ``region`` is an ISO code for national spellings (default: ``PHONENUMBER_DEFAULT_REGION``). Raises Refusal
     ``invalid_number``.
     """
     text = number.as_e164 if isinstance(number, PhoneNumber) else ascii_digits(str(number)).strip()
@@ -40,9 +41,9 @@ def parse_number(number: str | PhoneNumber, *, region: str | None = None) -> Pho
 
 
 def number_in_text(text: str, *, region: str | None = None) -> PhoneNumber:
-    """The one number that a text speaks of: as :func:`parse_number`, also with words around it.
+    """Return the only number in a text, in any spelling that :func:`parse_number` accepts.
 
-    Raises Refusal ``invalid_number`` where there is none, and where there are several.
+    Raises Refusal ``invalid_number`` where there is none or more than one.
     """
     digits = ascii_digits(text)[:LONGEST_TEXT]
     found = {
@@ -54,9 +55,9 @@ def number_in_text(text: str, *, region: str | None = None) -> PhoneNumber:
 
 
 def number_as_kept(number: str | PhoneNumber) -> str:
-    """The number as it is kept: what LANCK sends is kept also where it could not be dialled, or is a name.
+    """Return a number as it is stored. LANCK's callbacks also contain invalid numbers and names, which are stored too.
 
-    Raises Refusal ``invalid_number`` for nothing at all.
+    Raises Refusal ``invalid_number`` for an empty or unprintable text.
     """
     try:
         return str(parse_number(number).as_e164)
@@ -69,7 +70,7 @@ def number_as_kept(number: str | PhoneNumber) -> str:
 
 
 def country_of(number: PhoneNumber | str) -> str:
-    """ISO code of a number's country; empty for numbers of no country, and for what is no number any more."""
+    """Return the ISO code of a number's country, or an empty string for an invalid number or one of no country."""
     phone = to_python(number)
     country = phonenumbers.region_code_for_number(phone) if phone and phone.is_valid() else ""
     return country if country and len(country) == 2 else ""
@@ -89,9 +90,9 @@ def code_in_text(text: str, length: int, *, is_end_of_number: bool = False) -> s
 
 
 def parse_code(code: str, length: int) -> str | None:
-    """The digits of a code as typed (spaces and dashes dropped), or None when it cannot be one, whatever it is."""
+    """Return the digits of a code without spaces and dashes, or None for a value that is not such a code."""
     if not isinstance(code, str) or len(code) > LONGEST_CODE:
         return None
     digits = "".join(ascii_digits(code).replace("-", " ").split())
-    fits = len(digits) == length and digits.isascii() and digits.isdigit()
-    return digits if fits else None
+    is_code = len(digits) == length and digits.isascii() and digits.isdigit()
+    return digits if is_code else None

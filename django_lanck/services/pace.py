@@ -1,4 +1,4 @@
-"""Work that nobody waits for: one runner at a time, and a fixed share of the requests that LANCK takes."""
+"""Background work: one runner at a time, at a fixed share of the requests that LANCK allows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from time import monotonic, sleep
 from typing import Final
 
-from django.db import Error as DatabaseTrouble
+from django.db import Error
 
 from ..conf import conf
 from ..exceptions import BackgroundTaken
@@ -19,14 +19,14 @@ from ..models import Lease
 from .transactions import refuse_transaction
 
 logger = logging.getLogger("django_lanck")
-NAME: Final = "background"
+LEASE: Final = "background"
 LEASE_SECONDS: Final = 60
 RENEW_SECONDS: Final = 15
-LOOK_AGAIN_SECONDS: Final = 1.0
+RETRY_SECONDS: Final = 1.0
 
 
 class Pace:
-    """When the next request may go. ``wait()`` goes before each one."""
+    """The rate of requests to LANCK. Call ``wait()`` before each request."""
 
     def __init__(self, holder: str) -> None:
         self._holder = holder
@@ -34,51 +34,51 @@ class Pace:
         self._renewed = self._next = monotonic()
 
     def wait(self) -> None:
-        """Wait for the turn of one request, ``BACKGROUND_RATE`` a second.
+        """Wait for the next slot; there are ``BACKGROUND_RATE`` a second.
 
-        What a request takes is part of its turn, and turns that were not used are lost. Raises BackgroundTaken when
-        another runner took this one's place, which happens only to one that stood still for a minute. Must not be
-        called inside a transaction.
+        The duration of a request counts towards the interval, and unused slots are not made up for. Raises
+        BackgroundTaken when another runner has taken the lease, which happens only after a stall of a minute. Must not
+        be called inside a transaction.
         """
         refuse_transaction()
-        turn = max(self._next, monotonic())
-        self._next = turn + self._interval
-        while (left := turn - monotonic()) > 0:
+        slot = max(self._next, monotonic())
+        self._next = slot + self._interval
+        while (left := slot - monotonic()) > 0:
             sleep(min(left, RENEW_SECONDS))
-            self._hold_on()
-        self._hold_on()
+            self._renew_lease()
+        self._renew_lease()
 
-    def _hold_on(self) -> None:
+    def _renew_lease(self) -> None:
         now = monotonic()
         if now - self._renewed >= RENEW_SECONDS:
-            if not Lease.objects.renew(NAME, self._holder, LEASE_SECONDS):
+            if not Lease.objects.renew(LEASE, self._holder, LEASE_SECONDS):
                 raise BackgroundTaken
             self._renewed = now
 
 
 @contextlib.contextmanager
 def background(*, wait: float = 0) -> Iterator[Pace]:
-    """The right to do background work, and the pace for it. One runner has it at a time, over all processes.
+    """Hold the lease for background work and return its pace. One runner in all processes holds it at a time.
 
-    Raises BackgroundTaken when another runner has it, after ``wait`` seconds. A runner that was killed has it for a
-    minute more. Must not be called inside a transaction.
+    Raises BackgroundTaken when another runner still holds it after ``wait`` seconds. The lease of a killed runner
+    expires after a minute. Must not be called inside a transaction.
     """
     refuse_transaction()
     holder = f"{socket.gethostname()[:40]} {os.getpid()} {secrets.token_hex(4)}"
-    _take(holder, wait)
+    _acquire(holder, wait)
     try:
         yield Pace(holder)
     finally:
         try:
-            Lease.objects.give_back(NAME, holder)
-        except DatabaseTrouble as trouble:  # perhaps what ended the work; the lease ends by itself
-            logger.warning("The lease of background work was not given back: %s", trouble)
+            Lease.objects.release(LEASE, holder)
+        except Error as error:  # the lease expires by itself
+            logger.warning("The lease of background work was not released: %s", error)
 
 
-def _take(holder: str, wait: float) -> None:
-    ends = monotonic() + wait
-    while not Lease.objects.take(NAME, holder, LEASE_SECONDS):
-        left = ends - monotonic()
+def _acquire(holder: str, wait: float) -> None:
+    deadline = monotonic() + wait
+    while not Lease.objects.acquire(LEASE, holder, LEASE_SECONDS):
+        left = deadline - monotonic()
         if left <= 0:
             raise BackgroundTaken
-        sleep(min(left, LOOK_AGAIN_SECONDS))
+        sleep(min(left, RETRY_SECONDS))

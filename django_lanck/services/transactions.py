@@ -1,4 +1,4 @@
-"""Whether a transaction is open: LANCK is never called inside one."""
+"""Detects open transactions: LANCK is never called inside one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from django.db import transaction
 
 
 def in_transaction() -> bool:
-    """Whether somebody's transaction is open; the one that a TestCase wraps around a test does not count.
+    """Return whether a transaction is open. Without autocommit there always is one.
 
-    Without autocommit there is always one.
+    The transaction of a TestCase around a test does not count.
     """
     connection = transaction.get_connection()
     if not connection.in_atomic_block:
@@ -21,7 +21,10 @@ def in_transaction() -> bool:
 
 
 def waits_for_commit() -> bool:
-    """Whether a send has to wait. Raises TransactionManagementError without autocommit: nobody tells of that commit."""
+    """Return whether a send has to wait for a commit.
+
+    Raises TransactionManagementError without autocommit, because Django runs no hooks after such a commit.
+    """
     waits = in_transaction()
     if waits and not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("A send cannot wait for a commit while autocommit is off.")
@@ -29,6 +32,6 @@ def waits_for_commit() -> bool:
 
 
 def refuse_transaction() -> None:
-    """Raise RuntimeError inside a transaction: it would be held while LANCK is asked."""
+    """Raise RuntimeError inside a transaction, which would stay open during a call to LANCK."""
     if in_transaction():
-        raise RuntimeError("LANCK must not be asked inside a transaction: it would stay open until LANCK answers.")
+        raise RuntimeError("LANCK must not be called inside a transaction, which would stay open until LANCK answers.")

@@ -182,7 +182,7 @@ def test_lifting_without_active_limit_reports_none_lifted(admin_client, lanck, p
 def test_forget_page_lists_what_is_deleted_and_what_stays(admin_client, lanck, verified, phone):
     opt_out(number=phone)
     page = page_text(admin_client, story_url(verified, "story_forget"))
-    for words in (
+    for text in (
         f"Forget {phone}?",
         "This cannot be undone.",
         "Verifications <b>1</b>: stay for statistics, without number, user and proof",
@@ -192,7 +192,7 @@ def test_forget_page_lists_what_is_deleted_and_what_stays(admin_client, lanck, v
         "The number stays on the list of opt-outs, so that the opt-out is respected.",
         "Counters of limits stay until they expire",
     ):
-        assert words in page, words
+        assert text in page, text
     assert VerifiedNumber.objects.exists()
 
 

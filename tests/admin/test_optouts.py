@@ -105,8 +105,8 @@ def test_invalid_or_listed_number_shows_error_on_the_form(editor, row, number, s
     answer = editor.post(ADD, {"number": number})
     assert answer.status_code == 200
     assert sentence in answer.content.decode()
-    kept = OptOut.objects.get()
-    assert (kept.opted_out_at, kept.inbound_id) == (row.opted_out_at, row.inbound_id)
+    unchanged = OptOut.objects.get()
+    assert (unchanged.opted_out_at, unchanged.inbound_id) == (row.opted_out_at, row.inbound_id)
     assert log_entries() == []
 
 

@@ -153,13 +153,13 @@ def test_timeline_shows_all_events_newest_first(admin_client, lanck, phone, back
         "LANCK accepted the SMS.",
         "A verification started (signup).",
     ]
-    for words in (
+    for text in (
         *expected,
         "The number was put on the list of opt-outs.",
         "The verification ended. 1 wrong code was typed.",
     ):
-        assert section.count(words) == 1, words
-    places = [section.index(words) for words in expected if "proof" not in words and "belongs" not in words]
+        assert section.count(text) == 1, text
+    places = [section.index(text) for text in expected if "proof" not in text and "belongs" not in text]
     assert places[0] < places[1] < places[2]
     assert section.index(expected[-1]) == max(map(section.index, expected))
 

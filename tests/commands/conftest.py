@@ -17,12 +17,12 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 @dataclass
-class Ran:
-    """What a command printed, and how it ended."""
+class CommandOutput:
+    """The output and the exit code of a command. ``error`` is the text of its CommandError."""
 
     out: str
     err: str
-    trouble: str | None
+    error: str | None
     code: int
 
     @property
@@ -37,31 +37,33 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def run(lanck):
-    """Call a command as if in a shell."""
+    """Call a command in this process: ``run("lanck_send", "sms", phone, "Hi")``. ``terminal``: stderr is a terminal."""
 
-    def run(*arguments, terminal=False, **options) -> Ran:
+    def run(*arguments, terminal=False, **options) -> CommandOutput:
         out, err = io.StringIO(), Terminal() if terminal else io.StringIO()
-        trouble, code = None, 0
+        message, code = None, 0
         try:
             call_command(*map(str, arguments), stdout=out, stderr=err, **options)
         except CommandError as error:
-            trouble, code = str(error), error.returncode
+            message, code = str(error), error.returncode
         except SystemExit as error:
             code = error.code
-        return Ran(out.getvalue(), err.getvalue(), trouble, code)
+        return CommandOutput(out.getvalue(), err.getvalue(), message, code)
 
     return run
 
 
 @pytest.fixture
-def settings_of_lanck(lanck):
+def lanck_settings(lanck):
+    """Override keys of ``LANCK``: ``with lanck_settings(BASE_URL=…):``."""
+
     def change(**keys):
         return override_settings(LANCK={**lanck.settings, **keys})
 
     return change
 
 
-# Where the tests run in the background an interrupt is ignored, which a process inherits.
+# A background process ignores SIGINT, and its children inherit that.
 MANAGE = """
 import signal, sys
 from django.core.management import execute_from_command_line
@@ -72,7 +74,7 @@ execute_from_command_line(["manage.py", *sys.argv[1:]])
 
 @pytest.fixture
 def manage(lanck, tmp_path):
-    """Run manage.py in a process of its own, on the tests' database and against the tests' LANCK."""
+    """Run manage.py in another process, on the database and LANCK of the tests. ``manage.start`` does not wait."""
     lines = [
         "from tests.settings import *",
         f"DATABASES = {{'default': {connection.settings_dict!r}}}",
@@ -82,16 +84,16 @@ def manage(lanck, tmp_path):
     paths = os.pathsep.join([str(ROOT), str(tmp_path)])
     environment = {**os.environ, "PYTHONPATH": paths, "DJANGO_SETTINGS_MODULE": "settings_of_process"}
 
-    def manage(*arguments, **options):
+    def start(*arguments, **options):
         command = [sys.executable, "-c", MANAGE, *map(str, arguments)]
         return subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
         )
 
-    def finish(*arguments, given=b"") -> Ran:
-        process = manage(*arguments)
-        out, err = process.communicate(given, timeout=60)
-        return Ran(out.decode(), err.decode(), None, process.returncode)
+    def finish(*arguments, stdin=b"") -> CommandOutput:
+        process = start(*arguments)
+        out, err = process.communicate(stdin, timeout=60)
+        return CommandOutput(out.decode(), err.decode(), None, process.returncode)
 
-    finish.start = manage
+    finish.start = start
     return finish

@@ -31,7 +31,7 @@ def test_number_of_deleted_rows_is_printed(run):
     ran = run("lanck_prune")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
-        "Erased: 0 verifications, 3 messages, 0 receipts, 0 inbound, 0 insights, 0 counters, 0 refusals, 0 figures.\n"
+        "Deleted: 0 verifications, 3 messages, 0 receipts, 0 inbound, 0 insights, 0 counters, 0 refusals, 0 figures.\n"
     )
     assert run("lanck_prune", "--json").document == dict.fromkeys(
         ["verifications", "messages", "receipts", "inbound", "insights", "counters", "refusals", "figures"], 0
@@ -40,13 +40,13 @@ def test_number_of_deleted_rows_is_printed(run):
 
 def test_progress_is_shown_on_a_terminal(run):
     create_messages(600)
-    assert "Erasing: 0 verifications, 500 messages" in run("lanck_prune", terminal=True).err
+    assert "Deleting: 0 verifications, 500 messages" in run("lanck_prune", terminal=True).err
 
 
-def test_invalid_retention_deletes_nothing(run, settings_of_lanck):
+def test_invalid_retention_deletes_nothing(run, lanck_settings):
     create_messages(1)
-    with settings_of_lanck(RETENTION={"messages": 1}):
-        assert "LANCK['RETENTION']['messages'] is too short" in run("lanck_prune").trouble
+    with lanck_settings(RETENTION={"messages": 1}):
+        assert "LANCK['RETENTION']['messages'] is too short" in run("lanck_prune").error
     assert Message.objects.count() == 1
 
 
@@ -55,7 +55,7 @@ def test_interrupt_after_a_batch_keeps_its_deletions(run, interrupt, monkeypatch
     with monkeypatch.context() as patched:
         patched.setattr(retention.time, "sleep", lambda seconds: interrupt())
         ran = run("lanck_prune")
-    assert (ran.code, ran.err) == (130, "Interrupted. What is left is erased by the next run.\n")
+    assert (ran.code, ran.err) == (130, "Interrupted. The next run deletes the rest.\n")
     assert Message.objects.count() == 700
     assert run("lanck_prune", "--json").document["messages"] == 700
 

@@ -6,7 +6,7 @@ from django_lanck.services import flash_call, send_sms, speak_code, start_verifi
 pytestmark = pytest.mark.django_db
 
 
-def test_shows_what_lanck_knows_and_what_this_site_does(lanck, run, phone):
+def test_request_of_lanck_and_message_of_this_site_are_printed(lanck, run, phone):
     message = speak_code(number=phone, code="4321", language="de")
     sent = lanck.sent[-1]
     lanck.report(sent, "ANSWERED", timestamp=1700000017, sipStatus=200, duration=17, billable=True)
@@ -21,7 +21,7 @@ def test_shows_what_lanck_knows_and_what_this_site_does(lanck, run, phone):
     assert document["message"]["receipts"][0]["call"]["duration"] == 17
 
 
-def test_nothing_secret_of_a_request_is_printed(lanck, run, phone):
+def test_numbers_codes_texts_and_tokens_are_not_printed(lanck, run, phone):
     speak_code(number=phone, code="4321", language="de")
     flash_call(number=phone, code="8765", sender="37282328765")
     start_verification(number=phone, method="call")
@@ -36,7 +36,7 @@ def test_nothing_secret_of_a_request_is_printed(lanck, run, phone):
     assert payload == {"number": "…", "code": "…", "language": "de", "callbackUrl": "…"}
 
 
-def test_the_caller_of_a_flash_call_that_is_not_ours_is_left_out(lanck, run, phone):
+def test_caller_of_another_sites_flash_call_is_not_printed(lanck, run, phone):
     for product in ("calls.flash", "verify.call", ""):
         info = {"id": "x", "product": product, "sender": "37282328765", "payload": {"from": "37282328765"}}
         lanck.answer({**info, "status": "SENT", "number": phone})
@@ -45,14 +45,14 @@ def test_the_caller_of_a_flash_call_that_is_not_ours_is_left_out(lanck, run, pho
     assert run("lanck_request", "x", "--json").document["lanck"]["payload"] == {"from": "ACME"}
 
 
-def test_a_message_of_this_site_learns_from_the_answer(lanck, run, phone):
+def test_message_of_this_site_is_refreshed(lanck, run, phone):
     send_sms(number=phone, text="Hi")
     lanck.sent[-1].status = "DELIVERED"
     assert run("lanck_request", lanck.sent[-1].request_id, "--json").document["message"]["status"] == "DELIVERED"
     assert Message.objects.get().network == "Test Mobile"
 
 
-def test_a_request_that_is_not_ours_is_asked_about_all_the_same(lanck, run, phone):
+def test_request_without_a_message_is_printed(lanck, run, phone):
     send_sms(number=phone, text="Hi")
     Message.objects.all().delete()
     ran = run("lanck_request", lanck.sent[-1].request_id)
@@ -60,22 +60,22 @@ def test_a_request_that_is_not_ours_is_asked_about_all_the_same(lanck, run, phon
     assert ran.out.endswith("This site: no message has this request id.\n")
 
 
-def test_what_this_site_knows_is_shown_when_lanck_does_not(lanck, run, phone):
+def test_message_is_printed_when_lanck_does_not_find_the_request(lanck, run, phone):
     send_sms(number=phone, text="Hi")
     lanck.refuse(20, http_status=404, reason="Request not found")
     ran = run("lanck_request", lanck.sent[-1].request_id, "--json")
     assert (ran.code, ran.document["lanck"], ran.document["message"]["status"]) == (1, None, "accepted")
-    assert "request not found" in ran.document["error"] == ran.trouble
+    assert "request not found" in ran.document["error"] == ran.error
 
 
 @pytest.mark.parametrize("request_id", ["..", "", "a\x00b", "\udcff"])
-def test_what_is_no_request_id_is_refused(lanck, run, request_id):
+def test_invalid_request_id_is_refused_without_a_call(lanck, run, request_id):
     ran = run("lanck_request", request_id)
-    assert (ran.code, ran.out, ran.trouble) == (1, "", "ID: This is no request id.")
+    assert (ran.code, ran.out, ran.error) == (1, "", "ID: This is no request id.")
     assert lanck.requests == []
 
 
-def test_what_lanck_says_commands_no_terminal(lanck, run):
+def test_control_characters_of_an_answer_are_not_printed(lanck, run):
     lanck.answer({"id": "x", "product": "sms", "status": "\x1b[2JGONE"})
     ran = run("lanck_request", "x")
     assert "�[2JGONE" in ran.out

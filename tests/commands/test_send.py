@@ -42,34 +42,34 @@ CALLS = {
 
 
 @pytest.mark.parametrize("channel", CALLS)
-def test_each_channel_sends_what_was_typed(lanck, run, phone, channel):
-    arguments, told = CALLS[channel]
+def test_arguments_of_each_channel_are_sent_to_lanck(lanck, run, phone, channel):
+    arguments, expected = CALLS[channel]
     ran = run("lanck_send", channel, phone, *arguments)
     message = Message.objects.get()
     assert ran.out == f"Message {message.pk} to {MASKED} by {channel}: accepted.\n"
     sent = lanck.sent[-1]
     params = {name: value for name, value in sent.params.items() if name not in ("number", "callbackUrl")}
-    assert (sent.channel, sent.number, params) == (channel, phone, told)
+    assert (sent.channel, sent.number, params) == (channel, phone, expected)
 
 
-def test_options_for_one_system_and_a_picture(lanck, run, phone):
+def test_platform_options_and_the_image_are_sent_to_lanck(lanck, run, phone):
     run("lanck_send", "push", phone, "Hi", "--android", '{"a": 1}', "--ios", '{"b": 2}')
     assert (lanck.sent[-1].params["android"], lanck.sent[-1].params["ios"]) == ({"a": 1}, {"b": 2})
     run("lanck_send", "viber", phone, "Hi", "--image-url", "https://www.example.com/a.png")
     assert lanck.sent[-1].params["imageUrl"] == "https://www.example.com/a.png"
 
 
-def test_every_channel_of_a_message_that_is_no_verification_is_there(run):
+def test_every_channel_without_lanck_code_has_a_subcommand(run):
     assert {*CALLS, "failover"} == {*Channel.values} - {"voice", "call"}
 
 
-def test_a_flow_is_sent_as_it_was_written(lanck, run, phone, flow_file):
-    assert run("lanck_send", "failover", phone, "--flow", flow_file).trouble is None
+def test_flow_file_is_sent_unchanged(lanck, run, phone, flow_file):
+    assert run("lanck_send", "failover", phone, "--flow", flow_file).error is None
     assert lanck.sent[-1].params["flow"] == FLOW
 
 
 @pytest.mark.parametrize(
-    ("written", "place"),
+    ("content", "error"),
     [
         ("", "valid JSON"),
         ("[]", "not an empty one"),
@@ -77,29 +77,27 @@ def test_a_flow_is_sent_as_it_was_written(lanck, run, phone, flow_file):
         ('[{"type": "sms", "message": {"txt": "Hi"}}]', "flow[0].message.txt"),
     ],
 )
-def test_a_flow_that_does_not_fit_is_refused_by_its_place(lanck, run, phone, tmp_path, written, place):
-    (tmp_path / "flow.json").write_text(written)
+def test_invalid_flow_is_refused_with_the_path_of_the_error(lanck, run, phone, tmp_path, content, error):
+    (tmp_path / "flow.json").write_text(content)
     ran = run("lanck_send", "failover", phone, "--flow", tmp_path / "flow.json")
     assert ran.code == 1
-    assert ran.trouble.startswith("--flow")
-    assert place in ran.trouble
+    assert ran.error.startswith("--flow")
+    assert error in ran.error
     assert lanck.requests == []
     assert not Message.objects.exists()
 
 
-def test_a_file_that_cannot_be_read_is_named(run, phone, tmp_path):
-    assert run("lanck_send", "failover", phone, "--flow", tmp_path).trouble.startswith(
-        "--flow: The file cannot be read"
-    )
+def test_unreadable_flow_file_is_an_error_of_its_option(run, phone, tmp_path):
+    assert run("lanck_send", "failover", phone, "--flow", tmp_path).error.startswith("--flow: The file cannot be read")
 
 
-def test_a_short_link_goes_into_the_text(lanck, run, phone):
+def test_link_is_replaced_by_a_short_url_in_the_text(lanck, run, phone):
     run("lanck_send", "sms", phone, "Look: {link}", "--link", "https://www.example.com/offer")
     assert "http://testserver/lanck/l/" in lanck.sent[-1].text
 
 
 @pytest.mark.parametrize(
-    ("arguments", "trouble"),
+    ("arguments", "error"),
     [
         (["sms", "12", "Hi"], "NUMBER: Enter a valid phone number, with its country code."),
         (["sms", "+12015550123", " "], "TEXT: It has to be a text, and not an empty one."),
@@ -115,10 +113,10 @@ def test_a_short_link_goes_into_the_text(lanck, run, phone):
         (["p2s", "+12015550123", "--code", "1234", "--language", "xx"], "--language: It has to be one of"),
     ],
 )
-def test_what_does_not_fit_is_named_by_its_option_and_nothing_is_sent(lanck, run, arguments, trouble):
+def test_invalid_argument_is_reported_by_its_option_and_nothing_is_sent(lanck, run, arguments, error):
     ran = run("lanck_send", *arguments)
     assert (ran.code, ran.out) == (1, "")
-    assert ran.trouble.startswith(trouble)
+    assert ran.error.startswith(error)
     assert lanck.requests == []
     assert not Message.objects.exists()
 
@@ -139,42 +137,42 @@ def test_what_does_not_fit_is_named_by_its_option_and_nothing_is_sent(lanck, run
         [],
     ],
 )
-def test_options_of_other_channels_are_refused(lanck, run, arguments):
-    assert run("lanck_send", *arguments).trouble.startswith("Error: ")
+def test_options_that_the_channel_does_not_have_are_refused(lanck, run, arguments):
+    assert run("lanck_send", *arguments).error.startswith("Error: ")
     assert not Message.objects.exists()
 
 
-def test_marketing_is_not_sent_to_those_who_opted_out(lanck, run, phone):
+def test_marketing_to_a_number_with_an_opt_out_is_refused(lanck, run, phone):
     lanck.inbound(phone, "STOP")
     assert OptOut.objects.exists()
     ran = run("lanck_send", "sms", phone, "Sale!", "--category", "marketing")
-    assert ran.trouble == "The owner of this number wants no marketing."
+    assert ran.error == "The owner of this number opted out of marketing."
     assert lanck.sent == []
 
 
-def test_what_lanck_refuses_is_said(lanck, run, phone):
+def test_error_of_lanck_is_printed(lanck, run, phone):
     lanck.refuse(16, reason="sender ACME is not yours")
-    assert run("lanck_send", "sms", phone, "Hi").trouble == (
+    assert run("lanck_send", "sms", phone, "Hi").error == (
         "LANCK answered HTTP 400, error 16 (sender not allowed): sender ACME is not yours"
     )
 
 
-def test_a_lanck_that_cannot_be_reached_got_nothing(run, phone, settings_of_lanck, unused_port):
-    with settings_of_lanck(BASE_URL=f"http://127.0.0.1:{unused_port}/v1"):
+def test_unreachable_lanck_means_nothing_was_sent(run, phone, lanck_settings, unused_port):
+    with lanck_settings(BASE_URL=f"http://127.0.0.1:{unused_port}/v1"):
         ran = run("lanck_send", "sms", phone, "Hi")
-    assert ran.trouble == "Nothing was sent: LANCK's server cannot be reached."
+    assert ran.error == "Nothing was sent: LANCK's server cannot be reached."
 
 
-def test_a_lost_answer_is_no_error_so_that_no_script_sends_again(lanck, run, phone):
+def test_unknown_outcome_is_not_an_error_so_that_scripts_do_not_repeat_it(lanck, run, phone):
     lanck.lose_answer()
     ran = run("lanck_send", "sms", phone, "Hi")
-    assert (ran.code, ran.trouble) == (0, None)
-    assert ran.out.endswith("by sms: unknown. It was perhaps sent; do not send it again blindly.\n")
+    assert (ran.code, ran.error) == (0, None)
+    assert ran.out.endswith("by sms: unknown. It may have been sent: do not send it again.\n")
     lanck.lose_answer()
     assert run("lanck_send", "sms", phone, "Hi", "--json").document["status"] == "unknown"
 
 
-def test_json_is_one_document_without_the_number(lanck, run, phone):
+def test_json_is_one_document_with_the_number_masked(lanck, run, phone):
     ran = run("lanck_send", "sms", phone, "Hi", "--json")
     message = Message.objects.get()
     assert ran.document == {
@@ -188,12 +186,12 @@ def test_json_is_one_document_without_the_number(lanck, run, phone):
     assert run("lanck_send", "sms", phone, "Hi", "--json", verbosity=0).document["status"] == "accepted"
 
 
-def test_json_has_the_trouble_too(run, lanck):
+def test_json_contains_the_error(run, lanck):
     ran = run("lanck_send", "sms", "12", "Hi", "--json")
-    assert ran.document == {"error": ran.trouble}
+    assert ran.document == {"error": ran.error}
 
 
-def test_no_code_is_printed_unless_the_caller_is_asked_for(lanck, run, phone):
+def test_code_is_printed_only_with_show_caller(lanck, run, phone):
     for arguments in (["flash"], ["flash", "--code", "4321"], ["p2s", "--code", "4321"]):
         channel, *options = arguments
         for form in ([], ["--json"]):
@@ -205,7 +203,7 @@ def test_no_code_is_printed_unless_the_caller_is_asked_for(lanck, run, phone):
     assert ran.document["caller"] == caller
 
 
-def test_waits_until_lanck_says_how_it_ended(lanck, run, phone, monkeypatch):
+def test_wait_ends_with_the_final_status(lanck, run, phone, monkeypatch):
     monkeypatch.setattr(waiting, "FIRST_PAUSE", 0.01)
     answered, handle = [], lanck.handle
 
@@ -214,7 +212,7 @@ def test_waits_until_lanck_says_how_it_ended(lanck, run, phone, monkeypatch):
             answered.append(path)
             lanck.sent[-1].status = "DELIVERED" if len(answered) == 4 else "SENT"
         if len(answered) == 2:
-            lanck.refuse(20, http_status=404)  # not known yet: waited through
+            lanck.refuse(20, http_status=404)  # an error does not end the wait
         return handle(verb, path, params)
 
     monkeypatch.setattr(lanck, "handle", deliver_later)
@@ -225,7 +223,7 @@ def test_waits_until_lanck_says_how_it_ended(lanck, run, phone, monkeypatch):
     assert run("lanck_send", "sms", phone, "Hi", "--wait", "0.02").err == ""
 
 
-def test_a_receipt_ends_the_wait_for_a_message_without_an_id(lanck, run, phone, monkeypatch):
+def test_receipt_ends_the_wait_for_a_message_without_a_request_id(lanck, run, phone, monkeypatch):
     lanck.lose_answer()
     pauses = []
 
@@ -240,27 +238,27 @@ def test_a_receipt_ends_the_wait_for_a_message_without_an_id(lanck, run, phone, 
     assert [line for line in lanck.requests if line.startswith("GET")] == []
 
 
-def test_a_wait_ends_in_time(lanck, run, phone):
+def test_wait_without_a_final_status_ends_after_its_seconds(lanck, run, phone):
     ran = run("lanck_send", "sms", phone, "Hi", "--wait", "0.05")
     assert ran.out.endswith("SENT. There was no final status within 0.05 seconds.\n")
     assert ran.code == 0
 
 
-def test_settings_that_do_not_fit_are_said_before_anything_is_sent(lanck, run, phone, settings_of_lanck):
-    with settings_of_lanck(ACCESS_TOKEN="no-colon"):
+def test_invalid_settings_are_reported_and_nothing_is_sent(lanck, run, phone, lanck_settings):
+    with lanck_settings(ACCESS_TOKEN="no-colon"):
         ran = run("lanck_send", "sms", phone, "Hi")
-    assert ran.trouble.startswith("LANCK['ACCESS_TOKEN'] is not an access token. It is one string")
+    assert ran.error.startswith("LANCK['ACCESS_TOKEN'] is not an access token. It is one string")
     assert not Message.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_does_not_run_inside_a_transaction(lanck, phone):
+def test_send_inside_a_transaction_raises_runtime_error(lanck, phone):
     with transaction.atomic(), pytest.raises(RuntimeError, match="transaction"):
         call_command("lanck_send", "sms", phone, "Hi")
     assert lanck.requests == []
 
 
-def test_help_shows_what_fits_the_channel(capsys):
+def test_help_of_a_channel_lists_its_options_only(capsys):
     with pytest.raises(SystemExit):
         Command().run_from_argv(["manage.py", "lanck_send", "sms", "--help"])
     shown = capsys.readouterr().out
@@ -269,11 +267,11 @@ def test_help_shows_what_fits_the_channel(capsys):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_process_reads_a_code_from_stdin_and_keeps_its_streams_apart(lanck, manage, phone):
-    ran = manage("lanck_send", "p2s", phone, "--code", "-", "--json", given=b"4321\n")
+def test_process_reads_a_code_from_stdin_and_prints_errors_to_stderr_only(lanck, manage, phone):
+    ran = manage("lanck_send", "p2s", phone, "--code", "-", "--json", stdin=b"4321\n")
     assert (ran.code, ran.err, ran.document["status"]) == (0, "", "accepted")
     assert lanck.sent[-1].code == "4321"
-    ran = manage("lanck_send", "failover", "12", "--flow", "-", given=json.dumps(FLOW).encode())
+    ran = manage("lanck_send", "failover", "12", "--flow", "-", stdin=json.dumps(FLOW).encode())
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == "CommandError: NUMBER: Enter a valid phone number, with its country code.\n"
     ran = manage("lanck_send", "rcs", phone, "Hi", "--sender", "ACME")
@@ -281,7 +279,7 @@ def test_a_process_reads_a_code_from_stdin_and_keeps_its_streams_apart(lanck, ma
     assert "--sender" in ran.err
 
 
-def test_a_refusal_as_json_names_the_message(run, lanck):
+def test_json_of_an_error_has_the_id_of_the_message(run, lanck):
     lanck.refuse(6, http_status=403)
     ran = run("lanck_send", "sms", "+12015550123", "Hi", "--json")
     assert ran.code == 1

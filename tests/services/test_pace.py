@@ -104,7 +104,7 @@ def test_wait_makes_a_runner_wait_for_the_lease(clock, monkeypatch):
 
 
 def test_lease_of_a_killed_runner_expires_after_a_minute(clock):
-    assert Lease.objects.take("background", "killed", 60)
+    assert Lease.objects.acquire("background", "killed", 60)
     age_leases(59)
     with pytest.raises(BackgroundTaken), background():
         pass
@@ -139,7 +139,7 @@ def test_runner_without_lease_stops_and_leaves_the_new_lease(clock, lanck, phone
     def stall():
         clock.now += 61
         age_leases(61)
-        assert Lease.objects.take("background", "other", 60)
+        assert Lease.objects.acquire("background", "other", 60)
 
     def send_many():
         with background() as pace:
@@ -167,10 +167,10 @@ def test_database_error_at_release_does_not_hide_the_exception(clock, monkeypatc
     def gone(*_):
         raise OperationalError("gone")
 
-    monkeypatch.setattr(LeaseQuerySet, "give_back", gone)
+    monkeypatch.setattr(LeaseQuerySet, "release", gone)
     with pytest.raises(ZeroDivisionError), background():
         raise ZeroDivisionError
-    assert "not given back: gone" in caplog.text
+    assert "not released: gone" in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,4 +1,4 @@
-"""The actions of staff on the page of a number. Each is noted in the admin's log."""
+"""The actions of staff on the page of a number. Each writes an entry into the admin's log."""
 
 from __future__ import annotations
 

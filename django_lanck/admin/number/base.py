@@ -1,4 +1,4 @@
-"""What the pages of a number share: who may open them, their addresses and their templates."""
+"""The base of the pages of a number: access, URLs and rendering."""
 
 from __future__ import annotations
 

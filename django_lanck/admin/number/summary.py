@@ -113,8 +113,8 @@ def _owner(story: Story) -> SafeString | str:
     others = sorted({owner_name(each.user, number) for each in verified if each.user_id not in owner_ids})
     earlier = _("Verified earlier by %s.") % ", ".join(others) if others else ""
     if claim is None:
-        nobody = _("no owner")
-        return f"{nobody}. {earlier}" if earlier else nobody
+        no_owner = _("no owner")
+        return f"{no_owner}. {earlier}" if earlier else no_owner
     url = reverse("admin:lanck_verifiednumber_change", args=[claim.pk])
     since = _("since %s.") % time_of_day(claim.verified_at, story.now)
     return format_html('<a href="{}">{}</a> {} {}', url, owner_name(claim.user, number), since, earlier)

@@ -8,19 +8,19 @@ from django.core.checks import CheckMessage
 from ...checks import check_settings
 from ...conf import conf
 from ...services import account_problem, callback_problem, webhook_url
-from ..base import Answer, LanckCommand, block
+from ..base import LanckCommand, Result, block
 
 
 class Command(LanckCommand):
     help = "Check the settings of LANCK, and try the access token with one call that costs nothing."
     needs_settings = False  # it prints every problem of the settings, not only the first
 
-    def answer(self, options: Mapping[str, Any]) -> Answer:
+    def run(self, options: Mapping[str, Any]) -> Result:
         found = check_settings()
         problems = [{"id": each.id, "text": str(each.msg), "hint": each.hint or ""} for each in found]
         if any(message.is_serious() for message in found):
             # An invalid value is neither used nor printed: it may be a secret in the wrong place.
-            return Answer(
+            return Result(
                 _problems(found), {"problems": problems}, "The settings are invalid. Fix them, and run it again."
             )
         account = account_problem()
@@ -40,7 +40,7 @@ class Command(LanckCommand):
         )
         document = {**facts, "account": account or "ok", "problems": problems}
         error = " ".join(filter(None, (account, callback_problem())))
-        return Answer("\n".join(filter(None, (text, _problems(found)))), document, error)
+        return Result("\n".join(filter(None, (text, _problems(found)))), document, error)
 
 
 def _problems(found: list[CheckMessage]) -> str:

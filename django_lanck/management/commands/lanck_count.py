@@ -5,20 +5,20 @@ from dataclasses import asdict
 from typing import Any
 
 from ...services import CountedDays, count_days
-from ..base import Answer, LanckCommand
+from ..base import LanckCommand, Result
 
 
 class Command(LanckCommand):
     help = (
-        "Count the days that are over, for the figures. "
-        "lanck_reconcile and lanck_prune do so too. It can be run at any time, and several at once."
+        "Count past days for the delivery figures. "
+        "lanck_reconcile and lanck_prune do so too. Runs can be repeated and may overlap."
     )
-    interrupted = "Interrupted. What is left is counted by the next run."
+    interrupted_message = "Interrupted. The next run counts the rest."
 
-    def answer(self, options: Mapping[str, Any]) -> Answer:
+    def run(self, options: Mapping[str, Any]) -> Result:
         done = count_days(progress=self._progress)
         self.end_progress()
-        return Answer(f"Counted: {done.counted} days.", asdict(done))
+        return Result(f"Counted: {done.counted} days.", asdict(done))
 
     def _progress(self, done: CountedDays) -> None:
         self.show_progress(f"Counting: {done.counted} of {done.due} days")

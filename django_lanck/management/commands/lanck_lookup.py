@@ -10,13 +10,13 @@ from django.utils.timesince import timesince
 from ... import services
 from ...exceptions import LanckError
 from ...models import NumberInsight
-from ..base import Answer, LanckCommand, block
+from ..base import LanckCommand, Result, block
 
 LOOKUPS: Final = {"hlr": services.look_up, "fraud": services.check_fraud}
 
 
 class Command(LanckCommand):
-    help = "Ask LANCK about a number: its network, and whether it is known for fraud. Each question has a price."
+    help = "Make an HLR lookup and a fraud check of a number. Each costs money."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -24,34 +24,34 @@ class Command(LanckCommand):
         kind = parser.add_mutually_exclusive_group()
         kind.add_argument("--hlr", action="store_true", help="only the HLR lookup")
         kind.add_argument("--fraud", action="store_true", help="only the fraud check")
-        parser.add_argument("--fresh", action="store_true", help="ask LANCK even if it was asked a while ago")
+        parser.add_argument("--fresh", action="store_true", help="call LANCK even if a recent result is stored")
 
-    def answer(self, options: Mapping[str, Any]) -> Answer:
+    def run(self, options: Mapping[str, Any]) -> Result:
         kinds = [kind for kind in LOOKUPS if options[kind]] or list(LOOKUPS)
-        insights, trouble = [], ""
+        insights, problem = [], ""
         for kind in kinds:
             try:
                 insights.append(LOOKUPS[kind](number=options["number"], max_age=0 if options["fresh"] else None))
-            except LanckError as error:  # what was answered before is paid for, and printed
-                trouble = self.sentence(error)
+            except LanckError as error:  # the results so far were paid for and are printed
+                problem = self.error_text(error)
                 break
-        return Answer(
+        return Result(
             "\n".join(_text(insight) for insight in insights),
             {insight.kind: _document(insight) for insight in insights},
-            trouble,
+            problem,
         )
 
 
 def _text(insight: NumberInsight) -> str:
     network = ", ".join(filter(None, (insight.network, insight.mccmnc, insight.country)))
-    kept = f"for {timesince(insight.created_at, insight.now)}; --fresh asks LANCK again" if insight.now else ""
+    stored = f"{timesince(insight.created_at, insight.now)} ago; --fresh calls LANCK again" if insight.now else ""
     return block(
         f"{capfirst(insight.get_kind_display())} of {insight.masked_number}: {insight.status}",
         ("network", network),
         ("ported", insight.ported),
         ("roaming", insight.roaming),
         ("mobile prefix", insight.mobile_prefix),
-        ("kept", kept),
+        ("stored", stored),
     )
 
 

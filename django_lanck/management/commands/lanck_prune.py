@@ -5,21 +5,21 @@ from dataclasses import asdict
 from typing import Any
 
 from ...services import Pruned, prune
-from ..base import Answer, LanckCommand
+from ..base import LanckCommand, Result
 
 
 class Command(LanckCommand):
-    help = "Erase what is older than RETENTION says. For cron: it can be run at any time, and several at once."
-    interrupted = "Interrupted. What is left is erased by the next run."
+    help = "Delete rows that are older than RETENTION. For cron: runs can be repeated and may overlap."
+    interrupted_message = "Interrupted. The next run deletes the rest."
 
-    def answer(self, options: Mapping[str, Any]) -> Answer:
+    def run(self, options: Mapping[str, Any]) -> Result:
         done = prune(progress=self._progress)
         self.end_progress()
-        return Answer(f"Erased: {_in_words(done)}.", asdict(done))
+        return Result(f"Deleted: {_counts(done)}.", asdict(done))
 
     def _progress(self, done: Pruned) -> None:
-        self.show_progress(f"Erasing: {_in_words(done)}")
+        self.show_progress(f"Deleting: {_counts(done)}")
 
 
-def _in_words(done: Pruned) -> str:
+def _counts(done: Pruned) -> str:
     return ", ".join(f"{count} {kind}" for kind, count in asdict(done).items())

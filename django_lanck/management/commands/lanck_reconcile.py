@@ -10,49 +10,49 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, close_old_connections
 
 from ...services import Reconciled, reconcile
-from ..base import Answer, LanckCommand, above_zero
+from ..base import LanckCommand, Result, positive
 
 BAR_WIDTH: Final = 30
-# Why a run may have left something to others, and what is said then.
-NO_TROUBLE: Final[Mapping[str, str]] = {
-    "limit": " Stopped at the limit; the next run goes on.",
-    "taken": " Another runner is asking LANCK at the moment, so this one asked nothing more.",
+# Reason for stopping that is not an error → the sentence for it.
+NOT_AN_ERROR: Final[Mapping[str, str]] = {
+    "limit": " Stopped at the limit; the next run continues.",
+    "taken": " Another runner of background work is active, so this run did not call LANCK.",
 }
 
 
 class Command(LanckCommand):
     help = (
-        "Ask LANCK about messages without a final status, report goals, write verifications that expired, count days. "
-        "For cron: it can be run at any time; one runner asks LANCK at a time."
+        "Refresh messages without a final status, report goals, store expired verifications, count days. "
+        "For cron: runs can be repeated and may overlap; one at a time calls LANCK."
     )
-    interrupted = "Interrupted. What is left is done by the next run."
+    interrupted_message = "Interrupted. The next run does the rest."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        way = parser.add_mutually_exclusive_group()
-        super().add_arguments(way)  # type: ignore[arg-type]
-        way.add_argument("--loop", type=above_zero(float), metavar="SECONDS", help="run again after so many seconds")
-        parser.add_argument("--limit", type=above_zero(int), metavar="N", help="make at most so many requests a run")
+        output = parser.add_mutually_exclusive_group()
+        super().add_arguments(output)  # type: ignore[arg-type]
+        output.add_argument("--loop", type=positive(float), metavar="SECONDS", help="repeat SECONDS after each run")
+        parser.add_argument("--limit", type=positive(int), metavar="N", help="make at most N requests in a run")
 
-    def answer(self, options: Mapping[str, Any]) -> Answer:
+    def run(self, options: Mapping[str, Any]) -> Result:
         while options["loop"]:
-            self._round(options)
+            self._run_in_loop(options)
             sleep(options["loop"])
-        return self._run(options)
+        return self._run_once(options)
 
-    def _round(self, options: Mapping[str, Any]) -> None:
-        """One run of many: its trouble is said, and perhaps over by the next."""
+    def _run_in_loop(self, options: Mapping[str, Any]) -> None:
+        """Run once and print errors, which the next run may not have."""
         try:
-            self.report(self._run(options), options)
+            self.report(self._run_once(options), options)
         except (CommandError, DatabaseError) as error:
             self.stderr.write(str(error))
         self.stdout.flush()
         close_old_connections()
 
-    def _run(self, options: Mapping[str, Any]) -> Answer:
+    def _run_once(self, options: Mapping[str, Any]) -> Result:
         done = reconcile(limit=options["limit"], progress=self._progress)
         self.end_progress()
-        trouble = "" if done.stopped in ("", *NO_TROUBLE) else f"Reconciliation stopped: {done.stopped}"
-        return Answer(_text(done), asdict(done), trouble)
+        problem = "" if done.stopped in ("", *NOT_AN_ERROR) else f"Reconciliation stopped: {done.stopped}"
+        return Result(_text(done), asdict(done), problem)
 
     def _progress(self, done: Reconciled) -> None:
         filled = BAR_WIDTH * done.visited // max(done.due, 1)
@@ -62,7 +62,7 @@ class Command(LanckCommand):
 
 def _text(done: Reconciled) -> str:
     facts = [
-        f"asked about {done.asked} messages, {done.changed} changed",
+        f"refreshed {done.asked} messages, {done.changed} changed",
         f"reported {done.goals} goals",
         f"gave up {done.lost} messages",
         f"closed {done.closed}",
@@ -70,4 +70,4 @@ def _text(done: Reconciled) -> str:
         f"counted {done.days} days",
         f"{done.failed} requests failed",
     ]
-    return f"Reconciled: {', '.join(facts)}.{NO_TROUBLE.get(done.stopped, '')}"
+    return f"Reconciled: {', '.join(facts)}.{NOT_AN_ERROR.get(done.stopped, '')}"

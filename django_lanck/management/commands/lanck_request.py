@@ -3,46 +3,45 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from ... import services
 from ...exceptions import InvalidArgument, LanckError
 from ...models import Message, Receipt
 from ...models.number import mask_number
 from ...services import CallDetails, RequestInfo
-from ..base import Answer, LanckCommand, block
+from ..base import LanckCommand, Result, block
+
+NO_MESSAGE: Final = "This site: no message has this request id."
 
 
 class Command(LanckCommand):
-    help = "Show what LANCK knows of a request, and what this site does. A message of this site learns from it."
-    named = {"request_id": "ID"}
+    help = "Show what LANCK and this site have stored about a request. The message of this site is refreshed."
+    argument_names = {"request_id": "ID"}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("request_id", metavar="ID", help="LANCK's request id")
 
-    def answer(self, options: Mapping[str, Any]) -> Answer:
-        request_id, info, trouble = options["request_id"], None, ""
+    def run(self, options: Mapping[str, Any]) -> Result:
+        request_id, info, problem = options["request_id"], None, ""
         try:
             info = services.request_info(request_id=request_id)
         except InvalidArgument:
             raise
-        except LanckError as error:  # what this site knows is worth printing all the same
-            trouble = self.sentence(error)
+        except LanckError as error:  # the message of this site is printed anyway
+            problem = self.error_text(error)
         message = Message.objects.filter(request_id=request_id).prefetch_related("receipts").first()
-        texts = [_lancks_text(info) if info else "", _message_text(message) if message else NO_MESSAGE]
+        texts = [_lanck_text(info) if info else "", _message_text(message) if message else NO_MESSAGE]
         document = {
-            "lanck": _lancks_document(info) if info else None,
+            "lanck": _lanck_document(info) if info else None,
             "message": _message_document(message) if message else None,
         }
-        return Answer("\n".join(filter(None, texts)), document, trouble)
+        return Result("\n".join(filter(None, texts)), document, problem)
 
 
-NO_MESSAGE = "This site: no message has this request id."
-
-
-def _lancks_text(info: RequestInfo) -> str:
-    shown = ", ".join(f"{name} {value}" for name, value in info.payload.items())
+def _lanck_text(info: RequestInfo) -> str:
+    parameters = ", ".join(f"{name} {value}" for name, value in info.payload.items())
     return block(
         f"LANCK: {info.product or 'request'} to {mask_number(info.number)}: {info.status or 'no status'}",
         ("network", ", ".join(filter(None, (info.network, info.mccmnc, info.country)))),
@@ -50,17 +49,17 @@ def _lancks_text(info: RequestInfo) -> str:
         ("rate", info.rate),
         ("sender", info.sender),
         ("goals", ", ".join(map(str, info.goals))),
-        ("parameters", shown),
+        ("parameters", parameters),
     )
 
 
-def _lancks_document(info: RequestInfo) -> dict[str, Any]:
-    known = {name: value for name, value in asdict(info).items() if name != "raw"}
-    return {**known, "number": mask_number(info.number)}
+def _lanck_document(info: RequestInfo) -> dict[str, Any]:
+    fields = {name: value for name, value in asdict(info).items() if name != "raw"}
+    return {**fields, "number": mask_number(info.number)}
 
 
 def _message_text(message: Message) -> str:
-    known = block(
+    fields = block(
         f"This site: message {message.pk} to {message.masked_number} by {message.channel}: {message.status}",
         ("created", message.created_at),
         ("status since", message.status_at),
@@ -68,7 +67,7 @@ def _message_text(message: Message) -> str:
         ("goal", message.goal),
         ("goal reported", message.goal_reported_at),
     )
-    return "\n".join([known, *map(_receipt_text, message.receipts.all())])
+    return "\n".join([fields, *map(_receipt_text, message.receipts.all())])
 
 
 def _receipt_text(receipt: Receipt) -> str:
@@ -80,8 +79,8 @@ def _receipt_text(receipt: Receipt) -> str:
 def _call_text(call: CallDetails | None) -> str:
     if call is None:
         return ""
-    known = {name: value for name, value in asdict(call).items() if value is not None}
-    return "".join(f"\n    {name.replace('_', ' ')}: {value}" for name, value in known.items())
+    fields = {name: value for name, value in asdict(call).items() if value is not None}
+    return "".join(f"\n    {name.replace('_', ' ')}: {value}" for name, value in fields.items())
 
 
 def _message_document(message: Message) -> dict[str, Any]:

@@ -14,82 +14,82 @@ from ...exceptions import InvalidArgument
 from ...jsonbody import MAX_DEPTH, BadJSON, parse_json
 from ...models import Category, Message, Status
 from ...services.messages.send import send_functions
-from ..base import Answer, LanckCommand, above_zero, block
+from ..base import LanckCommand, Result, block, positive
 
-# Service argument → what is typed for it, and what its help says.
-TYPED: Final[Mapping[str, tuple[str, str]]] = {
+# Argument of the service → argument or option of the command line, and its help.
+ARGUMENTS: Final[Mapping[str, tuple[str, str]]] = {
     "number": ("NUMBER", "a phone number with its country code"),
-    "text": ("TEXT", "what the person reads or hears; - reads it from stdin"),
-    "link": ("--link", "an address; {link} in the text becomes a short one that leads there"),
-    "sender": ("--sender", "the name or number it comes from, which LANCK has to allow"),
+    "text": ("TEXT", "the text; - reads it from stdin"),
+    "link": ("--link", "a URL; {link} in the text is replaced by a short URL that redirects to it"),
+    "sender": ("--sender", "the sender, a name or number that LANCK allows"),
     "title": ("--title", "the title of the notification"),
-    "target": ("--target", "which app, by LANCK's word"),
-    "ttl": ("--ttl", "seconds for which the notification is worth delivering"),
-    "priority": ("--priority", "by LANCK's word"),
-    "collapse_key": ("--collapse-key", "notifications with the same key take each other's place"),
+    "target": ("--target", "the target app, as LANCK names it"),
+    "ttl": ("--ttl", "seconds after which the notification is no longer delivered"),
+    "priority": ("--priority", "the priority, as LANCK names it"),
+    "collapse_key": ("--collapse-key", "a notification replaces the previous one with the same key"),
     "android": ("--android", "a JSON object for Android only"),
     "ios": ("--ios", "a JSON object for iOS only"),
-    "image_url": ("--image-url", "the address of a picture"),
-    "button_caption": ("--button-caption", "what the button says; it needs --button-url"),
-    "button_action_url": ("--button-url", "the address that the button opens"),
-    "flow": ("--flow", "a file with the steps, a JSON list as on LANCK's page; - is stdin"),
-    "code": ("--code", "4 to 6 digits; - reads them from stdin, so that no list of processes shows them"),
+    "image_url": ("--image-url", "the URL of an image"),
+    "button_caption": ("--button-caption", "the label of the button; needs --button-url"),
+    "button_action_url": ("--button-url", "the URL that the button opens"),
+    "flow": ("--flow", "a JSON file with the steps in LANCK's format; - reads stdin"),
+    "code": ("--code", "4 to 6 digits; - reads them from stdin, as arguments are visible in the list of processes"),
     "language": ("--language", "the language of the voice, such as en"),
-    "category": ("--category", "marketing is not sent to those who opted out"),
+    "category": ("--category", "marketing is not sent to numbers with an opt-out"),
 }
 
 
 class Command(LanckCommand):
     help = "Send one message, or make one call."
-    interrupted = "Interrupted. Perhaps the message was sent: look at it in the admin before you send it again."
-    named = {name: typed for name, (typed, _help) in TYPED.items()}
+    interrupted_message = "Interrupted. The message may have been sent: check the admin before you send it again."
+    argument_names = {name: argument for name, (argument, _help) in ARGUMENTS.items()}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         channels = parser.add_subparsers(dest="channel", metavar="CHANNEL", required=True)
         for channel, function in send_functions().items():
-            about = str(channel.label)
-            one = channels.add_parser(channel.value, help=about, description=f"Send one message: {about}.")
-            super().add_arguments(one)
-            one.add_argument("number", metavar="NUMBER", help=TYPED["number"][1])
+            label = str(channel.label)
+            subparser = channels.add_parser(channel.value, help=label, description=f"Send one message: {label}.")
+            super().add_arguments(subparser)
+            subparser.add_argument("number", metavar="NUMBER", help=ARGUMENTS["number"][1])
             for name in function.arguments:
-                _add_argument(one, name, required=name in function.required)
-            typed, about = TYPED["category"]
-            one.add_argument(typed, default=Category.TRANSACTIONAL.value, choices=Category.values, help=about)
-            one.add_argument(
-                "--wait", type=above_zero(float), metavar="SECONDS", help="wait so long for a final status"
+                _add_argument(subparser, name, required=name in function.required)
+            option, about = ARGUMENTS["category"]
+            subparser.add_argument(option, default=Category.TRANSACTIONAL.value, choices=Category.values, help=about)
+            subparser.add_argument(
+                "--wait", type=positive(float), metavar="SECONDS", help="wait for a final status, at most this long"
             )
             if channel.spec.code_is_caller:
-                about = "print the number that calls: its last digits are the code"
-                one.add_argument("--show-caller", action="store_true", help=about)
+                about = "print the calling number, whose last digits are the code"
+                subparser.add_argument("--show-caller", action="store_true", help=about)
 
     @sensitive_variables()
-    def answer(self, options: Mapping[str, Any]) -> Answer:
+    def run(self, options: Mapping[str, Any]) -> Result:
         function = send_functions()[Channel(options["channel"])]
-        given = {name: _read(name, options[name]) for name in function.arguments if options[name] is not None}
-        message = function.send(number=options["number"], category=options["category"], **given)
+        arguments = {name: _parse(name, options[name]) for name in function.arguments if options[name] is not None}
+        message = function.send(number=options["number"], category=options["category"], **arguments)
         caller = message.caller if options.get("show_caller") else ""
         if options["wait"]:
             services.wait_for_status(message=message, seconds=options["wait"], progress=self._progress)
             self.end_progress()
-        return Answer(_text(message, caller, options["wait"]), _document(message, caller))
+        return Result(_text(message, caller, options["wait"]), _document(message, caller))
 
     def _progress(self, message: Message) -> None:
         self.show_progress(f"Message {message.pk}: {message.status}")
 
 
 def _add_argument(parser: ArgumentParser, name: str, *, required: bool) -> None:
-    typed, about = TYPED.get(name, (f"--{name.replace('_', '-')}", f"LANCK's parameter {name}"))
-    if not typed.startswith("--"):
-        parser.add_argument(name, metavar=typed, help=about)
+    argument, about = ARGUMENTS.get(name, (f"--{name.replace('_', '-')}", f"LANCK's parameter {name}"))
+    if not argument.startswith("--"):
+        parser.add_argument(name, metavar=argument, help=about)
         return
     metavar = {"flow": "FILE", "ttl": "SECONDS"}.get(name, name.upper().rpartition("_")[2])
     kind = int if name == "ttl" else str
-    parser.add_argument(typed, dest=name, metavar=metavar, type=kind, required=required, help=about)
+    parser.add_argument(argument, dest=name, metavar=metavar, type=kind, required=required, help=about)
 
 
 @sensitive_variables()
-def _read(name: str, value: Any) -> Any:
-    """The service's argument for what was typed."""
+def _parse(name: str, value: Any) -> Any:
+    """Return the service's argument for a value of the command line."""
     if name == "flow":
         return services.parse_flow(_json(name, sys.stdin.buffer.read() if value == "-" else _file(name, value)))
     if not isinstance(value, str):
@@ -121,7 +121,7 @@ def _json(name: str, body: bytes) -> Any:
 def _text(message: Message, caller: str, waited: float | None) -> str:
     text = f"Message {message.pk} to {message.masked_number} by {message.channel}: {message.status}."
     if message.status == Status.UNKNOWN:
-        text += " It was perhaps sent; do not send it again blindly."
+        text += " It may have been sent: do not send it again."
     if waited and not message.is_final:
         text += f" There was no final status within {waited:g} seconds."
     return block(text, ("calls from", caller))

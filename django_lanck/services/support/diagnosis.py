@@ -54,7 +54,7 @@ class Advice(StrEnum):
     COMPARE_NUMBER = "compare_number"
 
 
-# The action of staff that carries out an advice.
+# The action that staff take to follow an advice.
 ACTIONS: Final[Mapping[Advice, str]] = {
     Advice.REFRESH: "refresh",
     Advice.RESEND: "resend",

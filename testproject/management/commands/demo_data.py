@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from django_lanck.conf import conf
 from django_lanck.guard.limits import conversion_limit
-from django_lanck.management.base import above_zero
+from django_lanck.management.base import positive
 from django_lanck.models import (
     CountedDay,
     DayCount,
@@ -51,9 +51,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--days", type=above_zero(int), default=90, help="number of days (default: 90)")
+        parser.add_argument("--days", type=positive(int), default=90, help="number of days (default: 90)")
         parser.add_argument(
-            "--messages", type=above_zero(int), default=20_000, help="approximate number of messages (default: 20000)"
+            "--messages", type=positive(int), default=20_000, help="approximate number of messages (default: 20000)"
         )
         parser.add_argument("--seed", type=int, default=1, help="seed of the random choices (default: 1)")
         parser.add_argument(

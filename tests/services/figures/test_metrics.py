@@ -1,4 +1,4 @@
-"""The figures of today for machines: what they count, what they cost, and which labels they can have at all."""
+"""Today's metrics: the counts, their labels and the number of statements."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tests.helpers import statements, with_lanck
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
 
-def a_message(channel: str = "sms", country: str = "US", status: str = "DELIVERED", **fields) -> Message:
+def create_message(channel: str = "sms", country: str = "US", status: str = "DELIVERED", **fields) -> Message:
     rank = RANKS[status]
     return Message.objects.create(
         channel=channel, number="+12015550123", country=country, status=status, status_rank=rank, **fields
@@ -52,7 +52,7 @@ def messages(metrics: Metrics, purpose: str = "signup", channel: str = "sms") ->
     return totals.messages, totals.accepted, totals.delivered
 
 
-def test_a_verification_is_counted_at_each_step(lanck, phone):
+def test_verification_is_counted_at_each_step(lanck, phone):
     assert verifications(current_metrics()) == (0, 0, 0, 0)
     verification = start_verification(number=phone)
     assert verifications(current_metrics()) == (1, 1, 0, 0)
@@ -65,8 +65,8 @@ def test_a_verification_is_counted_at_each_step(lanck, phone):
     assert sum(found.started["signup"].proof_seconds.values()) == 1
 
 
-def test_what_is_counted_never_falls(lanck, phone):
-    """Another channel, a status that gives way to another, a country that LANCK corrects: a counter keeps its count."""
+def test_counters_never_decrease(lanck, phone):
+    """Neither after a resend by another channel, nor a higher status, nor a country that LANCK corrects."""
 
     def counted() -> dict[str, list[float]]:
         found = current_metrics()
@@ -87,18 +87,18 @@ def test_what_is_counted_never_falls(lanck, phone):
     assert seen[-1] == [1, 1, 1, 0, 1, 1, 1, 1, 1, 0]
 
 
-def test_yesterday_and_test_numbers_are_not_in_it(lanck, phone):
+def test_metrics_exclude_yesterday_and_test_numbers(lanck, phone):
     start_verification(number=phone)
     Message.objects.update(created_at=F("created_at") - timedelta(days=1))
     Verification.objects.update(created_at=F("created_at") - timedelta(days=1))
-    a_message(is_test=True)
+    create_message(is_test=True)
     found = current_metrics()
     assert sum(totals.messages for totals in found.sent.values()) == 0
     assert sum(totals.started for totals in found.started.values()) == 0
     assert not found.countries
 
 
-def test_messages_without_a_purpose_are_apart(lanck, phone):
+def test_messages_without_verification_have_an_empty_purpose(lanck, phone):
     send_sms(number=phone, text="Hello")
     found = current_metrics()
     assert messages(found, purpose="") == (1, 1, 0)
@@ -106,7 +106,7 @@ def test_messages_without_a_purpose_are_apart(lanck, phone):
     assert found.countries["US", "sms"].accepted == 1
 
 
-def test_every_label_is_there_before_anything_happens(lanck):
+def test_all_labels_exist_without_any_rows(lanck):
     with with_lanck(lanck, PURPOSES={"signup": {}, "payout": {}}):
         found = current_metrics()
     assert list(found.started) == ["signup", "payout", "other"]
@@ -117,31 +117,31 @@ def test_every_label_is_there_before_anything_happens(lanck):
     assert found.paused == {"prefix": 0, "country": 0}
 
 
-def test_nobody_can_make_up_labels(lanck, phone):
-    """Countries are LANCK's words, purposes and rules may have been others once: each of them is one of a few."""
-    hostile = ['"}', "\n#", "12", "☠", "zz", "", "us"]
-    for number, word in enumerate(hostile):
-        a_message(country=word, network=phone, mccmnc=f"{number}", channel=word or "sms")
+def test_unknown_values_are_labelled_other(lanck, phone):
+    """Countries come from LANCK, and purposes and rules of stored rows may have been removed from the settings."""
+    values = ['"}', "\n#", "12", "☠", "zz", "", "us"]
+    for number, value in enumerate(values):
+        create_message(country=value, network=phone, mccmnc=f"{number}", channel=value or "sms")
         RefusalCount.objects.create(
-            day=site_day(), rule=f"{word} {phone}", action="start", purpose=f"{word}{phone}", country=word, count=1
+            day=site_day(), rule=f"{value} {phone}", action="start", purpose=f"{value}{phone}", country=value, count=1
         )
         Verification.objects.create(
             number=phone,
-            purpose=f"{word}{phone}",
+            purpose=f"{value}{phone}",
             method="sms",
             code_length=6,
             max_attempts=5,
             expires_at=timezone.now(),
-        ).messages.create(channel="sms", number=phone, country=word)
+        ).messages.create(channel="sms", number=phone, country=value)
     LimitCounter.objects.create(
         key="x", rule="prefix_conversion", label=phone[:-4], refused=1, ends_at=timezone.now() + timedelta(hours=1)
     )
-    a_message(status="refused", error_code=4711)
+    create_message(status="refused", error_code=4711)
     found = current_metrics()
     assert {country for country, _ in found.countries} == {"US", "other"}
-    assert found.started["other"].started == len(hostile)
+    assert found.started["other"].started == len(values)
     assert found.errors["other"] == 1
-    assert found.refusals[RefusedPurpose("other", "other", False)] == len(hostile)
+    assert found.refusals[RefusedPurpose("other", "other", False)] == len(values)
     text = as_prometheus(found, "")[0].decode()
     assert phone.removeprefix("+")[:-4] not in text
     labels: dict[str, set[str]] = {}
@@ -160,17 +160,17 @@ def test_nobody_can_make_up_labels(lanck, phone):
     }
 
 
-def test_countries_are_no_more_than_so_many(lanck):
+def test_countries_beyond_the_largest_50_are_other(lanck):
     for country in sorted(SUPPORTED_REGIONS):
-        a_message(country=country)
-    a_message(country="ZW")
+        create_message(country=country)
+    create_message(country="ZW")
     found = current_metrics()
     assert len(found.countries) == MAX_COUNTRIES + 1
     assert found.countries["ZW", "sms"].messages == 2
     assert sum(totals.messages for totals in found.countries.values()) == len(SUPPORTED_REGIONS) + 1
 
 
-def test_refusals_and_pauses(lanck, enable_limits, phone):
+def test_refusals_of_today_and_current_pauses_are_counted(lanck, enable_limits, phone):
     enable_limits(LIMITS={"number": ["1/day"]}, RESEND_WAITS=[0], WATCH=[])
     start_verification(number=phone)
     for _ in range(2):
@@ -187,7 +187,7 @@ def test_refusals_and_pauses(lanck, enable_limits, phone):
     assert current_metrics().paused == {"prefix": 0, "country": 0}
 
 
-def test_what_is_only_watched_is_not_paused(lanck, enable_limits):
+def test_prefixes_of_a_watched_rule_are_not_paused(lanck, enable_limits):
     in_an_hour = timezone.now() + timedelta(hours=1)
     LimitCounter.objects.create(key="x", rule="country_conversion", label="IE", refused=5, ends_at=in_an_hour)
     enable_limits(WATCH=["country_conversion"])
@@ -196,53 +196,53 @@ def test_what_is_only_watched_is_not_paused(lanck, enable_limits):
     assert current_metrics().paused["country"] == 1
 
 
-def test_what_was_paused_by_hand_is_paused_also_where_its_rule_only_watches(lanck, enable_limits):
+def test_pause_by_hand_counts_although_the_rule_is_watched(lanck, enable_limits):
     enable_limits(WATCH=["prefix_conversion"])
     pause_prefix(prefix="+3532091")
     assert current_metrics().paused["prefix"] == 1
 
 
-def test_what_is_not_settled(lanck, phone):
+def test_recent_unsettled_and_unknown_messages_are_counted(lanck, phone):
     assert (current_metrics().unsettled, current_metrics().oldest_unsettled) == (0, 0)
     for status in ("accepted", "SENT", "unknown", "DELIVERED", "UNDELIVERED", "refused"):
-        a_message(status=status, created_at=timezone.now() - timedelta(hours=30))
-    a_message(status="accepted")
-    a_message(status="accepted", is_test=True)
-    a_message(status="accepted", created_at=timezone.now() - timedelta(days=4))
+        create_message(status=status, created_at=timezone.now() - timedelta(hours=30))
+    create_message(status="accepted")
+    create_message(status="accepted", is_test=True)
+    create_message(status="accepted", created_at=timezone.now() - timedelta(days=4))
     found = current_metrics()
     assert (found.unsettled, found.unknown) == (3, 1)
     assert found.oldest_unsettled == pytest.approx(30 * 3600, abs=60)
 
 
-def test_days_that_wait_for_their_count(lanck):
+def test_uncounted_and_dirty_days_are_counted(lanck):
     today = site_day()
     assert (current_metrics().uncounted_days, current_metrics().dirty_days) == (0, 0)
-    a_message(created_at=timezone.now() - timedelta(days=2))
+    create_message(created_at=timezone.now() - timedelta(days=2))
     assert current_metrics().uncounted_days == 2
     CountedDay.objects.create(day=today - timedelta(days=1), counted_at=timezone.now())
     CountedDay.objects.create(day=today - timedelta(days=2), counted_at=timezone.now(), is_dirty=True)
-    CountedDay.objects.create(day=today, is_dirty=True)  # marked, and not counted
+    CountedDay.objects.create(day=today, is_dirty=True)  # dirty, but not counted
     found = current_metrics()
     assert found.uncounted_days == 0
     assert found.dirty_days == 1
 
 
-def test_it_takes_five_statements_however_much_there_is(lanck, phone):
+def test_metrics_take_five_statements_for_any_number_of_rows(lanck, phone):
     for counted in (0, 20):
         for _ in range(counted):
             start_verification(number=phone)
-            a_message(country="DE", status=Status.REFUSED, error_code=6)
+            create_message(country="DE", status=Status.REFUSED, error_code=6)
         with CaptureQueriesContext(connection) as captured:
             current_metrics()
         assert len(statements(captured)) == 5
 
 
-def test_days_are_those_of_the_site(lanck):
+def test_today_is_the_day_in_the_sites_time_zone(lanck):
     now = timezone.now()
     with override_settings(TIME_ZONE="Pacific/Kiritimati"):  # 14 hours ahead
         start = timezone.localtime(now, timezone.get_default_timezone()).replace(
             hour=0, minute=0, second=0, microsecond=0
         )
-        a_message(created_at=start - timedelta(seconds=1))
-        a_message(created_at=start + timedelta(seconds=1))
+        create_message(created_at=start - timedelta(seconds=1))
+        create_message(created_at=start + timedelta(seconds=1))
         assert messages(current_metrics(), purpose="") == (1, 1, 1)

@@ -1,14 +1,14 @@
-"""Messages and verifications of some days, and what they come to by counting one after the other."""
+"""Random messages and verifications, and a simple reference implementation of their figures."""
 
 from __future__ import annotations
 
 import math
-import random
 import zoneinfo
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from random import Random
 
 from django.conf import settings
 
@@ -18,69 +18,69 @@ from django_lanck.models.time import start_of_day
 
 CHANNELS = ["sms", "voice", "call"]
 NETWORKS = [("US", "310260"), ("US", "311480"), ("GB", "23415"), ("", "")]
-OWN = [Status.SENDING, Status.UNKNOWN, Status.REFUSED, Status.ACCEPTED]
-LANCKS = ["SENT", "REJECTED", "UNDELIVERED", "DELIVERED", "ANSWERED", "Buffered"]
+STATUSES_OF_APP = [Status.SENDING, Status.UNKNOWN, Status.REFUSED, Status.ACCEPTED]
+STATUSES_OF_LANCK = ["SENT", "REJECTED", "UNDELIVERED", "DELIVERED", "ANSWERED", "Buffered"]
 
 
 def fill(first: date, days: int, seed: int, each_day: int = 30) -> None:
-    """Verifications with one to three messages, messages without one, and fraud checks, at whole milliseconds."""
-    chance = random.Random(seed)
+    """Create verifications with one to three messages, other messages, and fraud checks, at whole milliseconds."""
+    source = Random(seed)
     messages: list[Message] = []
     for number in range(days):
         start, end = start_of_day(first + timedelta(days=number)), start_of_day(first + timedelta(days=number + 1))
         for _ in range(each_day):
-            at = start + timedelta(milliseconds=chance.randrange(int((end - start).total_seconds() * 1000)))
-            verification = _verification(chance, at) if chance.random() < 0.7 else None
-            for resend in range(chance.choice([1, 1, 1, 2, 3]) if verification else 1):
+            at = start + timedelta(milliseconds=source.randrange(int((end - start).total_seconds() * 1000)))
+            verification = _verification(source, at) if source.random() < 0.7 else None
+            for resend in range(source.choice([1, 1, 1, 2, 3]) if verification else 1):
                 sent = min(at + timedelta(seconds=40 * resend), end - timedelta(milliseconds=1))
-                messages.append(_message(chance, sent, verification))
-            if chance.random() < 0.3:
-                state = chance.choice(["PASSED", "SUSPICIOUS"])
+                messages.append(_message(source, sent, verification))
+            if source.random() < 0.3:
+                state = source.choice(["PASSED", "SUSPICIOUS"])
                 NumberInsight.objects.create(number="+12015550123", kind="fraud", status=state, created_at=at)
                 NumberInsight.objects.create(number="+12015550123", kind="hlr", status=state, created_at=at)
     Message.objects.bulk_create(messages)
 
 
-def _verification(chance: random.Random, at: datetime) -> Verification:
-    verified = chance.random() < 0.6
+def _verification(source: Random, at: datetime) -> Verification:
+    verified = source.random() < 0.6
     return Verification.objects.create(
         number="+12015550123",
-        purpose=chance.choice(["signup", "login"]),
+        purpose=source.choice(["signup", "login"]),
         method="sms",
         code_length=6,
         max_attempts=5,
         created_at=at,
         expires_at=at + timedelta(minutes=10),
-        state="verified" if verified else chance.choice(["pending", "expired", "canceled"]),
-        ended_at=at + _time(chance) if verified else None,
-        is_test=chance.random() < 0.1,
+        state="verified" if verified else source.choice(["pending", "expired", "canceled"]),
+        ended_at=at + _duration(source) if verified else None,
+        is_test=source.random() < 0.1,
     )
 
 
-def _message(chance: random.Random, at: datetime, verification: Verification | None) -> Message:
-    own = chance.random() < 0.4
-    status = chance.choice(OWN) if own else chance.choice(LANCKS)
-    country, mccmnc = chance.choice(NETWORKS)
+def _message(source: Random, at: datetime, verification: Verification | None) -> Message:
+    own = source.random() < 0.4
+    status = source.choice(STATUSES_OF_APP) if own else source.choice(STATUSES_OF_LANCK)
+    country, mccmnc = source.choice(NETWORKS)
     return Message(
         number="+12015550123",
-        channel=chance.choice(CHANNELS),
+        channel=source.choice(CHANNELS),
         verification=verification,
         country=country,
         mccmnc=mccmnc,
-        network=f"Network {mccmnc}" if mccmnc and chance.random() < 0.5 else "",
+        network=f"Network {mccmnc}" if mccmnc and source.random() < 0.5 else "",
         created_at=at,
         status=status,
         status_rank=RANKS[status] if own else rank_of(status),
-        status_at=None if own or chance.random() < 0.1 else at + _time(chance),
-        error_code=chance.choice([None, 402, 429]) if status == Status.REFUSED else None,
-        price=Decimal(chance.randrange(1, 10**6)).scaleb(-6) if chance.random() < 0.5 else None,
+        status_at=None if own or source.random() < 0.1 else at + _duration(source),
+        error_code=source.choice([None, 402, 429]) if status == Status.REFUSED else None,
+        price=Decimal(source.randrange(1, 10**6)).scaleb(-6) if source.random() < 0.5 else None,
         is_test=verification.is_test if verification else False,
     )
 
 
-def _time(chance: random.Random) -> timedelta:
-    """Usually seconds; now and then before the start, by another clock, or days."""
-    return timedelta(milliseconds=round(chance.lognormvariate(8.5, 1.5)) - chance.choice([0, 0, 0, 0, 5000]))
+def _duration(source: Random) -> timedelta:
+    """Return seconds, sometimes days, or a negative time, as a clock of LANCK's that is behind produces it."""
+    return timedelta(milliseconds=round(source.lognormvariate(8.5, 1.5)) - source.choice([0, 0, 0, 0, 5000]))
 
 
 def local(at: datetime) -> datetime:
@@ -91,7 +91,7 @@ def bucket(seconds: float) -> int:
     return min(max(0, math.floor(math.log(max(seconds, 0.05) / 0.1, 2 ** (1 / 4)) + 1e-9)), 78)
 
 
-def count(rows: Iterator[tuple[date, tuple[str, ...], dict[str, object]]]) -> dict[object, Counter[str]]:
+def sum_counts(rows: Iterator[tuple[date, tuple[str, ...], dict[str, object]]]) -> dict[object, Counter[str]]:
     sums: dict[object, Counter[str]] = defaultdict(Counter)
     for day, key, names in rows:
         for name, amount in names.items():
@@ -99,28 +99,32 @@ def count(rows: Iterator[tuple[date, tuple[str, ...], dict[str, object]]]) -> di
     return dict(sums)
 
 
-def counted() -> dict[object, Counter[str]]:
-    """(Day, purpose, channel, country, network) → what is counted there, without what is 0. Times are by bucket."""
-    return count(_rows())
+def expected() -> dict[object, Counter[str]]:
+    """Return (day, purpose, channel, country, network) → counts above 0. Times are counted by bucket."""
+    return sum_counts(_rows())
 
 
 def _rows() -> Iterator[tuple[date, tuple[str, ...], dict[str, object]]]:
     messages = list(Message.objects.filter(is_test=False).select_related("verification").order_by("pk"))
     sent: dict[Verification, list[Message]] = defaultdict(list)
     for message in messages:
-        yield local(message.created_at).date(), _key(message), dict(_facts(message))
+        yield local(message.created_at).date(), _dimensions(message), dict(_counts_of_message(message))
         if message.verification:
             sent[message.verification].append(message)
     for verification, own in sent.items():
-        yield local(verification.created_at).date(), _key(own[-1]), dict(_steps(verification, own))
+        yield (
+            local(verification.created_at).date(),
+            _dimensions(own[-1]),
+            dict(_counts_of_verification(verification, own)),
+        )
 
 
-def _key(message: Message) -> tuple[str, ...]:
+def _dimensions(message: Message) -> tuple[str, ...]:
     purpose = message.verification.purpose if message.verification else ""
     return purpose, message.channel, message.country, message.mccmnc
 
 
-def _facts(message: Message) -> Iterator[tuple[str, object]]:
+def _counts_of_message(message: Message) -> Iterator[tuple[str, object]]:
     yield "messages", 1
     if message.status in (Status.REFUSED, Status.UNKNOWN):
         yield str(message.status), 1
@@ -137,10 +141,10 @@ def _facts(message: Message) -> Iterator[tuple[str, object]]:
         yield "cost", message.price
 
 
-def _steps(verification: Verification, own: list[Message]) -> Iterator[tuple[str, object]]:
+def _counts_of_verification(verification: Verification, own: list[Message]) -> Iterator[tuple[str, object]]:
     verified = verification.state == "verified"
     yield "started", 1
-    if verified or any(each.status in ("accepted", *LANCKS) for each in own):
+    if verified or any(each.status in ("accepted", *STATUSES_OF_LANCK) for each in own):
         yield "reached_lanck", 1
     if verified or any(each.status in ("DELIVERED", "ANSWERED") for each in own):
         yield "reached_phone", 1
