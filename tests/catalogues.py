@@ -1,7 +1,8 @@
-"""What the code says and what the catalogues make of it, read without gettext's tools."""
+"""Read the marked strings of the code and the catalogues of translations, without the tools of GNU gettext."""
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 from collections.abc import Iterator
@@ -42,6 +43,7 @@ def sources(*endings: str) -> Iterator[Path]:
             yield path
 
 
+@functools.cache
 def said_by_code() -> dict[Key, str]:
     """Everything that is marked → the file that says it."""
     said: dict[Key, str] = {}
@@ -61,11 +63,13 @@ def folder(language: str) -> Path:
     return APP / "locale" / language / "LC_MESSAGES"
 
 
+@functools.cache
 def catalogue(language: str) -> Catalog:
     with (folder(language) / "django.po").open("rb") as file:
         return read_po(file, locale=language, abort_invalid=True)
 
 
+@functools.cache
 def compiled(language: str) -> Catalog:
     with (folder(language) / "django.mo").open("rb") as file:
         return read_mo(file)

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db.models import F
 from django.dispatch import Signal
 from django.test import override_settings
@@ -15,10 +18,35 @@ from tests.helpers import PHONE
 from tests.settings import NO_LIMITS
 
 pytest_plugins = ["django_lanck.testing.pytest_plugin"]
+TEMPORARY_FOLDER = pytest.StashKey[str]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Put all temporary files of the run into one folder; workers of pytest-xdist get theirs inside it."""
+    if not config.option.basetemp:
+        config.option.basetemp = config.stash[TEMPORARY_FOLDER] = tempfile.mkdtemp(prefix="django-lanck-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove that folder, also after failures and Ctrl-C; give ``--basetemp`` to look at the files."""
+    if folder := config.stash.get(TEMPORARY_FOLDER, None):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings, tmp_path_factory) -> None:
+    """Make the SQLite database a file of this worker.
+
+    On PostgreSQL and MariaDB pytest-django appends the worker's name to the name of the database.
+    """
+    default = settings.DATABASES["default"]
+    if default["ENGINE"].endswith("sqlite3"):
+        default.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
 @pytest.fixture(autouse=True)
-def default_language(settings):
+def default_language():
     """Activate ``LANGUAGE_CODE``: a request in another language leaves that language active in the thread."""
     translation.activate(settings.LANGUAGE_CODE)
 

@@ -1,42 +1,37 @@
-"""``DATABASE_URL`` → Django's ``DATABASES`` entry. Without it the suite runs on a SQLite file."""
+"""The ``DATABASES`` entry for the tests: what ``DATABASE_URL`` names, or else a SQLite file."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-ENGINES = {
-    "postgres": "django.db.backends.postgresql",
-    "postgresql": "django.db.backends.postgresql",
-    "mysql": "django.db.backends.mysql",
-    "mariadb": "django.db.backends.mysql",
+POSTGRESQL = {"ENGINE": "django.db.backends.postgresql", "PORT": 5432}
+MARIADB = {"ENGINE": "django.db.backends.mysql", "PORT": 3306}
+SERVERS = {"postgres": POSTGRESQL, "postgresql": POSTGRESQL, "mysql": MARIADB, "mariadb": MARIADB}
+SQLITE = {
+    "ENGINE": "django.db.backends.sqlite3",
+    "NAME": ":memory:",  # tests/conftest.py sets TEST["NAME"], a file: threads and other processes open it too
+    "OPTIONS": {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        # Test data need not survive a power cut, so nothing waits for the disk.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF",
+    },
 }
 
 
 def database() -> dict[str, Any]:
     url = os.environ.get("DATABASE_URL", "")
     if not url:
-        folder = Path(os.environ.get("LANCK_TEST_DIR", "/tmp")) / f"django-lanck-{os.getpid()}"
-        folder.mkdir(exist_ok=True)
-        name = str(folder / "test.sqlite3")
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": name,
-            "TEST": {"NAME": name},
-            "OPTIONS": {
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 20,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
-            },
-        }
+        return SQLITE
     parts = urlsplit(url)
+    server = SERVERS[parts.scheme]
     return {
-        "ENGINE": ENGINES[parts.scheme],
+        **server,
         "NAME": parts.path.lstrip("/"),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname or "",
-        "PORT": parts.port or "",
+        "PORT": parts.port or server["PORT"],
     }

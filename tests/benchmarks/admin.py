@@ -61,11 +61,8 @@ def measure_one_database() -> None:
     from django.conf import settings
 
     large = settings.DATABASES["default"]
-    settings.DATABASES["small"] = {
-        **large,
-        "NAME": f"{large['NAME']}_small",
-        "TEST": {"NAME": f"{large['NAME']}_small"},
-    }
+    name = f"{large.get('TEST', {}).get('NAME', large['NAME'])}_small"
+    settings.DATABASES["small"] = {**large, "NAME": name, "TEST": {"NAME": name}}
     settings.DATABASE_ROUTERS = [Router()]
     settings.ROOT_URLCONF = "tests.urls"
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"

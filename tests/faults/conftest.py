@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -70,7 +69,7 @@ def person(people) -> Person:
 
 
 @contextlib.contextmanager
-def worker(folder: Path, **options: Any) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def worker(**options: Any) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """A process of its own that serves the site on the test's database: its origin, and the process."""
     given = {"DATABASE": connection.settings_dict, "LANCK": settings.LANCK, **options}
     process = subprocess.Popen(
@@ -79,7 +78,6 @@ def worker(folder: Path, **options: Any) -> Iterator[tuple[str, subprocess.Popen
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env={**os.environ, "LANCK_TEST_DIR": str(folder)},
     )
     with process:
         try:

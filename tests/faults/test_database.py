@@ -55,14 +55,14 @@ def database(transactional_db, tmp_path):
     database.close()
 
 
-def test_fault_15_the_database_is_away(lanck, site, database, tmp_path, backdate):
+def test_fault_15_the_database_is_away(lanck, site, database, backdate):
     """A start refuses before any send; a webhook answers 5XX, so that LANCK tries again."""
 
     def post(address, **body):
         return requests.post(address, json=body, timeout=TIMEOUT)
 
     with (
-        worker(tmp_path, DATABASE=database.settings) as (origin, _),
+        worker(DATABASE=database.settings) as (origin, _),
         Person(origin, "+12015550113") as someone,
         Person(origin, "+12015550114") as stranger,
     ):
@@ -92,8 +92,8 @@ def test_fault_15_the_database_is_away(lanck, site, database, tmp_path, backdate
         assert stranger.start().status_code == 201
 
 
-def test_a_database_that_goes_away_during_a_send_loses_no_message(lanck, proxy, site, database, tmp_path):
-    with worker(tmp_path, DATABASE=database.settings) as (origin, _), Person(origin, "+12015550113") as someone:
+def test_a_database_that_goes_away_during_a_send_loses_no_message(lanck, proxy, site, database):
+    with worker(DATABASE=database.settings) as (origin, _), Person(origin, "+12015550113") as someone:
         assert someone.start().status_code == 201  # now there is a session, which is not saved again
         proxy.hold_answers()
         with ThreadPoolExecutor(1) as pool:
@@ -153,7 +153,7 @@ def with_session_time(hours: int) -> dict[str, Any]:
     return settings
 
 
-def test_fault_18_the_clocks_of_two_workers_are_5_minutes_apart(lanck, site, tmp_path, backdate):
+def test_fault_18_the_clocks_of_two_workers_are_5_minutes_apart(lanck, site, backdate):
     """With the database's session time zone at ±05:00 too, nothing lives longer or shorter than its time by the
     database's clock."""
 
@@ -164,8 +164,8 @@ def test_fault_18_the_clocks_of_two_workers_are_5_minutes_apart(lanck, site, tmp
     def redeem(person, proof):
         return person.session.get(f"{person.site}/redeem/", params={"proof": proof}, timeout=TIMEOUT).status_code
 
-    behind = worker(tmp_path, CLOCK=-150, DATABASE=with_session_time(5))
-    ahead = worker(tmp_path, CLOCK=150, DATABASE=with_session_time(-5))
+    behind = worker(CLOCK=-150, DATABASE=with_session_time(5))
+    ahead = worker(CLOCK=150, DATABASE=with_session_time(-5))
     with behind as (behind, _), ahead as (ahead, _):
         numbers = (f"+1201555{last:04}" for last in range(113, 200))
         for here, there in ((behind, ahead), (ahead, behind)):

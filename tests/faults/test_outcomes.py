@@ -59,7 +59,7 @@ def test_fault_01_the_provider_accepts_and_hangs(lanck, proxy, with_lanck, peopl
     assert Message.objects.count() == len(lanck.sent) == 4
 
 
-def test_fault_02_a_worker_is_killed_between_send_and_save(lanck, proxy, site, phone, backdate, tmp_path):
+def test_fault_02_a_worker_is_killed_between_send_and_save(lanck, proxy, site, phone, backdate):
     """One row, one POST; the receipt's token finds its message."""
 
     def start(origin):
@@ -67,7 +67,7 @@ def test_fault_02_a_worker_is_killed_between_send_and_save(lanck, proxy, site, p
             Person(origin, phone).start()
 
     proxy.hold_answers()
-    with worker(tmp_path) as (origin, process):
+    with worker() as (origin, process):
         starting = threading.Thread(target=start, args=[origin])
         starting.start()
         wait_until(lambda: proxy.held_answers)
