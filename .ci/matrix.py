@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,7 @@ SQLITE = ""
 POSTGRESQL = "postgres://postgres@127.0.0.1:5432/postgres"
 MARIADB = "mysql://root@127.0.0.1:3306/mysql"
 
-PYTEST = "python -m pytest -q -n 2 --dist worksteal"
+PYTEST = "python -m pytest -q -n auto --maxprocesses 8 --dist worksteal"
 SUITE = f"{PYTEST} -m 'not browser and not schema'"  # with the slow tests
 
 # An environment: its folder, the Python that it is made with, and the commands that fill it.
@@ -33,9 +32,9 @@ UV = "$PWD/.venv/bin/uv"
 ALL = f"{UV} sync --quiet --frozen --inexact --all-extras --all-groups"
 NEWER = f"{UV} sync --quiet --frozen --all-extras --no-default-groups --group test --group databases"
 ENVIRONMENTS = {
-    "5.2": (".venv", "3.11", [ALL, f"{UV} lock --check --default-index https://pypi.org/simple"]),
-    "6.0": (".venv-6.0", "3.12", [NEWER, f"{UV} pip install --quiet 'django~=6.0.0'"]),
-    "6.1": (".venv-6.1", "3.13", [NEWER, f"{UV} pip install --quiet 'django~=6.1.0'"]),
+    "5.2": (".venv", ("3.11",), [ALL, f"{UV} lock --check --default-index https://pypi.org/simple"]),
+    "6.0": (".venv-6.0", ("3.12", "3.13"), [NEWER, f"{UV} pip install --quiet 'django~=6.0.0'"]),
+    "6.1": (".venv-6.1", ("3.13", "3.12"), [NEWER, f"{UV} pip install --quiet 'django~=6.1.0'"]),
 }
 
 
@@ -88,25 +87,27 @@ def main(wanted: list[str]) -> int:
 
 def prepare(name: str) -> bool:
     """Make an environment."""
-    folder, version, commands = ENVIRONMENTS[name]
-    python = find_python(version)
-    if python is None:
-        print(f"FAILED       Python {version}, for Django {name}, is not installed")
-        return False
+    folder, versions, commands = ENVIRONMENTS[name]
     steps = ["make .venv/bin/uv", *commands]
-    if folder != ".venv":
+    if folder != ".venv":  # which `make` makes, with the Python that it finds
+        python = find_python(versions)
+        if python is None:
+            print(f"FAILED       Django {name} needs Python {' or '.join(versions)}, which is not installed")
+            return False
         steps.insert(1, f"rm -rf {folder} && {UV} venv --quiet --python {python} {folder}")
-    return run(Cell(f"installation on Python {version}", name, SQLITE, " && ".join(steps)))
+    steps += ["python --version", f"python -m django --version | grep ^{name}."]
+    return run(Cell("installation", name, SQLITE, " && ".join(steps)))
 
 
-def find_python(version: str) -> str | None:
-    """Return the path of a Python of this minor version, or None."""
-    found = shutil.which(f"python{version}") or next(_pyenv(version), None)
-    return str(found) if found else None
-
-
-def _pyenv(version: str) -> Iterator[Path]:
-    yield from (Path.home() / ".pyenv" / "versions").glob(f"{version}*/bin/python")
+def find_python(versions: tuple[str, ...]) -> str | None:
+    """Return a Python of the first of these minor versions that there is, or None."""
+    for version in versions:
+        pyenv = (Path.home() / ".pyenv" / "versions").glob(f"{version}*/bin/python")
+        for python in filter(None, [shutil.which(f"python{version}"), *map(str, pyenv)]):
+            # A shim of pyenv may be there without a Python behind it.
+            if subprocess.run([python, "--version"], capture_output=True, check=False).returncode == 0:
+                return python
+    return None
 
 
 def run(cell: Cell) -> bool:
