@@ -1,4 +1,4 @@
-"""``/lanck/metrics``: who may read it, and that Prometheus can."""
+"""``/lanck/metrics``: access, formats and content."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from tests.helpers import with_lanck
 
 pytestmark = pytest.mark.django_db
 
-ADDRESS = "/lanck/metrics"
+URL = "/lanck/metrics"
 TOKEN, NEXT_TOKEN = "t" * 20, "n" * 20
 
 
 @pytest.fixture
-def on(lanck):
+def metrics_on(lanck):
     with with_lanck(lanck, METRICS_TOKENS=[TOKEN, NEXT_TOKEN]):
         yield
 
 
 def read(client: Client, token: str = TOKEN, **headers: str):
-    return client.get(ADDRESS, headers={"Authorization": f"Bearer {token}", **headers})
+    return client.get(URL, headers={"Authorization": f"Bearer {token}", **headers})
 
 
 def samples(text: str, parse=parse_text) -> dict[tuple, float]:
@@ -47,17 +47,17 @@ def samples(text: str, parse=parse_text) -> dict[tuple, float]:
 
 
 @pytest.mark.parametrize("keys", [{}, {"METRICS_TOKENS": []}, {"METRICS_TOKENS": None}])
-def test_it_is_off_unless_there_is_a_token(client, lanck, keys):
+def test_metrics_without_tokens_are_not_found(client, lanck, keys):
     site = {name: value for name, value in lanck.settings.items() if name != "METRICS_TOKENS"}
     with override_settings(LANCK={**site, **keys}), CaptureQueriesContext(connection) as captured:
-        answers = [client.generic(verb, ADDRESS) for verb in ("GET", "HEAD", "POST", "OPTIONS")]
+        answers = [client.generic(verb, URL) for verb in ("GET", "HEAD", "POST", "OPTIONS")]
         answers += [read(client, token) for token in ("", "None", TOKEN)]
     assert [answer.status_code for answer in answers] == [404] * 7
     assert not captured.captured_queries
 
 
 @pytest.mark.parametrize(
-    "given",
+    "header",
     [
         "",
         "Bearer",
@@ -71,24 +71,24 @@ def test_it_is_off_unless_there_is_a_token(client, lanck, keys):
         TOKEN,
     ],
 )
-def test_whoever_has_no_token_is_told_nothing(client, on, given):
+def test_request_without_a_valid_token_is_refused_without_a_statement(client, metrics_on, header):
     with CaptureQueriesContext(connection) as captured:
-        response = client.get(ADDRESS, headers={"Authorization": given} if given else {})
+        response = client.get(URL, headers={"Authorization": header} if header else {})
     assert (response.status_code, response["WWW-Authenticate"]) == (401, "Bearer")
     assert b"lanck" not in response.content
     assert not captured.captured_queries
 
 
-def test_a_token_in_the_address_is_none(client, on):
-    assert client.get(f"{ADDRESS}?token={TOKEN}&access_token={TOKEN}").status_code == 401
+def test_token_in_the_url_is_not_accepted(client, metrics_on):
+    assert client.get(f"{URL}?token={TOKEN}&access_token={TOKEN}").status_code == 401
 
 
-def test_each_of_several_tokens_opens_it(client, on):
+def test_each_of_several_tokens_is_accepted(client, metrics_on):
     assert [read(client, token).status_code for token in (TOKEN, NEXT_TOKEN)] == [200, 200]
-    assert client.get(ADDRESS, headers={"Authorization": f"bearer {TOKEN}"}).status_code == 200
+    assert client.get(URL, headers={"Authorization": f"bearer {TOKEN}"}).status_code == 200
 
 
-def test_every_token_is_compared_in_constant_time(client, on, monkeypatch):
+def test_every_token_is_compared_in_constant_time(client, metrics_on, monkeypatch):
     compared = []
     monkeypatch.setattr(
         "django_lanck.services.permissions.constant_time_compare",
@@ -98,25 +98,25 @@ def test_every_token_is_compared_in_constant_time(client, on, monkeypatch):
     assert compared == [(TOKEN, TOKEN), (TOKEN, NEXT_TOKEN)]
 
 
-def test_it_is_only_read(client, on):
+def test_other_methods_than_get_and_head_are_not_allowed(client, metrics_on):
     for verb in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
-        response = client.generic(verb, ADDRESS, headers={"Authorization": f"Bearer {TOKEN}"})
+        response = client.generic(verb, URL, headers={"Authorization": f"Bearer {TOKEN}"})
         assert (response.status_code, response["Allow"]) == (405, "GET, HEAD")
-    response = client.head(ADDRESS, headers={"Authorization": f"Bearer {TOKEN}"})
+    response = client.head(URL, headers={"Authorization": f"Bearer {TOKEN}"})
     assert (response.status_code, response.content) == (200, b"")
 
 
-def test_no_login_is_asked_for_and_nothing_is_kept_by_a_cache(client, on):
+def test_response_needs_no_login_and_is_not_cached(client, metrics_on):
     login = "django.contrib.auth.middleware.LoginRequiredMiddleware"
     with override_settings(MIDDLEWARE=[*settings.MIDDLEWARE, login]):
         response = read(client)
     assert response.status_code == 200
     assert "no-store" in response["Cache-Control"]
     assert not response.cookies
-    assert resolve(ADDRESS).func._non_atomic_requests == {"default"}
+    assert resolve(URL).func._non_atomic_requests == {"default"}
 
 
-def test_prometheus_reads_what_the_database_has(client, on, lanck, phone):
+def test_response_has_the_counts_of_today(client, metrics_on, lanck, phone):
     verification = start_verification(number=phone)
     lanck.report(lanck.sent[-1], "DELIVERED")
     check_verification(verification_id=verification.pk, code=lanck.sent[-1].code)
@@ -135,7 +135,7 @@ def test_prometheus_reads_what_the_database_has(client, on, lanck, phone):
     assert found["lanck_proof_seconds_gcount", ("purpose", "signup")] == 1
 
 
-def test_every_message_has_one_outcome(client, on, lanck, phone):
+def test_every_message_has_one_outcome(client, metrics_on, lanck, phone):
     for status, rank in RANKS.items():
         Message.objects.create(channel="sms", number=phone, country="DE", status=status, status_rank=rank)
     Message.objects.create(channel="sms", number=phone, country="DE", status="QUEUED", status_rank=3)
@@ -145,7 +145,7 @@ def test_every_message_has_one_outcome(client, on, lanck, phone):
     assert all(value > 0 for value in outcomes)
 
 
-def test_buckets_hold_what_took_no_longer(client, on, lanck, phone):
+def test_buckets_are_cumulative(client, metrics_on, lanck, phone):
     now = timezone.now()
     for seconds in (0.15, 0.21, 3, 3, 100_000):
         Message.objects.create(
@@ -166,7 +166,7 @@ def test_buckets_hold_what_took_no_longer(client, on, lanck, phone):
     assert list(counts.values()) == sorted(counts.values())
 
 
-def test_the_format_is_the_one_that_is_asked_for(client, on):
+def test_accept_header_selects_the_format(client, metrics_on):
     openmetrics = read(client, Accept="application/openmetrics-text; version=1.0.0,text/plain;q=0.5")
     assert openmetrics["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
     assert samples(openmetrics.content.decode(), parse_openmetrics)
@@ -185,9 +185,9 @@ def test_each_metric_is_documented():
     assert {name for name in names if f"`{name}" not in page} == set()
 
 
-def test_nothing_of_it_is_imported_while_it_is_off(client, lanck, monkeypatch):
+def test_prometheus_client_is_not_imported_without_tokens(client, lanck, monkeypatch):
     for name in [name for name in sys.modules if name.startswith(("prometheus_client", "django_lanck.prometheus"))]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "prometheus_client", None)  # as where it is not installed
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)  # as if it was not installed
     with with_lanck(lanck, METRICS_TOKENS=[]):
-        assert client.get(ADDRESS).status_code == 404
+        assert client.get(URL).status_code == 404

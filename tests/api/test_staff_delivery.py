@@ -1,4 +1,4 @@
-"""The figures of a period as JSON: those of the dashboard, in the shape that is described."""
+"""The figures of a period in the staff API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from django_lanck import services
-from django_lanck.api import staff_figures as described
+from django_lanck.api import staff_figures as schema
 from django_lanck.exceptions import Refusal
 from django_lanck.models import Message, NumberInsight, Verification
 from django_lanck.models.time import site_day
@@ -19,16 +19,16 @@ from tests.helpers import statements
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 DELIVERY = "/api/staff/delivery/"
 GROUPS = {
-    "by_day": described.DaySerializer,
-    "by_purpose": described.PurposeSerializer,
-    "by_channel": described.ChannelSerializer,
-    "by_country": described.CountrySerializer,
-    "by_network": described.NetworkSerializer,
+    "by_day": schema.DaySerializer,
+    "by_purpose": schema.PurposeSerializer,
+    "by_channel": schema.ChannelSerializer,
+    "by_country": schema.CountrySerializer,
+    "by_network": schema.NetworkSerializer,
 }
 
 
 @pytest.fixture
-def boss(staff):
+def client(staff):
     return staff("view_delivery")
 
 
@@ -47,7 +47,7 @@ def errors(client, **query) -> dict:
 
 @pytest.fixture
 def traffic(lanck, phone):
-    """A verified number by SMS yesterday, and today a call that nobody took and a text."""
+    """Yesterday a number verified by SMS, and today an unanswered call and a text."""
     verification = services.start_verification(number=phone)
     lanck.report(lanck.sent[-1], "DELIVERED", mccmnc="310260")
     services.check_verification(verification_id=verification.pk, code=lanck.sent[-1].code)
@@ -62,8 +62,8 @@ def traffic(lanck, phone):
     services.send_sms(number=phone, text="Hello")
 
 
-def test_it_tells_what_came_of_a_period(boss, traffic):
-    figures = read(boss)
+def test_figures_of_the_last_30_days_are_returned_by_default(client, traffic):
+    figures = read(client)
     today = site_day()
     assert (figures["since"], figures["until"]) == (str(today - timedelta(days=29)), str(today))
     total = figures["total"]
@@ -79,63 +79,62 @@ def test_it_tells_what_came_of_a_period(boss, traffic):
     assert figures["by_network"][-1]["mccmnc"] in ("", "310260")
 
 
-def test_it_is_narrowed_by_what_is_asked_for(boss, traffic):
+def test_figures_are_filtered_by_the_query(client, traffic):
     today = site_day()
-    assert read(boss, country="DE")["total"]["messages"] == 1
-    assert read(boss, channel="sms", purpose="signup")["total"]["messages"] == 1
-    assert read(boss, mccmnc="310260")["total"]["messages"] == 1
-    assert read(boss, purpose="nothing-like-it")["total"]["messages"] == 0
-    assert read(boss, since=today)["total"]["messages"] == 2
-    assert read(boss, until=today - timedelta(days=1))["total"]["messages"] == 1
-    alone = read(boss, since=today, until=today)
+    assert read(client, country="DE")["total"]["messages"] == 1
+    assert read(client, channel="sms", purpose="signup")["total"]["messages"] == 1
+    assert read(client, mccmnc="310260")["total"]["messages"] == 1
+    assert read(client, purpose="unused")["total"]["messages"] == 0
+    assert read(client, since=today)["total"]["messages"] == 2
+    assert read(client, until=today - timedelta(days=1))["total"]["messages"] == 1
+    alone = read(client, since=today, until=today)
     assert [day["day"] for day in alone["by_day"]] == [str(today)]
 
 
-def test_the_numbers_are_the_dashboards(boss, traffic):
-    """Both show what one service tells."""
+def test_figures_equal_those_of_the_service(client, traffic):
     today = site_day()
     figures = services.delivery_figures(services.Scope(today - timedelta(days=6), today))
-    shown = read(boss, since=today - timedelta(days=6))
-    for name in described.TotalsSerializer().fields:
+    shown = read(client, since=today - timedelta(days=6))
+    for name in schema.TotalsSerializer().fields:
         if name not in ("cost", "proof_seconds", "delivery_seconds"):
             assert shown["total"][name] == getattr(figures.total, name), name
     assert shown["total"]["proof_seconds"]["p95"] == figures.total.proof_time(0.95)
     assert [row["country"] for row in shown["by_country"]] == list(figures.by_country)
 
 
-def test_what_is_answered_is_what_is_described(boss, traffic, lanck, enable_limits):
+def test_response_has_the_fields_of_the_schema(client, traffic, lanck, enable_limits):
     enable_limits(LIMITS={"number": ["1/day"]})
     services.start_verification(number="+12015550199")
     with pytest.raises(Refusal):
         services.start_verification(number="+12015550199")
-    figures = read(boss)
-    assert list(figures) == list(described.DeliverySerializer().fields)
-    assert set(figures["total"]) == set(described.TotalsSerializer().fields)
+    figures = read(client)
+    assert list(figures) == list(schema.DeliverySerializer().fields)
+    assert set(figures["total"]) == set(schema.TotalsSerializer().fields)
     for name, serializer in GROUPS.items():
         assert figures[name]
         assert all(set(row) == set(serializer().fields) for row in figures[name]), name
-    assert set(figures["refusals"][0]) == set(described.RefusedSerializer().fields)
+    assert set(figures["refusals"][0]) == set(schema.RefusedSerializer().fields)
 
 
-def test_errors_and_fraud_states_are_told(boss, lanck, phone):
+def test_errors_and_fraud_checks_are_returned(client, lanck, phone):
     Message.objects.create(channel="sms", number=phone, country="US", status="refused", status_rank=1, error_code=6)
     NumberInsight.objects.create(number=phone, kind="fraud", status="SUSPICIOUS", country="US")
-    figures = read(boss)
+    figures = read(client)
     [error] = figures["errors"]
     assert (error["day"], error["code"], error["count"]) == (str(site_day()), 6, 1)
-    assert set(error) == set(described.ErrorSerializer().fields)
+    assert set(error) == set(schema.ErrorSerializer().fields)
     assert figures["fraud"] == [{"status": "SUSPICIOUS", "count": 1}]
-    assert read(boss, country="DE")["errors"] == []
+    assert read(client, country="DE")["errors"] == []
 
 
-def test_nothing_is_told_of_an_empty_site(boss, lanck):
-    total = read(boss)["total"]
+def test_rates_without_messages_are_null(client, lanck):
+    total = read(client)["total"]
     assert (total["conversion"], total["delivery_rate"], total["cost"]) == (None, None, "0")
     assert total["proof_seconds"] == {"median": None, "p95": None}
 
 
-def test_no_number_is_in_it(boss, traffic, phone):
-    assert phone.removeprefix("+") not in str(read(boss))
+def test_response_has_no_number(client, traffic, phone):
+    assert phone.removeprefix("+") not in str(read(client))
 
 
 @pytest.mark.parametrize(
@@ -155,25 +154,25 @@ def test_no_number_is_in_it(boss, traffic, phone):
         ({"days": "7"}, "days"),
     ],
 )
-def test_what_does_not_fit_is_named(boss, lanck, query, field):
-    assert list(errors(boss, **query)) == [field]
+def test_invalid_parameter_is_named_in_errors(client, lanck, query, field):
+    assert list(errors(client, **query)) == [field]
 
 
-def test_a_value_is_given_once(boss, lanck):
-    assert list(errors(boss, country=["DE", "US"])) == ["country"]
+def test_repeated_parameter_is_invalid(client, lanck):
+    assert list(errors(client, country=["DE", "US"])) == ["country"]
 
 
-def test_a_year_is_the_most(boss, lanck):
+def test_period_has_at_most_366_days(client, lanck):
     today = site_day()
-    assert len(read(boss, since=today - timedelta(days=365))["by_day"]) == 366
-    assert list(errors(boss, since=str(today - timedelta(days=366)))) == ["until"]
+    assert len(read(client, since=today - timedelta(days=365))["by_day"]) == 366
+    assert list(errors(client, since=str(today - timedelta(days=366)))) == ["until"]
 
 
-def test_it_costs_a_few_statements_however_much_there_is(boss, lanck, phone):
+def test_response_takes_at_most_7_statements_for_any_number_of_rows(client, lanck, phone):
     counts = []
     for _ in range(2):
         with CaptureQueriesContext(connection) as captured:
-            read(boss)
+            read(client)
         counts.append(len([sql for sql in statements(captured) if "lanck_" in sql]))
         for _ in range(20):
             services.start_verification(number=phone)

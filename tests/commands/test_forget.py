@@ -17,14 +17,14 @@ def sent(lanck, phone):
 
 
 @pytest.fixture
-def typed(monkeypatch):
-    def typed(text):
+def type_answer(monkeypatch):
+    def answer(text):
         monkeypatch.setattr(sys, "stdin", Terminal(text))
 
-    return typed
+    return answer
 
 
-def test_says_what_it_did_with_the_number_masked(run, sent, phone):
+def test_numbers_of_changed_rows_are_printed_with_the_number_masked(run, sent, phone):
     opt_out(number=phone)
     ran = run("lanck_forget", "--yes", phone)
     assert (ran.code, ran.err) == (0, "")
@@ -36,7 +36,7 @@ def test_says_what_it_did_with_the_number_masked(run, sent, phone):
     assert Message.objects.get().number == ""
 
 
-def test_json_has_counts_and_no_number(run, sent, phone):
+def test_json_has_counts_and_the_masked_number(run, sent, phone):
     ran = run("lanck_forget", "--yes", "--erase", "--json", phone)
     assert ran.document == {
         "number": "+1201•••0123",
@@ -54,14 +54,14 @@ def test_json_has_counts_and_no_number(run, sent, phone):
     assert not Message.objects.exists()
 
 
-def test_a_dry_run_asks_nothing_and_changes_nothing(run, sent, phone):
+def test_dry_run_asks_nothing_and_changes_nothing(run, sent, phone):
     ran = run("lanck_forget", "--dry-run", phone)
     assert "Stored about +1201•••0123\n" in ran.out
     assert "messages: 1" in ran.out
     assert Message.objects.get().number == phone
 
 
-def test_without_a_terminal_it_needs_yes(run, sent, phone, monkeypatch):
+def test_yes_is_required_without_a_terminal(run, sent, phone, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     ran = run("lanck_forget", phone)
     assert (ran.code, ran.error) == (1, "Nothing was done: without a terminal, --yes is needed.")
@@ -69,22 +69,22 @@ def test_without_a_terminal_it_needs_yes(run, sent, phone, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("answer", "kept"), [("y\n", False), ("YES\n", False), ("n\n", True), ("\n", True), ("", True)]
+    ("answer", "stays"), [("y\n", False), ("YES\n", False), ("n\n", True), ("\n", True), ("", True)]
 )
-def test_a_terminal_is_asked(run, sent, phone, typed, answer, kept):
-    typed(answer)
+def test_confirmation_is_asked_for_on_a_terminal(run, sent, phone, type_answer, answer, stays):
+    type_answer(answer)
     ran = run("lanck_forget", phone, terminal=True)
     assert "messages: 1" in ran.err
     assert "Forget this number? This cannot be undone. [y/N]" in ran.err
-    assert ran.error == ("Nothing was done." if kept else None)
-    assert Message.objects.filter(number=phone).exists() is kept
+    assert ran.error == ("Nothing was done." if stays else None)
+    assert Message.objects.filter(number=phone).exists() is stays
 
 
-def test_what_is_no_number_is_said(run, db):
+def test_invalid_number_is_reported(run, db):
     assert run("lanck_forget", "--yes", " ").error.startswith("NUMBER: Enter a valid phone number")
 
 
-def test_wrong_settings_are_no_reason_to_remember(run, sent, phone, settings):
+def test_number_is_forgotten_with_invalid_settings(run, sent, phone, settings):
     settings.LANCK = {}
     assert run("lanck_forget", "--yes", phone).error is None
     assert Message.objects.get().number == ""

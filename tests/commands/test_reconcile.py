@@ -1,6 +1,5 @@
 import signal
 import threading
-import time
 from datetime import timedelta
 from unittest.mock import Mock
 
@@ -12,12 +11,13 @@ from django.test import override_settings
 from django_lanck.management.commands import lanck_reconcile
 from django_lanck.models import Lease, Message
 from django_lanck.services import Reconciled, background, send_sms
+from tests.live import wait_until
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def quick(lanck):
+def fast(lanck):
     with override_settings(LANCK={**lanck.settings, "BACKGROUND_RATE": 10_000}):
         yield
 
@@ -35,7 +35,7 @@ def statuses():
     return sorted(Message.objects.values_list("status", flat=True))
 
 
-def test_says_what_it_did_in_one_line(lanck, run, due):
+def test_counts_are_printed_in_one_line(lanck, run, due):
     ran = run("lanck_reconcile")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
@@ -45,18 +45,18 @@ def test_says_what_it_did_in_one_line(lanck, run, due):
     assert statuses() == ["DELIVERED"] * 3
 
 
-def test_json(run, due):
+def test_json_has_the_counts(run, due):
     document = run("lanck_reconcile", "--json").document
     assert (document["asked"], document["changed"], document["stopped"]) == (3, 3, "")
 
 
-def test_verbosity_0_says_nothing(run, due):
+def test_verbosity_0_prints_nothing(run, due):
     ran = run("lanck_reconcile", verbosity=0)
     assert (ran.code, ran.out, ran.err) == (0, "", "")
     assert statuses() == ["DELIVERED"] * 3
 
 
-def test_progress_is_for_terminals(run, due):
+def test_progress_is_shown_on_a_terminal(run, due):
     ran = run("lanck_reconcile", terminal=True)
     assert "[####################..........] 2 of 3, 2 changed, 0 failed" in ran.err
     assert "[##############################] 3 of 3, 3 changed, 0 failed" in ran.err
@@ -64,14 +64,14 @@ def test_progress_is_for_terminals(run, due):
     assert run("lanck_reconcile", terminal=True, verbosity=0).err == ""
 
 
-def test_the_limit_is_no_trouble(lanck, run, due):
+def test_limit_ends_the_run_with_exit_code_0(lanck, run, due):
     ran = run("lanck_reconcile", "--limit", "2")
     assert ran.code == 0
     assert ran.out.endswith("Stopped at the limit; the next run continues.\n")
     assert len(lanck.requests) == 2
 
 
-def test_trouble_is_said_with_exit_code_1_also_when_it_is_to_be_silent(lanck, run, due):
+def test_error_that_stops_the_run_exits_with_1_at_any_verbosity(lanck, run, due):
     for options in ({"verbosity": 0}, {"verbosity": 1}):
         lanck.refuse(6, http_status=403)
         ran = run("lanck_reconcile", **options)
@@ -83,7 +83,7 @@ def test_trouble_is_said_with_exit_code_1_also_when_it_is_to_be_silent(lanck, ru
     assert ran.document["error"] == ran.error
 
 
-def test_a_second_one_at_once_says_that_another_is_at_work(lanck, run, due):
+def test_second_concurrent_run_reports_the_active_runner(lanck, run, due):
     with background():
         ran = run("lanck_reconcile")
         assert (ran.code, ran.err) == (0, "")
@@ -95,13 +95,13 @@ def test_a_second_one_at_once_says_that_another_is_at_work(lanck, run, due):
 
 
 @pytest.mark.parametrize("options", [["--limit", "0"], ["--limit", "x"], ["--loop", "0"], ["--loop", "1", "--json"]])
-def test_options_that_do_not_fit_are_refused(lanck, run, due, options):
+def test_invalid_options_are_refused(lanck, run, due, options):
     assert run("lanck_reconcile", *options).error.startswith("Error: argument")
     assert lanck.requests == []
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_loop_goes_on_after_trouble_until_it_is_interrupted(lanck, run, due, monkeypatch):
+def test_loop_continues_after_errors_until_it_is_interrupted(lanck, run, due, monkeypatch):
     pauses = []
 
     def sleep(seconds):
@@ -115,12 +115,13 @@ def test_a_loop_goes_on_after_trouble_until_it_is_interrupted(lanck, run, due, m
     assert pauses == [60, 60, 60]
     assert "Reconciliation stopped: LANCK answered HTTP 401" in ran.err
     assert ran.out.count("Reconciled: ") == 3
-    assert statuses() == ["DELIVERED", "DELIVERED", "accepted"]  # the first was asked about, and is not due yet
+    # The failed request counts as a refresh, so its message is not due yet.
+    assert statuses() == ["DELIVERED", "DELIVERED", "accepted"]
     assert (ran.code, ran.err.splitlines()[-1]) == (130, "Interrupted. The next run does the rest.")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_loop_outlives_its_database(lanck, run, due, monkeypatch):
+def test_loop_continues_after_a_database_error(lanck, run, due, monkeypatch):
     monkeypatch.setattr(lanck_reconcile, "sleep", Mock(side_effect=[None, KeyboardInterrupt]))
     monkeypatch.setattr(lanck_reconcile, "reconcile", Mock(side_effect=[OperationalError("gone"), Reconciled()]))
     ran = run("lanck_reconcile", "--loop", "60")
@@ -129,8 +130,8 @@ def test_a_loop_outlives_its_database(lanck, run, due, monkeypatch):
 
 
 @pytest.fixture
-def under_way(lanck, manage, due, monkeypatch):
-    """A process of its own that is in its second request, until it is told to end."""
+def running_process(lanck, manage, due, monkeypatch):
+    """A process that is waiting for the answer to its second request; the fixture is a function that ends it."""
     handle, ended = lanck.handle, threading.Event()
 
     def slow(verb, path, params):
@@ -141,9 +142,7 @@ def under_way(lanck, manage, due, monkeypatch):
 
     monkeypatch.setattr(lanck, "handle", slow)
     process = manage.start("lanck_reconcile")
-    ends = time.monotonic() + 60
-    while len(lanck.requests) < 2 and time.monotonic() < ends:
-        time.sleep(0.02)
+    wait_until(lambda: len(lanck.requests) == 2)
 
     def end(with_signal):
         process.send_signal(with_signal)
@@ -155,8 +154,8 @@ def under_way(lanck, manage, due, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_interrupt_ends_a_process_cleanly_and_the_next_run_does_the_rest(run, under_way):
-    code, out, err = under_way(signal.SIGINT)
+def test_interrupted_process_exits_with_130_and_the_next_run_completes_it(run, running_process):
+    code, out, err = running_process(signal.SIGINT)
     assert (code, out) == (130, b"")
     assert err == b"Interrupted. The next run does the rest.\n"
     assert statuses() == ["DELIVERED", "accepted", "accepted"]
@@ -164,8 +163,8 @@ def test_an_interrupt_ends_a_process_cleanly_and_the_next_run_does_the_rest(run,
 
 
 @pytest.mark.django_db(transaction=True)
-def test_after_one_that_was_killed_the_next_asks_in_a_minute(run, under_way):
-    assert under_way(signal.SIGKILL)[0] == -signal.SIGKILL
+def test_run_after_a_killed_process_waits_for_its_lease(run, running_process):
+    assert running_process(signal.SIGKILL)[0] == -signal.SIGKILL
     assert run("lanck_reconcile", "--json").document["stopped"] == "taken"
     Lease.objects.update(ends_at=F("ends_at") - timedelta(seconds=60))
     assert run("lanck_reconcile", "--json").document["changed"] == 1

@@ -13,7 +13,7 @@ def old_verification(lanck, phone, backdate):
     """A pending verification of ten days ago with its message; the day is counted."""
     verification = start_verification(number=phone)
     backdate(verification, OLD * 86_400)
-    # It expires now, so that it can still be checked and resent.
+    # Not expired, so that it can still be checked and resent.
     Verification.objects.update(expires_at=F("expires_at") + timedelta(days=OLD), resend_at=F("created_at"))
     assert count_days().counted == 1
     return verification

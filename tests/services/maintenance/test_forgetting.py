@@ -1,4 +1,4 @@
-"""What is left of a number when its owner wants to be forgotten, and what may come later."""
+"""Forgetting a number: what is deleted, what stays, and what happens when something arrives later."""
 
 from dataclasses import replace
 
@@ -41,23 +41,18 @@ from django_lanck.services import (
 )
 from django_lanck.services.messages import outgoing as sending
 from django_lanck.services.messages.refresh import apply_request_info
+from tests.helpers import prove
 
 pytestmark = pytest.mark.django_db
 OTHER = "+12015550187"
 
 
-def proof_of(lanck, **more):
-    verification = start_verification(number=lanck.phone, **more)
-    return check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
-
-
 @pytest.fixture
-def life(lanck, phone):
-    """All that a site can know of a number, and of another one the same."""
+def known_number(lanck, phone):
+    """Rows of every kind for a number, and the same for another number."""
     for number in (OTHER, phone):
-        lanck.phone = number
         user = get_user_model().objects.create_user(f"user {number}")
-        proof = proof_of(lanck, user=user)
+        proof = prove(lanck, number, user=user)
         lanck.report(lanck.sent[-1], "DELIVERED")
         claim_number(user=user, proof=proof if redeem_proof(proof=proof) else "")
         send_sms(number=number, text=f"For {number}: {{link}}", link=f"https://acme.example/?n={number}")
@@ -68,40 +63,43 @@ def life(lanck, phone):
         start_verification(number=number, code_source="site")
 
 
-def texts_of_database():
-    """Every value of every row of this app, as text."""
+def stored_values():
+    """Return (model, column, text of the value) for each value in the app's tables."""
     models = (InboundMessage, Message, NumberInsight, OptOut, Receipt, Verification, VerifiedNumber)
     return [
-        (model, name, str(value)) for model in models for row in model.objects.values() for name, value in row.items()
+        (model, column, str(value))
+        for model in models
+        for row in model.objects.values()
+        for column, value in row.items()
     ]
 
 
-def where_it_stands(number):
+def columns_with(number):
     digits = number.removeprefix("+")
-    return {(model.__name__, name) for model, name, text in texts_of_database() if digits in text}
+    return {(model.__name__, column) for model, column, text in stored_values() if digits in text}
 
 
-def test_the_number_is_nowhere_but_on_the_list_of_opt_outs(life, phone):
-    before = where_it_stands(OTHER)
+def test_forgotten_number_is_stored_only_in_the_list_of_opt_outs(known_number, phone):
+    before = columns_with(OTHER)
     done = forget_number(number=" 001 (201) 555-0123 ")
-    assert where_it_stands(phone) == {("OptOut", "number")}
-    assert where_it_stands(OTHER) == before
+    assert columns_with(phone) == {("OptOut", "number")}
+    assert columns_with(OTHER) == before
     assert (done.verifications, done.messages, done.receipts, done.inbound) == (2, 3, 2, 1)
     assert (done.insights, done.lifted_opt_outs, done.verified_numbers, done.opted_out) == (2, 0, 1, True)
 
 
-def test_what_the_figures_need_stays(life, phone):
-    kept = ("country", "channel", "status", "status_rank", "price", "network", "created_at", "status_at", "goal")
+def test_columns_for_the_figures_stay(known_number, phone):
+    columns = ("country", "channel", "status", "status_rank", "price", "network", "created_at", "status_at", "goal")
     rows = Message.objects.filter(number=phone).order_by("pk")
     pks = [row.pk for row in rows]
-    before = list(rows.values_list(*kept, "verification"))
+    before = list(rows.values_list(*columns, "verification"))
     states = list(Verification.objects.filter(number=phone, state="verified").values_list("state", "ended_at"))
     forget_number(number=phone)
-    assert list(Message.objects.filter(pk__in=pks).order_by("pk").values_list(*kept, "verification")) == before
+    assert list(Message.objects.filter(pk__in=pks).order_by("pk").values_list(*columns, "verification")) == before
     assert list(Verification.objects.filter(number="", state="verified").values_list("state", "ended_at")) == states
 
 
-def test_nothing_that_leads_to_the_person_stays(life, phone):
+def test_columns_that_identify_the_person_are_cleared(known_number, phone):
     Verification.objects.update(binding_hash="x", language="de")
     Message.objects.update(error_reason=f"No such {phone}", code_hash="x", lost_check="x")
     forget_number(number=phone)
@@ -116,10 +114,10 @@ def test_nothing_that_leads_to_the_person_stays(life, phone):
     assert OptOut.objects.get(number=phone).inbound is None
 
 
-def test_erasing_leaves_no_row_but_the_opt_out_and_what_lanck_may_repeat(life, lanck, phone):
+def test_erase_deletes_all_rows_but_the_opt_out_and_recent_inbound_messages(known_number, lanck, phone):
     done = forget_number(number=phone, erase=True)
     assert (done.verifications, done.messages, done.receipts, done.inbound) == (2, 3, 2, 1)
-    assert where_it_stands(phone) == {("OptOut", "number")}
+    assert columns_with(phone) == {("OptOut", "number")}
     for model in (Verification, Message):
         assert not model.objects.exclude(number=OTHER).exists()
     assert InboundMessage.objects.filter(sender="").count() == 1
@@ -127,30 +125,30 @@ def test_erasing_leaves_no_row_but_the_opt_out_and_what_lanck_may_repeat(life, l
     assert InboundMessage.objects.filter(sender=phone).count() == 0
 
 
-def test_erasing_takes_inbound_texts_that_lanck_repeats_no_more(life, phone):
+def test_erase_deletes_inbound_messages_that_lanck_no_longer_repeats(known_number, phone):
     InboundMessage.objects.update(received_at=F("received_at") - timezone.timedelta(days=3))
     assert forget_number(number=phone, erase=True).inbound == 1
     assert [row.sender for row in InboundMessage.objects.all()] == [OTHER]
 
 
 @pytest.mark.parametrize("erase", [False, True])
-def test_a_second_time_there_is_nothing_to_forget(life, phone, erase):
+def test_second_run_finds_nothing(known_number, phone, erase):
     forget_number(number=phone, erase=erase)
     done = forget_number(number=phone, erase=erase)
     done.opted_out = False
     assert not any(getattr(done, name) for name in done.__dataclass_fields__)
 
 
-def test_a_dry_run_counts_and_changes_nothing(life, phone):
-    before = sorted(map(str, texts_of_database()))
+def test_dry_run_counts_and_changes_nothing(known_number, phone):
+    before = sorted(map(str, stored_values()))
     with CaptureQueriesContext(connection) as captured:
         counted = forget_number(number=phone, dry_run=True)
     assert all(each["sql"].startswith("SELECT") for each in captured)
-    assert sorted(map(str, texts_of_database())) == before
+    assert sorted(map(str, stored_values())) == before
     assert counted == forget_number(number=phone)
 
 
-def test_a_pending_verification_is_canceled_and_its_code_is_no_longer_right(lanck, phone):
+def test_pending_verification_is_canceled_and_its_code_is_refused(lanck, phone):
     verification = start_verification(number=phone)
     forget_number(number=phone)
     assert Verification.objects.get().state == "canceled"
@@ -159,23 +157,21 @@ def test_a_pending_verification_is_canceled_and_its_code_is_no_longer_right(lanc
         resend_verification(verification_id=verification.pk)
 
 
-def test_one_whose_time_was_over_expired(phone, lanck, backdate):
+def test_overdue_verification_becomes_expired(phone, lanck, backdate):
     backdate(start_verification(number=phone), 700)
     forget_number(number=phone)
     assert Verification.objects.get().state == "expired"
 
 
-def test_a_proof_of_a_forgotten_number_proves_nothing(lanck, phone):
-    lanck.phone = phone
-    proof = proof_of(lanck)
+def test_proof_of_a_forgotten_number_is_invalid(lanck, phone):
+    proof = prove(lanck, phone)
     forget_number(number=phone)
     with pytest.raises(Refusal, match="invalid_proof"):
         redeem_proof(proof=proof)
 
 
-def test_a_claim_cannot_rest_on_a_forgotten_verification(lanck, phone, django_user_model):
-    lanck.phone = phone
-    proof = proof_of(lanck)
+def test_number_cannot_be_claimed_with_a_forgotten_verification(lanck, phone, django_user_model):
+    proof = prove(lanck, phone)
     redeem_proof(proof=proof)
     forget_number(number=phone)
     with pytest.raises(Refusal, match="invalid_proof"):
@@ -184,7 +180,7 @@ def test_a_claim_cannot_rest_on_a_forgotten_verification(lanck, phone, django_us
 
 
 @pytest.mark.parametrize("erase", [False, True])
-def test_a_late_receipt_changes_nothing(lanck, phone, erase):
+def test_late_receipt_changes_nothing(lanck, phone, erase):
     message = send_sms(number=phone, text="Hi")
     forget_number(number=phone, erase=erase)
     before = list(Message.objects.values())
@@ -195,7 +191,7 @@ def test_a_late_receipt_changes_nothing(lanck, phone, erase):
     assert message.pk
 
 
-def test_what_lanck_says_when_asked_meanwhile_changes_nothing(lanck, phone):
+def test_refresh_that_began_before_changes_nothing(lanck, phone):
     message = send_sms(number=phone, text="Hi")
     info = replace(request_info(request_id=message.request_id), status="DELIVERED", network="Another")
     forget_number(number=phone)
@@ -204,7 +200,7 @@ def test_what_lanck_says_when_asked_meanwhile_changes_nothing(lanck, phone):
     assert list(Message.objects.values()) == before
 
 
-def test_a_link_of_a_forgotten_message_leads_nowhere(lanck, phone):
+def test_link_of_a_forgotten_message_is_not_found(lanck, phone):
     send_sms(number=phone, text="{link}", link="https://acme.example/")
     forget_number(number=phone)
     with pytest.raises(Refusal, match="not_found"):
@@ -213,30 +209,30 @@ def test_a_link_of_a_forgotten_message_leads_nowhere(lanck, phone):
 
 @pytest.mark.parametrize("erase", [False, True])
 @pytest.mark.parametrize("refused", [False, True])
-def test_a_message_that_is_being_sent_stays_forgotten(lanck, phone, monkeypatch, erase, refused):
-    # In the same connection, as the tests' transaction is not seen by others.
+def test_message_that_is_being_sent_stays_forgotten(lanck, phone, monkeypatch, erase, refused):
+    # In the same connection, because no other one sees the transaction of the test.
     call_provider = sending.call_provider
 
-    def asked(call):
-        answered = call_provider(call) if not refused else None
+    def call_and_forget(call):
+        response = call_provider(call) if not refused else None
         forget_number(number=phone, erase=erase)
         if refused:
             lanck.refuse(11, reason=f"Invalid number {phone}")
             return call_provider(call)
-        return answered
+        return response
 
-    monkeypatch.setattr(sending, "call_provider", asked)
+    monkeypatch.setattr(sending, "call_provider", call_and_forget)
     if refused:
         with pytest.raises(Exception, match="Invalid number"):
             send_sms(number=phone, text="Hi")
     else:
         send_sms(number=phone, text="Hi")
-    assert where_it_stands(phone) == set()
+    assert columns_with(phone) == set()
     rows = list(Message.objects.values_list("number", "request_id", "status", "error_reason"))
     assert rows == ([] if erase else [("", None, "unknown", "")])
 
 
-def test_marketing_still_stays_away_and_a_lifted_opt_out_goes(lanck, phone):
+def test_active_opt_out_still_blocks_marketing_and_lifted_one_is_deleted(lanck, phone):
     lanck.inbound(phone, "STOP")
     forget_number(number=phone)
     with pytest.raises(Refusal, match="opted_out"):
@@ -246,14 +242,14 @@ def test_marketing_still_stays_away_and_a_lifted_opt_out_goes(lanck, phone):
     assert not OptOut.objects.exists()
 
 
-def test_limits_stay_as_they_hold_no_number(phone, lanck):
+def test_limit_counters_stay(phone, lanck):
     LimitCounter.objects.create(key="x" * 32, rule="number", used=5)
     forget_number(number=phone, erase=True)
     assert LimitCounter.objects.get().used == 5
 
 
 @pytest.mark.parametrize("sender", ["+447700900000", "12345", "ACME"])
-def test_who_cannot_be_dialled_is_forgotten_too(lanck, sender):
+def test_sender_that_cannot_be_dialled_is_forgotten(lanck, sender):
     lanck.inbound(sender, "Hi")
     lanck.inbound("+12015550187", "Hi")
     assert forget_number(number=sender).inbound == 1
@@ -261,15 +257,15 @@ def test_who_cannot_be_dialled_is_forgotten_too(lanck, sender):
 
 
 @pytest.mark.parametrize("number", ["", "  ", "\0", "a\nb"])
-def test_nothing_at_all_is_not_a_number(life, phone, number):
+def test_empty_number_is_refused(known_number, phone, number):
     forget_number(number=phone)
-    before = sorted(map(str, texts_of_database()))
+    before = sorted(map(str, stored_values()))
     with pytest.raises(Refusal, match="invalid_number"):
         forget_number(number=number, erase=True)
-    assert sorted(map(str, texts_of_database())) == before
+    assert sorted(map(str, stored_values())) == before
 
 
-def test_the_admins_log_says_who_did_what_without_the_number(lanck, phone, admin_user):
+def test_log_entries_of_the_admin_lose_the_masked_number(lanck, phone, admin_user):
     for number in (phone, OTHER):
         opt_out(number=number)
         lift_opt_out(number=number)
@@ -282,7 +278,7 @@ def test_the_admins_log_says_who_did_what_without_the_number(lanck, phone, admin
     assert sorted(LogEntry.objects.values_list("object_repr", flat=True)) == ["+1201•••0187", "•••"]
 
 
-def test_many_rows_take_as_many_batches_and_each_the_same_statements(lanck, phone, monkeypatch):
+def test_each_batch_takes_the_same_number_of_statements(lanck, phone, monkeypatch):
     monkeypatch.setattr("django_lanck.services.maintenance.forget.BATCH", 10)
     counts = []
     for rows in (10, 30):
@@ -296,13 +292,13 @@ def test_many_rows_take_as_many_batches_and_each_the_same_statements(lanck, phon
     assert batches.BATCH == 500
 
 
-def test_an_interrupted_run_is_finished_by_the_next(lanck, phone, monkeypatch):
+def test_interrupted_run_is_completed_by_the_next(lanck, phone, monkeypatch):
     monkeypatch.setattr("django_lanck.services.maintenance.forget.BATCH", 10)
     Message.objects.bulk_create(Message(channel="sms", number=phone) for _ in range(25))
-    rounds = iter(range(99))
+    updates = iter(range(99))
 
     def interrupt(execute, sql, params, many, context):
-        if sql.startswith("UPDATE") and "lanck_message" in sql and next(rounds) == 1:
+        if sql.startswith("UPDATE") and "lanck_message" in sql and next(updates) == 1:
             raise KeyboardInterrupt
         return execute(sql, params, many, context)
 
@@ -312,8 +308,8 @@ def test_an_interrupted_run_is_finished_by_the_next(lanck, phone, monkeypatch):
     assert forget_number(number=phone).messages == 15
 
 
-def test_a_receipt_for_a_forgotten_message_with_another_id_is_not_learned(lanck, phone):
-    """Its number is empty now, and so may the receipt's be."""
+def test_request_id_of_a_receipt_is_not_stored_on_a_forgotten_message(lanck, phone):
+    """Both numbers are empty, so they are equal."""
     lanck.lose_answer()
     message = send_sms(number=phone, text="Hi")
     forget_number(number=phone)
@@ -324,7 +320,7 @@ def test_a_receipt_for_a_forgotten_message_with_another_id_is_not_learned(lanck,
 
 @pytest.mark.parametrize("source", ["lanck", "site"])
 @pytest.mark.parametrize(("erase", "refusal"), [(False, "canceled"), (True, "not_found")])
-def test_a_check_that_is_under_way_proves_nothing(lanck, phone, source, erase, refusal):
+def test_check_that_runs_meanwhile_proves_nothing(lanck, phone, source, erase, refusal):
     verification = start_verification(number=phone, code_source=source)
     done = []
 
