@@ -36,6 +36,11 @@ signup_completed = Signal()
 # sender: VerifiedNumber. Arguments: verified_number, old_user_id, new_user_id.
 number_taken_over = Signal()
 
+# A user's number became another: after the commit, once for each user and number.
+# sender: VerifiedNumber. Arguments: user, old_number, new_number (E.164, or empty for none), reason: "signup",
+# "change", "takeover" (sent for the user who loses the number), "import", "renumber" or "removal".
+number_changed = Signal()
+
 # LANCK refuses the account. Sent once an hour for each kind of error.
 # sender: the class of the exception. Arguments: kind (its name, such as "InsufficientFunds"), error_code (LANCK's code,
 # or None).

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final
 
 from django.core.checks import CheckMessage, Error
+from django.utils.module_loading import import_string
 
 Found = Iterator[CheckMessage]
 SECRET: Final = re.compile(r"[A-Za-z0-9_-]{20,}")
@@ -30,6 +31,14 @@ def is_text(value: object) -> bool:
 
 def is_secret(value: object) -> bool:
     return isinstance(value, str) and bool(SECRET.fullmatch(value))
+
+
+def is_path_of_function(value: object) -> bool:
+    """Return whether a value is empty, or the dotted path of something that can be called."""
+    try:
+        return not value or callable(import_string(value))  # type: ignore[arg-type]
+    except (ImportError, AttributeError, TypeError, ValueError):
+        return False
 
 
 def is_list(value: object, is_valid: Callable[[Any], bool]) -> bool:

@@ -111,6 +111,22 @@ def test_the_demo_is_clean():
         ({"RESEND_WAITS": []}, []),
         ({"API_PERMISSION_CLASSES": ["no.such.Class"]}, ["E016"]),
         ({"API_THROTTLE_CLASSES": "rest_framework.throttling.AnonRateThrottle"}, ["E016"]),
+        *[
+            ({key: value}, [number] if wrong else [])
+            for key, number in (("ACCOUNT_GUARD", "E053"), ("LOGIN_RESPONSE", "E055"), ("GUARD", "E041"))
+            for value, wrong in (
+                (None, False),
+                ("", False),
+                ("math.floor", False),
+                ("math.pi", True),
+                ("no.such.function", True),
+                ("floor", True),
+                (7, True),
+                (["math.floor"], True),
+            )
+        ],
+        ({"NOTIFY_FORMER_NUMBER": True}, []),
+        ({"NOTIFY_FORMER_NUMBER": "no"}, ["E054"]),
         ({"CODE_SOURCE": "mine"}, ["E015"]),
         ({"CHANNELS": ["voice"]}, ["E015"]),
         ({"CODE_TEXTS": "Your code is {code}."}, ["E019"]),

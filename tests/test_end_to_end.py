@@ -1,4 +1,4 @@
-"""The whole way over real HTTP, for every outcome the sandbox has: person → site → LANCK → receipt → admin."""
+"""A person, the site, the sandbox and its receipts over real HTTP, for every outcome of the sandbox."""
 
 import time
 
@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 
 from django_lanck.models import Message, Receipt, Verification
 from django_lanck.sandbox.provider import receipts
+from tests.helpers import wrong_code
 from tests.live import Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,7 +22,7 @@ def site(live_server, settings):
         "CALLBACK_BASE_URL": live_server.url,
         "READ_TIMEOUT": 0.6,
         "TOTAL_TIMEOUT": 3.0,
-        "BREAKER_FAILURES": 0,  # each fault is looked at by itself
+        "BREAKER_FAILURES": 0,  # no test depends on the faults of another
     }
     settings.LANCK_SANDBOX = {"ALLOW_WITHOUT_DEBUG": True, "RECEIPT_DELAY": 0.02, "HANG_SECONDS": 1}
     yield live_server.url
@@ -35,7 +36,7 @@ def person(site):
 
 
 @pytest.mark.parametrize(("method", "final"), [("sms", "DELIVERED"), ("voice", "ANSWERED"), ("call", "DELIVERED")])
-def test_a_signup_by_each_method(person, method, final, admin_client):
+def test_verification_by_each_method(person, method, final, admin_client):
     someone = person()
     assert someone.start(method=method).status_code == 201
     got = someone.handset()[0]
@@ -55,7 +56,7 @@ def test_a_signup_by_each_method(person, method, final, admin_client):
 
 
 @pytest.mark.parametrize(
-    ("number", "delivery", "kept"),
+    ("number", "delivery", "receipts_stored"),
     [
         ("+12015550101", "UNDELIVERED", 2),
         ("+12015550102", "REJECTED", 1),
@@ -70,16 +71,16 @@ def test_a_signup_by_each_method(person, method, final, admin_client):
         ("+12015550111", "DELIVERED", 2),
     ],
 )
-def test_each_course_of_a_delivery(person, number, delivery, kept):
+def test_delivery_and_receipts_of_each_number(person, number, delivery, receipts_stored):
     someone = person(number)
     someone.start()
     assert receipts.wait()
     assert someone.fetch()["delivery"] == delivery
-    if kept is not None:
-        assert Receipt.objects.count() == kept
+    if receipts_stored is not None:
+        assert Receipt.objects.count() == receipts_stored
 
 
-def test_no_receipt_comes_but_lanck_tells_when_asked(person, admin_client):
+def test_refresh_in_the_admin_replaces_missing_receipts(person, admin_client):
     someone = person("+12015550103")
     someone.start()
     receipts.wait()
@@ -97,7 +98,7 @@ def test_no_receipt_comes_but_lanck_tells_when_asked(person, admin_client):
         ("77", 503, "unavailable"),
     ],
 )
-def test_each_refusal_of_lanck(person, code, status, refusal, settings):
+def test_each_error_of_lanck_is_answered_with_its_refusal(person, code, status, refusal, settings):
     settings.LANCK = {**settings.LANCK, "RATE_LIMIT_WAIT": 0.1}
     someone = person(f"+120255501{code}")
     response = someone.start()
@@ -108,11 +109,11 @@ def test_each_refusal_of_lanck(person, code, status, refusal, settings):
 
 
 @pytest.mark.parametrize("fault", ["01", "02", "04", "06", "07", "08", "09", "11"])
-def test_an_accepted_message_whose_answer_is_lost(person, fault):
+def test_accepted_message_with_a_lost_answer_can_be_verified(person, fault):
     someone = person(f"+120355501{fault}")
-    begun = time.monotonic()
+    started_at = time.monotonic()
     response = someone.start()
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - started_at < 3
     assert (response.status_code, response.json()["delivery"]) == (201, "unknown")
     assert receipts.wait()
     assert len(someone.handset()) == 1
@@ -120,13 +121,13 @@ def test_an_accepted_message_whose_answer_is_lost(person, fault):
     assert someone.check().status_code == 200
 
 
-def test_too_many_requests_and_then_fine(person):
+def test_send_is_retried_after_429(person):
     someone = person("+12035550103")
     assert someone.start().status_code == 201
     assert len(someone.handset()) == 1
 
 
-def test_receipts_that_come_before_the_answer(person, settings):
+def test_receipts_before_the_answer_are_stored(person, settings):
     settings.LANCK = {**settings.LANCK, "READ_TIMEOUT": 5, "TOTAL_TIMEOUT": 6}
     someone = person("+12035550112")
     started = someone.start()
@@ -136,25 +137,25 @@ def test_receipts_that_come_before_the_answer(person, settings):
 
 
 @pytest.mark.parametrize("fault", ["20", "21", "22", "23"])
-def test_a_right_check_whose_answer_is_lost_is_settled_by_the_same_code(person, fault):
+def test_lost_answer_to_a_right_code_is_settled_by_the_same_code(person, fault):
     someone = person(f"+120355501{fault}")
     someone.start()
     lost = someone.check()
     assert (lost.status_code, lost.json()["code"]) == (503, "check_unknown")
     assert someone.fetch()["status"] == "pending"
-    other = f"{(int(someone.handset()[0]['code']) + 1) % 1_000_000:06}"
+    other = wrong_code(someone.handset()[0]["code"])
     assert someone.check(other).json()["code"] == "invalid_code"
     assert someone.check().json()["status"] == "verified"
 
 
 @pytest.mark.parametrize("fault", ["24", "27", "28"])
-def test_an_odd_answer_to_a_right_check_is_settled_by_asking(person, fault):
+def test_invalid_answer_to_a_right_code_is_settled_by_a_lookup(person, fault):
     someone = person(f"+120355501{fault}")
     someone.start()
     assert someone.check().json()["status"] == "verified"
 
 
-def test_a_check_that_cannot_be_settled_verifies_nobody(person):
+def test_check_that_cannot_be_settled_stays_unknown(person):
     someone = person("+12035550130")
     someone.start()
     for _ in range(3):
@@ -162,21 +163,21 @@ def test_a_check_that_cannot_be_settled_verifies_nobody(person):
     assert someone.fetch()["status"] == "pending"
 
 
-def test_a_check_that_is_not_carried_out_costs_nothing(person):
+def test_check_that_is_not_carried_out_spends_no_attempt(person):
     someone = person("+12035550126")
     someone.start()
     assert someone.check().json()["code"] == "unavailable"
     assert someone.fetch()["attempts_left"] == 5
 
 
-def test_an_error_with_200_is_an_error(person):
+def test_error_answer_with_status_200_is_an_error(person):
     someone = person("+12035550129")
     someone.start()
-    wrong = f"{(int(someone.handset()[0]['code']) + 1) % 1_000_000:06}"
+    wrong = wrong_code(someone.handset()[0]["code"])
     assert someone.check(wrong).json()["code"] == "invalid_code"
 
 
-def test_receipts_that_name_another_number_are_believed_only_for_a_known_request(person):
+def test_receipts_with_another_number_are_stored_only_for_a_known_request(person):
     someone = person("+12015550112")
     someone.start()
     receipts.wait()
@@ -185,7 +186,7 @@ def test_receipts_that_name_another_number_are_believed_only_for_a_known_request
     assert someone.fetch()["status"] == "pending"
 
 
-def test_a_resend_makes_the_first_code_worthless(person, backdate):
+def test_resend_invalidates_the_first_code(person, backdate):
     someone = person()
     someone.start()
     first = someone.handset()[0]["code"]
@@ -198,16 +199,16 @@ def test_a_resend_makes_the_first_code_worthless(person, backdate):
     assert someone.check(second["code"]).status_code == 200
 
 
-def test_five_wrong_codes_end_it(person):
+def test_five_wrong_codes_exhaust_the_verification(person):
     someone = person()
     someone.start()
-    code = int(someone.handset()[0]["code"])
-    wrong = [f"{(code + step) % 1_000_000:06}" for step in range(1, 6)]
+    code = someone.handset()[0]["code"]
+    wrong = [wrong_code(code, step) for step in range(1, 6)]
     assert [someone.check(each).json()["code"] for each in wrong] == ["invalid_code"] * 4 + ["exhausted"]
     assert someone.check().json()["code"] == "exhausted"
 
 
-def test_a_logged_in_user_proves_a_number(site, client):
+def test_verification_of_a_logged_in_user_has_the_user(site, client):
     user = get_user_model().objects.create_user("someone")
     client.force_login(user)
     started = client.post("/api/phone/verifications/", {"number": "+12015550100"}, "application/json").json()

@@ -12,7 +12,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 
 from ..conf import KEYS, conf
 from ..values import Found, error
-from . import background, codes, connection, deployment, fixed_codes, guard, pages, site
+from . import accounts, background, codes, connection, deployment, fixed_codes, guard, pages, site
 
 
 def check_keys() -> Found:
@@ -42,6 +42,9 @@ CHECKS = (
     site.check_metrics,
     site.check_time_zones,
     site.check_sessions,
+    accounts.check_account_guard,
+    accounts.check_notify_former_number,
+    accounts.check_login_response,
     pages.check_recent_authentication,
     pages.check_page_purposes,
     pages.check_signup_form,

@@ -67,6 +67,15 @@ def check_test_numbers() -> Found:
         )
 
 
+def check_former_numbers() -> Found:
+    if "change_number" in conf.purposes and not conf.notify_former_number:
+        yield Warning(
+            "LANCK['NOTIFY_FORMER_NUMBER'] is off: nothing is sent to the former number after a change.",
+            hint="Set it to True, so that the owner hears of a change that somebody else made. Each text is an SMS.",
+            id="django_lanck.W011",
+        )
+
+
 def check_callbacks() -> Found:
     parts = parse_address(conf.callback_base_url)
     if parts and parts.scheme != "https":
@@ -86,6 +95,7 @@ CHECKS: Final = (
     check_limits,
     check_strict_purposes,
     check_test_numbers,
+    check_former_numbers,
     check_callbacks,
     check_base_url,
 )

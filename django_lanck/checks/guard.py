@@ -6,13 +6,12 @@ import ipaddress
 from collections.abc import Mapping
 
 from django.core.checks import Warning
-from django.utils.module_loading import import_string
 
 from ..conf import conf
 from ..conf.guard import LINE_TYPES
 from ..conf.rules import CONVERSION_RULES, RULES, SEND_LIMITS
 from ..guard.address import UNIX
-from ..values import Found, error, is_list, is_number, is_text, is_whole, one_of
+from ..values import Found, error, is_list, is_number, is_path_of_function, is_text, is_whole, one_of
 from .profiles import are_limits, limits_hint
 
 
@@ -69,12 +68,7 @@ def _is_network(value: object) -> bool:
 
 
 def check_guard() -> Found:
-    value = conf.raw.get("GUARD") or ""
-    try:
-        is_valid = not value or callable(import_string(value))
-    except (ImportError, AttributeError, TypeError, ValueError):
-        is_valid = False
-    if not is_valid:
+    if not is_path_of_function(conf.raw.get("GUARD")):
         hint = "It is the dotted path of a function that takes an Attempt, such as 'shop.guard.ask_for_captcha'."
         yield error(41, "LANCK['GUARD'] cannot be imported and called.", hint)
 

@@ -1,8 +1,8 @@
-"""LANCK's REST API in Python. It knows no model: parameters in, frozen answers out."""
+"""A client of LANCK's REST API. It uses no models: it takes parameters and returns frozen answers."""
 
 from . import content
 from .api import LanckClient, get_client
-from .content import *  # noqa: F403 (a new class of content is exported by its module alone)
+from .content import *  # noqa: F403 (its __all__ lists the content classes)
 from .flows import parse_flow
 from .payloads import (
     Accepted,

@@ -1,4 +1,4 @@
-"""One method for each call of LANCK's REST API."""
+"""The client class, with one method for each call of LANCK's REST API."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from .transport import Options, Transport
 
 
 class LanckClient:
-    """LANCK's REST API. Safe to share between threads and across forks.
+    """A client of LANCK's REST API. Safe to share between threads and across forks.
 
-    Every call raises APIError (LANCK said no), NotSent (LANCK surely got nothing) or OutcomeUnknown (it perhaps did).
-    Times are seconds. :func:`get_client` makes one from the site's settings.
+    Each method raises APIError (LANCK refused the request), NotSent (LANCK did not receive it) or OutcomeUnknown (LANCK
+    may have carried it out). Times are seconds. :func:`get_client` returns a client for the site's settings.
     """
 
     def __init__(self, options: Options) -> None:
@@ -31,46 +31,46 @@ class LanckClient:
         return f"LanckClient({self._transport.options.base_url!r})"
 
     def send(self, content: Content, *, number: str, callback_url: str | None = None) -> Accepted:
-        """Have LANCK deliver something: Verify, SMS, Push, Viber, RCS, Flow, Flash, PinToSpeech or TextToSpeech.
+        """Send a content: Verify, SMS, Push, Viber, RCS, Flow, Flash, PinToSpeech or TextToSpeech.
 
         ``number`` is E.164. Receipts go to ``callback_url``.
         """
         arguments.check({"number": number, "callback_url": callback_url}, required=["number"])
-        given = {"number": number, **content.parameters()}
+        parameters = {"number": number, **content.parameters()}
         if callback_url is not None:
-            given["callbackUrl"] = callback_url
-        if any(isinstance(value, Mapping | list) for value in given.values()):
-            answer = self._transport.call("POST", content.path, json=given)
+            parameters["callbackUrl"] = callback_url
+        if any(isinstance(value, Mapping | list) for value in parameters.values()):
+            answer = self._transport.call("POST", content.path, json=parameters)
         else:
             answer = self._transport.call(
-                "POST", content.path, form={name: str(value) for name, value in given.items()}
+                "POST", content.path, form={name: str(value) for name, value in parameters.items()}
             )
         return Accepted.parse(answer)
 
     def verify_check(self, *, request_id: str, code: str) -> CheckAnswer:
-        """Ask whether a code is right. A wrong one raises WrongCode. Source: "Check verification code"."""
+        """Check a code. A wrong one raises WrongCode. Source: "Check verification code"."""
         form = {"requestId": request_id, "code": code}
         return CheckAnswer.parse(self._transport.call("POST", "/verify/check", form=form))
 
     def verify_info(self, *, request_id: str) -> VerifyInfo:
-        """Ask what became of a verification, without spending an attempt."""
+        """Return the state of a verification, without spending an attempt."""
         return VerifyInfo.parse(self._transport.call("POST", "/verify/info", form={"requestId": request_id}))
 
     def request_info(self, *, request_id: str) -> RequestInfo:
-        """Ask what became of any request. Source: "Getting request info"."""
+        """Return the state of any request. Source: "Getting request info"."""
         return RequestInfo.parse(self._transport.call("GET", f"/requests/{_segment(request_id)}"))
 
     def set_goal(self, *, request_id: str, goal: str) -> None:
-        """Tell LANCK that a request reached its goal, ``NUMBER_VERIFIED`` for one. Source: "Update Request Info"."""
+        """Report to LANCK that a request reached a goal such as ``NUMBER_VERIFIED``. Source: "Update Request Info"."""
         arguments.check({"goal": goal}, required=["goal"])
         self._transport.call("POST", f"/requests/{_segment(request_id)}", form={"goal": goal})
 
     def hlr(self, *, number: str, timeout: float | None = None) -> HLRAnswer:
-        """Look a number up in its home register, within ``timeout`` seconds. Source: "HLR lookup"."""
+        """Look a number up in its home location register, within ``timeout`` seconds. Source: "HLR lookup"."""
         return HLRAnswer.parse(self._insight("/insight/hlr", number, timeout))
 
     def fraud_check(self, *, number: str, timeout: float | None = None) -> FraudAnswer:
-        """Ask whether a number is known for fraud, within ``timeout`` seconds. Source: "Fraud Check"."""
+        """Check a number for fraud, within ``timeout`` seconds. Source: "Fraud Check"."""
         return FraudAnswer.parse(self._insight("/insight/fraudcheck", number, timeout))
 
     def _insight(self, path: str, number: str, timeout: float | None) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class LanckClient:
 
 @sensitive_variables()
 def get_client() -> LanckClient:
-    """The client for the site's settings. One is made for each set of values, and kept with its connections."""
+    """Return the client for the site's settings. Clients are cached by the settings, with their connections."""
     return _client(
         Options(
             base_url=conf.base_url,
@@ -106,7 +106,7 @@ def _client(options: Options) -> LanckClient:
 
 
 def _segment(request_id: str) -> str:
-    """A request id as one segment of a path. Dots alone would climb out of it, quoted or not."""
+    """Return a request id as one segment of a path. An id of dots would leave the path, even when quoted."""
     if not request_id.strip(".") or not request_id.isprintable():
-        raise InvalidArgument("request_id", "This is no request id.")
+        raise InvalidArgument("request_id", "It is not a request id.")
     return quote(request_id, safe="")

@@ -1,4 +1,4 @@
-"""What LANCK takes as an argument: one small function refuses each kind of value, naming the field."""
+"""Checks of arguments: a function for each kind of value raises InvalidArgument for what LANCK would refuse."""
 
 from __future__ import annotations
 
@@ -22,42 +22,42 @@ WEB_ADDRESS: Final = re.compile(r"https?://[^\s\\\x00-\x20\x7f\ud800-\udfff]+", 
 Check = Callable[[str, Any], None]
 
 
-def _refuse_unless(fits: bool, field: str, reason: str) -> None:
-    if not fits:
+def _require(is_valid: bool, field: str, reason: str) -> None:
+    if not is_valid:
         raise InvalidArgument(field, reason)
 
 
 def number(field: str, value: Any) -> None:
-    fits = isinstance(value, str) and E164.fullmatch(value)
-    _refuse_unless(bool(fits), field, "It has to be a phone number in E.164 format, such as +12015550123.")
+    is_valid = isinstance(value, str) and E164.fullmatch(value)
+    _require(bool(is_valid), field, "It has to be a phone number in E.164 format, such as +12015550123.")
 
 
 def text(field: str, value: Any) -> None:
-    _refuse_unless(isinstance(value, str) and bool(value.strip()), field, "It has to be a text, and not an empty one.")
-    _refuse_unless("\x00" not in value, field, "It must not contain NUL.")
-    _refuse_unless(not SURROGATE.search(value), field, "It must be text that can be encoded as UTF-8.")
+    _require(isinstance(value, str) and bool(value.strip()), field, "It has to be a text that is not empty.")
+    _require("\x00" not in value, field, "It must not contain NUL.")
+    _require(not SURROGATE.search(value), field, "It must be text that can be encoded as UTF-8.")
 
 
 def code(field: str, value: Any) -> None:
-    fits = isinstance(value, str) and CODE.fullmatch(value)
-    _refuse_unless(bool(fits), field, "It has to be a text of 4 to 6 digits.")
+    is_valid = isinstance(value, str) and CODE.fullmatch(value)
+    _require(bool(is_valid), field, "It has to be a text of 4 to 6 digits.")
 
 
 def code_length(field: str, value: Any) -> None:
-    _refuse_unless(value in CODE_LENGTHS and not isinstance(value, bool), field, "It has to be 4, 5 or 6.")
+    _require(value in CODE_LENGTHS and not isinstance(value, bool), field, "It has to be 4, 5 or 6.")
 
 
 def sender(field: str, value: Any) -> None:
-    fits = isinstance(value, str) and len(value.strip()) > 0 and len(value) <= SENDER_LENGTH and value.isprintable()
-    _refuse_unless(fits, field, f"It has to be a name or a number of at most {SENDER_LENGTH} characters.")
+    is_valid = isinstance(value, str) and len(value.strip()) > 0 and len(value) <= SENDER_LENGTH and value.isprintable()
+    _require(is_valid, field, f"It has to be a name or a number of at most {SENDER_LENGTH} characters.")
 
 
 def web_address(field: str, value: Any) -> None:
-    _refuse_unless(_is_web_address(value), field, "It has to be an http or https address.")
+    _require(_is_web_address(value), field, "It has to be an http or https URL.")
 
 
 def _is_web_address(value: Any) -> bool:
-    """Whether every browser reads it as an absolute http or https address of some host."""
+    """Return whether every browser parses a value as an absolute http or https URL with a host."""
     if not isinstance(value, str) or not WEB_ADDRESS.fullmatch(value):
         return False
     try:
@@ -68,37 +68,38 @@ def _is_web_address(value: Any) -> bool:
 
 
 def positive(field: str, value: Any) -> None:
-    fits = isinstance(value, int) and not isinstance(value, bool) and value > 0
-    _refuse_unless(fits, field, "It has to be a whole number above 0.")
+    is_valid = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    _require(is_valid, field, "It has to be a whole number above 0.")
 
 
 def ip_address(field: str, value: Any) -> None:
     try:
-        fits = isinstance(value, str) and bool(ipaddress.ip_address(value))
+        is_valid = isinstance(value, str) and bool(ipaddress.ip_address(value))
     except ValueError:
-        fits = False
-    _refuse_unless(fits, field, "It has to be an IP address.")
+        is_valid = False
+    _require(is_valid, field, "It has to be an IP address.")
 
 
 def options(field: str, value: Any) -> None:
-    fits = isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
-    _refuse_unless(fits, field, "It has to be a dictionary.")
+    is_valid = isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+    _require(is_valid, field, "It has to be a dictionary.")
     try:
         parse_json(json.dumps(value).encode())
     except (TypeError, ValueError, RecursionError):
-        reason = "It has to be what JSON can hold, without NUL, surrogates, NaN and infinity, and not nested too deep."
+        reason = "It has to be valid as JSON, without NUL, surrogates, NaN and infinity, and not nested too deep."
         raise InvalidArgument(field, reason) from None
 
 
 def one_of(*choices: str) -> Check:
     def check(field: str, value: Any) -> None:
-        fits = isinstance(value, str) and value in choices
-        _refuse_unless(fits, field, f"It has to be one of {', '.join(choices)}.")
+        is_valid = isinstance(value, str) and value in choices
+        _require(is_valid, field, f"It has to be one of {', '.join(choices)}.")
 
     return check
 
 
 language: Final = one_of(*LANGUAGES)
+# Of a text that LANCK reads out.
 spoken_language: Final = one_of("en", "ru")
 
 
@@ -131,8 +132,8 @@ CHECKS: Final[Mapping[str, Check]] = {
 
 
 def check(values: Mapping[str, Any], *, required: Collection[str], **other_checks: Check) -> None:
-    """Refuse the first value that LANCK would refuse; what is not required may be None."""
+    """Raise InvalidArgument for the first invalid value. Values that are not required may be None."""
     for field, value in values.items():
-        refuse = other_checks.get(field) or CHECKS.get(field)
-        if refuse is not None and (value is not None or field in required):
-            refuse(field, value)
+        check_value = other_checks.get(field) or CHECKS.get(field)
+        if check_value is not None and (value is not None or field in required):
+            check_value(field, value)

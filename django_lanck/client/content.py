@@ -1,7 +1,7 @@
-"""What LANCK can deliver: one frozen type for each call that sends.
+"""The contents of messages: a frozen class for each call that sends.
 
-Each is refused when it is made, with :class:`InvalidArgument`, if LANCK would refuse it. ``None`` leaves a value to
-LANCK. What people see or hear is in ``text``; ``sender`` is LANCK's ``from``.
+Creating one raises :class:`InvalidArgument` if LANCK would refuse it. ``None`` means LANCK's default. ``text`` is what
+a person reads or hears; ``sender`` is LANCK's ``from``.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ __all__ = [
     "Viber",
 ]
 
-# Ours → LANCK's, where it is not just the other spelling of the same word.
+# Field → LANCK's name, where that is not the same in camel case.
 LANCKS_NAMES: Final = {"sender": "from"}
 MASK: Final = "•"
 
 
 def lancks_name(name: str) -> str:
-    """``button_caption`` → ``buttonCaption``; ``sender`` → ``from``."""
+    """Return LANCK's name of a field: ``buttonCaption`` for ``button_caption``, ``from`` for ``sender``."""
     head, *tail = name.split("_")
     return LANCKS_NAMES.get(name, head + "".join(word.capitalize() for word in tail))
 
 
 @dataclass(frozen=True)
 class Content:
-    """What goes to a number by one channel. ``path`` is the call that sends it."""
+    """The content of a message on one channel. ``path`` is the call that sends it."""
 
     channel: ClassVar[str]
     path: ClassVar[str]
@@ -55,7 +55,7 @@ class Content:
         self._check_together()
 
     def _check_together(self) -> None:
-        """For what no value can be told alone."""
+        """Check values that depend on each other."""
 
     @classmethod
     def of_code(cls, *, code: str, text: str, language: str | None) -> Self:
@@ -65,14 +65,14 @@ class Content:
         return cls(**values, **({"language": language} if "language" in names else {}))
 
     def parameters(self) -> dict[str, Any]:
-        """What LANCK is told, by LANCK's names."""
+        """Return the parameters of the call, by LANCK's names."""
         values = {lancks_name(each.name): getattr(self, each.name) for each in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
 
     def stored(self, secret: str = "") -> dict[str, Any]:
-        """What may be kept of it: no code, and the given secret masked wherever it stands in a text."""
-        kept = {name: value for name, value in self.parameters().items() if name != "code"}
-        return {name: _masked(value, secret) for name, value in kept.items()} if secret else kept
+        """Return the parameters as they are stored: without ``code``, and with the given secret masked in all texts."""
+        values = {name: value for name, value in self.parameters().items() if name != "code"}
+        return {name: _masked(value, secret) for name, value in values.items()} if secret else values
 
 
 def _masked(value: Any, secret: str) -> Any:
@@ -87,9 +87,10 @@ def _masked(value: Any, secret: str) -> Any:
 
 @dataclass(frozen=True)
 class Verify(Content):
-    """A code that LANCK makes, sends and checks. Source: "Create verification request" on LANCK's page.
+    """A code that LANCK generates, sends and checks. Source: "Create verification request" on LANCK's page.
 
-    ``method`` is ``sms``, ``voice`` or ``call``, ``code_length`` 4 to 6, ``code_expiry`` seconds, ``ip`` the person's.
+    ``method`` is ``sms``, ``voice`` or ``call``; ``code_length`` is 4 to 6; ``code_expiry`` is in seconds; ``ip`` is
+    the person's IP address.
     """
 
     path = "/verify"
@@ -109,19 +110,20 @@ class Verify(Content):
 
 
 class Chainable:
-    """What can be a step of a :class:`Flow`."""
+    """The base of everything that can be a step of a :class:`Flow`."""
 
     def step(self) -> dict[str, Any]:
+        """Return the step as LANCK expects it."""
         raise NotImplementedError
 
     def then(self, step: Chainable, *, wait: int, unless: str) -> Flow:
-        """This first; ``step`` after ``wait`` seconds unless this was ``"delivered"`` (or ``"read"``) by then."""
+        """Return a flow: this, and ``step`` after ``wait`` seconds unless this is ``"delivered"`` or ``"read"``."""
         return Flow(self).then(step, wait=wait, unless=unless)
 
 
 @dataclass(frozen=True)
 class Text(Content, Chainable):
-    """A text for a screen: alone, or as a step of a :class:`Flow`."""
+    """A message with a text to read, which can also be a step of a :class:`Flow`."""
 
     text: str = field(repr=False)
 
@@ -142,7 +144,7 @@ class SMS(Text):
 
 @dataclass(frozen=True)
 class Push(Text):
-    """A notification of the site's own mobile app. ``ttl`` is seconds; from ``target`` on, LANCK's page is silent."""
+    """A notification of the site's mobile app. ``ttl`` is in seconds; LANCK does not document the other fields."""
 
     channel = "push"
     path = "/messaging/push"
@@ -159,7 +161,7 @@ class Push(Text):
 
 @dataclass(frozen=True)
 class Viber(Text):
-    """A Viber message, with a picture or a button if wanted. Source: "Send a Viber message"."""
+    """A Viber message, optionally with a picture or a button. Source: "Send a Viber message"."""
 
     channel = "viber"
     path = "/messaging/viber"
@@ -172,14 +174,14 @@ class Viber(Text):
 
     def _check_together(self) -> None:
         if self.button_caption is not None and self.button_action_url is None:
-            raise InvalidArgument("button_action_url", "A button needs an address to open.")
+            raise InvalidArgument("button_action_url", "A button needs a URL to open.")
         if self.button_action_url is not None and self.button_caption is None:
             raise InvalidArgument("button_caption", "A button needs a caption.")
 
 
 @dataclass(frozen=True)
 class RCS(Text):
-    """A message for phones that have RCS. Source: "Send an RCS message"."""
+    """An RCS message. Source: "Send an RCS message"."""
 
     channel = "rcs"
     path = "/messaging/rcs"
@@ -187,7 +189,7 @@ class RCS(Text):
 
 @dataclass(frozen=True)
 class Flash(Content):
-    """A call that rings and ends. The last digits of the calling number are ``code``, 4 to 6 digits, if given."""
+    """A call that rings and ends. The calling number ends with ``code``: 4 to 6 digits, chosen by LANCK if None."""
 
     channel = "flash"
     path = "/calls/flash"
@@ -212,7 +214,7 @@ class PinToSpeech(Content):
 
 @dataclass(frozen=True)
 class TextToSpeech(Content):
-    """A call that reads a text out, in English or Russian. Source: "Make a Text-2-Speech call"."""
+    """A call that reads a text in English or Russian. Source: "Make a Text-2-Speech call"."""
 
     channel = "t2s"
     path = "/calls/t2s"
@@ -226,9 +228,9 @@ class TextToSpeech(Content):
 
 @dataclass(frozen=True)
 class Step(Chainable):
-    """A step by a channel that has no type here: ``Step("whatsapp", {"text": "Your order has arrived."})``.
+    """A step of a flow on a channel without a class here: ``Step("whatsapp", {"text": "Your order has arrived."})``.
 
-    ``message`` has LANCK's own names. It is no call of its own.
+    ``message`` has LANCK's names. A step cannot be sent alone.
     """
 
     type: str
@@ -246,7 +248,7 @@ class Step(Chainable):
 
 @dataclass(frozen=True)
 class Fallback:
-    """A later step of a flow: after ``wait`` seconds, unless the one before was ``"delivered"`` or ``"read"``."""
+    """A later step of a flow: sent after ``wait`` seconds unless the step before is ``"delivered"`` or ``"read"``."""
 
     step: Chainable
     wait: int
@@ -268,10 +270,10 @@ def _check_step(field: str, step: Any) -> None:
 
 @dataclass(frozen=True)
 class Flow(Content, Chainable):
-    """Messages one after the other until one gets through. Source: "Message Failover" on LANCK's page.
+    """A failover chain: messages that LANCK sends in order until one is delivered. Source: "Message Failover".
 
-    ``Push("Hi").then(SMS("Hi"), wait=30, unless="delivered")``: made by ``then``, it is never empty, every step but
-    the last says when to go on, and the last does not.
+    Create it with ``then``: ``Push("Hi").then(SMS("Hi"), wait=30, unless="delivered")``. So it is never empty, and
+    every step but the last has a condition.
     """
 
     channel = "failover"
@@ -283,9 +285,10 @@ class Flow(Content, Chainable):
 
     def _check_together(self) -> None:
         if not isinstance(self.rest, tuple) or not all(isinstance(each, Fallback) for each in self.rest):
-            raise InvalidArgument("rest", "It grows by then().")
+            raise InvalidArgument("rest", "Add steps with then().")
 
     def then(self, step: Chainable, *, wait: int, unless: str) -> Flow:
+        """Return the flow with another step at its end."""
         return Flow(self.first, (*self.rest, Fallback(step, wait, unless)))
 
     def parameters(self) -> dict[str, Any]:
@@ -295,11 +298,11 @@ class Flow(Content, Chainable):
         return {"flow": steps}
 
 
-# The content of each channel that this app can send on by itself. On the others only LANCK sends, with its own codes.
+# Channel → its content. The remaining channels carry only LANCK's own codes.
 CONTENT_CLASSES: Final[Mapping[str, type[Content]]] = {
     kind.channel: kind for kind in (SMS, Push, Viber, RCS, Flow, Flash, PinToSpeech, TextToSpeech)
 }
-# Those that can be a step of a failover chain.
+# The channels that can be a step of a failover chain.
 TEXT_TYPES: Final[Mapping[str, type[Text]]] = {
     channel: kind for channel, kind in CONTENT_CLASSES.items() if issubclass(kind, Text)
 }

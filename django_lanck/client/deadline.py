@@ -1,4 +1,4 @@
-"""One end for a whole call. A time-out of ``requests`` bounds each read, so one that drips never meets it."""
+"""A deadline for a whole call. The time-outs of ``requests`` apply to each read, so a slow trickle evades them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
 class Deadline(Timeout):
-    """urllib3's time-outs, with one end that all repeats of a call share. Times are seconds; ``ends`` is monotonic."""
+    """Time-outs with a deadline that all retries of a call share. Times are seconds; ``ends`` is monotonic."""
 
     def __init__(self, connect: float, read: float, ends: float) -> None:
         left = max(ends - time.monotonic(), 0.001)
@@ -26,7 +26,7 @@ class Deadline(Timeout):
 
 
 class _TimedReader(io.RawIOBase):
-    """Reads from a socket until a time that no read moves."""
+    """Reads from a socket until a fixed deadline."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._file = sock.makefile("rb", buffering=0)
@@ -51,7 +51,7 @@ class _TimedReader(io.RawIOBase):
 
 
 class _TimedSocket:
-    """What an HTTPResponse asks of its socket."""
+    """The part of a socket that an HTTPResponse uses."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -61,12 +61,12 @@ class _TimedSocket:
 
 
 class _TimedResponse(http.client.HTTPResponse):
-    # By now urllib3 has set the socket's time-out to what is left for the answer: that bounds all of it.
+    # urllib3 has set the time-out of the socket to the time left for the answer, which here limits the whole answer.
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(_TimedSocket(sock), *args, **kwargs)  # type: ignore[arg-type]
 
     def _read_status(self) -> tuple[str, int, str]:
-        """The status of the final answer. http.client takes 102 and 103 for one, and the next call would get ours."""
+        """Return the status of the final answer. http.client returns 102 and 103, and the next call would read ours."""
         while True:
             version, status, reason = super()._read_status()  # type: ignore[misc]
             if status == 100 or not 100 < status < 200:
@@ -94,7 +94,7 @@ POOLS = {"http": _TimedHTTPPool, "https": _TimedHTTPSPool}
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """An adapter whose answers end with the call's deadline, directly and through a proxy."""
+    """An adapter that enforces the deadline of a call for answers, also through a proxy."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

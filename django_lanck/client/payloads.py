@@ -1,4 +1,4 @@
-"""LANCK's answers, parsed once into frozen values. Only what LANCK promises is required; the rest may be missing."""
+"""LANCK's answers as frozen values. Only what LANCK documents is required; everything else may be missing."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ..exceptions import OutcomeUnknown
 
 REQUEST_ID_LENGTH = 128
 MILLISECONDS_FROM = 100_000_000_000  # as seconds, the year 5138
-EARLIEST, LATEST = 946_684_800, 4_102_444_800  # 2000 and 2100: anything else is no time of a request
+EARLIEST, LATEST = 946_684_800, 4_102_444_800  # 2000 and 2100: no request has another time
 
 
 def parse_time(value: object) -> datetime | None:
-    """A time as LANCK gives it: seconds or milliseconds since 1970 as a number or digits, or ISO 8601. In UTC."""
+    """Return a time of LANCK's in UTC, or None. It is in seconds or milliseconds since 1970, or in ISO 8601."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -36,7 +36,7 @@ def _parse_iso(text: str) -> datetime | None:
 
 
 def to_e164(value: object) -> str:
-    """A number as LANCK gives it, in E.164: with or without ``+``, or with ``00``. A sender's name stays as it is."""
+    """Return a number of LANCK's, which may begin with ``+``, ``00`` or neither, in E.164. A name is unchanged."""
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     digits = text.removeprefix("+")
     if not (digits.isascii() and digits.isdigit()):
@@ -56,9 +56,9 @@ def _flag(answer: Mapping[str, Any], key: str) -> bool | None:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """LANCK took a message. Source: every ``POST`` that sends.
+    """The answer to a message that LANCK accepted. Source: every ``POST`` that sends.
 
-    ``caller`` is the number that a flash call comes from, in E.164, and empty for everything else.
+    ``caller`` is the calling number of a flash call in E.164, and empty for all other messages.
     """
 
     request_id: str
@@ -67,7 +67,7 @@ class Accepted:
 
     @classmethod
     def parse(cls, answer: Mapping[str, Any]) -> Accepted:
-        """Raises OutcomeUnknown for an answer without a request id: LANCK perhaps took it."""
+        """Parse an answer. Raises OutcomeUnknown for one without a request id: LANCK may have accepted the message."""
         request_id = _text(answer, "requestId")
         if not 0 < len(request_id) <= REQUEST_ID_LENGTH or not request_id.strip("."):
             raise OutcomeUnknown("LANCK's answer has no request id")
@@ -76,7 +76,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class CheckAnswer:
-    """The answer to a check that LANCK did not call wrong. Source: ``POST /verify/check``."""
+    """The answer to a check with a right code. Source: ``POST /verify/check``."""
 
     request_id: str
     number: str = field(repr=False)
@@ -95,13 +95,13 @@ class CheckAnswer:
         )
 
     def proves(self, *, request_id: str, number: str) -> bool:
-        """Whether this says that the code of this request was right: it names the request, a time, no other number."""
+        """Return whether the answer confirms this request: it has the same id, a time, and no other number."""
         return self.request_id == request_id and self.verified_at is not None and self.number in ("", number)
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyInfo:
-    """What LANCK knows of a verification. Source: ``POST /verify/info``."""
+    """The state of a verification at LANCK. Source: ``POST /verify/info``."""
 
     status: str
     number: str = field(repr=False)
@@ -125,13 +125,13 @@ class VerifyInfo:
         )
 
     def proves(self, *, number: str) -> bool:
-        """Whether LANCK found a code of this request right, for this number."""
+        """Return whether LANCK verified this number with a code of the request."""
         return self.status == "verified" and self.verified_at is not None and self.number in ("", number)
 
 
 @dataclass(frozen=True, slots=True)
 class RequestInfo:
-    """What LANCK knows of any request. Source: ``GET /requests/{id}``."""
+    """The state of any request at LANCK. Source: ``GET /requests/{id}``."""
 
     request_id: str
     product: str
@@ -169,9 +169,9 @@ class RequestInfo:
 
 @dataclass(frozen=True, slots=True)
 class HLRAnswer:
-    """What a number's home register says. Source: "HLR lookup"; imsi, ported and roaming are not on LANCK's page.
+    """The result of an HLR lookup. Source: "HLR lookup"; imsi, ported and roaming are not on LANCK's page.
 
-    ``status`` is ``DELIVERED`` for a subscriber who was found.
+    ``status`` is ``DELIVERED`` if the subscriber was found.
     """
 
     request_id: str
@@ -203,15 +203,15 @@ class HLRAnswer:
         )
 
 
-# LANCK's page has it in both spellings.
+# LANCK's page has both spellings.
 FRAUD_SPELLINGS = {"FRAUDLENT": "FRAUDULENT"}
 
 
 @dataclass(frozen=True, slots=True)
 class FraudAnswer:
-    """What LANCK's fraud check says. Source: "Fraud Check".
+    """The result of a fraud check. Source: "Fraud Check".
 
-    ``status`` is ``PASSED``, ``NOT_MOBILE_PREFIX``, ``SUSPICIOUS`` or ``FRAUDULENT``, or a word that LANCK adds.
+    ``status`` is ``PASSED``, ``NOT_MOBILE_PREFIX``, ``SUSPICIOUS`` or ``FRAUDULENT``; LANCK may add others.
     """
 
     status: str

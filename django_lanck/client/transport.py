@@ -1,4 +1,4 @@
-"""One request to LANCK: the session, the time-outs, and what kind of failure a failure is."""
+"""HTTP requests to LANCK: sessions, time-outs, retries, and the exception for each failure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FIRST_PAUSE: Final = 0.25
 _random = secrets.SystemRandom()
 
 
-class _Repeats(urllib3.Retry):
+class _Retry(urllib3.Retry):
     def increment(
         self,
         method: str | None = None,
@@ -40,14 +40,14 @@ class _Repeats(urllib3.Retry):
         *rest: Any,
         **more: Any,
     ) -> Self:
-        # Nothing is sent to a server with such a certificate: to urllib3 that is no failed connection.
+        # A request to a server with an invalid certificate is not sent, so count it as a failed connection.
         if isinstance(error, urllib3.exceptions.SSLError) and _any(_kinds(error), ssl.SSLCertVerificationError):
             error = urllib3.exceptions.ConnectTimeoutError(error)
         return super().increment(method, url, response, error, *rest, **more)
 
 
-# What is left undone is repeated once, whatever the call; what was perhaps done, only for a GET.
-REPEATS = _Repeats(
+# Failed connections are retried once. Anything that LANCK may have carried out is retried for a GET only.
+RETRY = _Retry(
     total=2,
     connect=1,
     read=1,
@@ -64,7 +64,7 @@ REPEATS = _Repeats(
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Where LANCK is, who asks, and how long asking may take (seconds). Raises ImproperlyConfigured for nonsense."""
+    """The options of a client. Times are seconds. Raises ImproperlyConfigured for an invalid address or token."""
 
     base_url: str
     access_token: str = field(repr=False)
@@ -81,7 +81,7 @@ class Options:
         if not is_base_url(self.base_url):
             raise ImproperlyConfigured(
                 "LANCK['BASE_URL'] has to be the address of LANCK's API, such as 'https://HOST/v1'. "
-                "Plain http is for a sandbox on this machine only."
+                "Plain http is only for a sandbox on this machine."
             )
         if not is_access_token(self.access_token):
             raise ImproperlyConfigured("LANCK['ACCESS_TOKEN'] has to be LANCK's access token, 'id:secret'.")
@@ -89,11 +89,11 @@ class Options:
 
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """None: a redirect is not followed, and its body is not read to find out where it would lead."""
+        """Return None: redirects are not followed, and their bodies are not read."""
 
 
 class Transport:
-    """Sends requests and turns what comes back into an answer or one of the three failures."""
+    """Sends requests, and returns the answer or raises one of the three exceptions of the client."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -109,19 +109,18 @@ class Transport:
         json: Mapping[str, Any] | None = None,
         timeout: float | None = None,
     ) -> dict[str, Any]:
-        """The JSON object that LANCK answers with.
+        """Call LANCK and return the JSON object of its answer.
 
-        ``form`` is sent form-encoded, ``json`` as JSON. On 429 the request was not carried out: it is repeated after
-        a pause with jitter, as long as the budget for waiting and the deadline allow. ``timeout`` is how many
-        seconds the whole call may take at most (default: ``TOTAL_TIMEOUT``). While LANCK is down it is not asked at
-        all: NotSent.
+        ``form`` is sent form-encoded, ``json`` as JSON. After 429, which means that LANCK did nothing, the request is
+        retried after a pause with jitter, within ``RATE_LIMIT_WAIT`` and the deadline. ``timeout`` is the maximum of
+        seconds for the whole call (default: ``TOTAL_TIMEOUT``). Raises NotSent at once while the breaker is open.
         """
         ends = time.monotonic() + min(timeout or self.options.total_timeout, self.options.total_timeout)
         left_to_wait = self.options.rate_limit_wait
         for pause in _pauses():
             try:
-                with self._breaker_of_process().around_request(is_patient=timeout is None):
-                    return self._once(verb, path, form, json, ends)
+                with self._breaker_of_process().around_request(counts=timeout is None):
+                    return self._request(verb, path, form, json, ends)
             except TooManyRequests:
                 if pause > left_to_wait or time.monotonic() + pause >= ends:
                     raise
@@ -129,7 +128,7 @@ class Transport:
             time.sleep(pause)
         raise AssertionError("the pauses never end")
 
-    def _once(
+    def _request(
         self, verb: str, path: str, form: Mapping[str, str] | None, json: Mapping[str, Any] | None, ends: float
     ) -> dict[str, Any]:
         timeout = Deadline(self.options.connect_timeout, self.options.read_timeout, ends)
@@ -146,7 +145,7 @@ class Transport:
             with response:
                 content = response.raw.read(self.options.max_answer_bytes + 1, decode_content=False)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            # From None: requests' exceptions carry the request, with its token and its code.
+            # From None: the exceptions of requests contain the request, with its token and code.
             raise _failure(error) from None
         if len(content) > self.options.max_answer_bytes:
             raise OutcomeUnknown("LANCK's answer is too large", http_status=response.status_code)
@@ -156,13 +155,13 @@ class Transport:
         return os.getpid(), Breaker(self.options.breaker_failures, longest=self.options.total_timeout + 1)
 
     def _breaker_of_process(self) -> Breaker:
-        """One made in this process: after a fork, a thread that is not there any more could hold the lock."""
+        """Return the breaker of this process. After a fork, a lost thread could hold the lock of the old one."""
         if self._breaker[0] != os.getpid():
             self._breaker = self._new_breaker()
         return self._breaker[1]
 
     def _session(self) -> requests.Session:
-        """This thread's session, made in this process: a socket must not be shared after a fork."""
+        """Return the session of this thread and process. Processes must not share a socket after a fork."""
         if getattr(self._local, "pid", None) != os.getpid():
             self._local.session = self._new_session()
             self._local.pid = os.getpid()
@@ -171,14 +170,14 @@ class Transport:
 
     def _new_session(self) -> requests.Session:
         session = _Session()
-        session.trust_env = False  # no netrc, no proxies or CA files but the settings' own
+        session.trust_env = False  # use no netrc, and no proxies or CA files of the environment
         session.proxies = dict(self.options.proxies)
         session.verify = self.options.ca_file or True
         session.auth = requests.auth.HTTPBasicAuth(*self.options.access_token.encode().split(b":", 1))
         session.headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
         session.cookies = RequestsCookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
-            session.mount(scheme, DeadlineAdapter(max_retries=REPEATS))
+            session.mount(scheme, DeadlineAdapter(max_retries=RETRY))
         return session
 
 
@@ -190,7 +189,7 @@ def _pauses() -> Iterator[float]:
 
 
 def _failure(error: BaseException) -> NotSent | OutcomeUnknown:
-    """Whether LANCK surely got nothing, or perhaps did."""
+    """Return the exception for a failure: whether LANCK cannot have received the request, or may have."""
     kinds = _kinds(error)
     if _any(kinds, ssl.SSLCertVerificationError):
         return NotSent("LANCK's certificate is not trusted")
@@ -199,7 +198,7 @@ def _failure(error: BaseException) -> NotSent | OutcomeUnknown:
     if _any(kinds, urllib3.exceptions.ProxyError):
         return NotSent("The proxy to LANCK cannot be reached")
     if _any(kinds, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
-        return NotSent("The address of the proxy to LANCK is none")
+        return NotSent("The address of the proxy to LANCK is invalid")
     if _any(kinds, urllib3.exceptions.NewConnectionError):
         return NotSent("LANCK's server cannot be reached")
     if _any(kinds, urllib3.exceptions.ConnectTimeoutError):
@@ -214,11 +213,12 @@ def _any(kinds: set[type[BaseException]], *wanted: type[BaseException]) -> bool:
 
 
 def _kinds(error: BaseException) -> set[type[BaseException]]:
+    """Return the classes of an exception and its causes."""
     return {type(cause) for cause in _causes(error)}
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The exception and whatever it was made from: chained, wrapped as ``reason`` or given as an argument."""
+    """Yield an exception and its causes: chained, in the attribute ``reason``, or among its arguments."""
     seen: list[BaseException] = []
     left: list[object] = [error]
     while left:
@@ -227,7 +227,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
             continue
         seen.append(current)
         yield current
-        # Not __context__: that leads on to whatever the caller was handling before.
+        # Not __context__, which may be an exception that the caller was handling before.
         left += [current.__cause__, getattr(current, "reason", None), *current.args]
 
 
@@ -236,7 +236,7 @@ def _answer(response: requests.Response, content: bytes) -> dict[str, Any]:
     parsed = _parse(response, content)
     error_code = _error_code(parsed)
     if 200 <= status < 300 and error_code is not None and "requestId" in (parsed or {}):
-        raise OutcomeUnknown("LANCK's answer says yes and no", http_status=status)
+        raise OutcomeUnknown("LANCK's answer contains both a request id and an error", http_status=status)
     if 400 <= status < 500 or (200 <= status < 300 and error_code is not None):
         raise _error(status, error_code, parsed, content)
     if not 200 <= status < 300:
@@ -268,6 +268,6 @@ def _error_code(parsed: dict[str, Any] | None) -> int | None:
 def _error(status: int, code: int | None, parsed: dict[str, Any] | None, content: bytes) -> APIError:
     reason = (parsed or {}).get("errorReason")
     text = reason if isinstance(reason, str) else content[: REASON_LENGTH * 4].decode("utf-8", "replace")
-    # Kept and logged: as text that every database takes, and without a number or a code.
+    # The reason is stored and logged, so it must suit every database and contain no number or code.
     text = re.sub(r"\d{4,}", "…", re.sub(r"[\x00-\x1f\x7f]+", " ", text))
     return api_error(http_status=status, error_code=code, error_reason=text[:REASON_LENGTH])

@@ -1,4 +1,4 @@
-"""The settings of the JSON APIs, the ready pages and the metrics."""
+"""The settings of accounts, of the JSON APIs, the ready pages and the metrics."""
 
 from __future__ import annotations
 
@@ -27,7 +27,22 @@ class InterfaceSettings(Settings):
         """Whether ``django_lanck.api.staff_urls`` answers. Only True enables it, not the text ``"False"``."""
         return self._get("STAFF_API", False) is True
 
-    # The ready pages
+    # Accounts
+
+    @property
+    def account_guard(self) -> str:
+        """The dotted path of ``guard(user, purpose)``, which refuses access by a proof; empty for the default."""
+        return self._get("ACCOUNT_GUARD", "") or ""
+
+    @property
+    def login_response(self) -> str:
+        """The dotted path of ``response(request, user)``, what an API login returns; empty for a session."""
+        return self._get("LOGIN_RESPONSE", "") or ""
+
+    @property
+    def notify_former_number(self) -> bool:
+        """Whether a text is sent to the former number of a user whose number changed. Only True enables it."""
+        return self._get("NOTIFY_FORMER_NUMBER", False) is True
 
     @property
     def signup_form(self) -> str:

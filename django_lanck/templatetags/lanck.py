@@ -1,4 +1,4 @@
-"""``{% load lanck %}``: whose number it is, and how it is written."""
+"""``{% load lanck %}``: the verified number of a user, and the formats of numbers."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ register = template.Library()
 
 @register.simple_tag
 def verified_number(user: Any) -> str:
-    """The number that a user proved, in E.164; empty where there is none. ``{% verified_number user as number %}``."""
+    """Return the verified number of a user in E.164; empty for none. ``{% verified_number user as number %}``."""
     return _number(services.verified_number_of(user))
 
 
 @register.filter
 def has_verified_number(user: Any) -> bool:
-    """``{% if user|has_verified_number %}``."""
+    """Return whether a user has a verified number. ``{% if user|has_verified_number %}``."""
     return services.verified_number_of(user) is not None
 
 
 @register.filter
 def masked(number: Any) -> str:
-    """``+12015550123`` → ``+1201•••0123``."""
+    """Return a number with its middle digits masked: ``+1201•••0123``."""
     return mask_number(_number(number))
 
 
 @register.filter
 def national(number: Any) -> str:
-    """``+12015550123`` → ``(201) 555-0123``, as people in its country write it."""
-    return _written(number, "as_national")
+    """Return a number in national format: ``(201) 555-0123``."""
+    return _formatted(number, "as_national")
 
 
 @register.filter
 def international(number: Any) -> str:
-    """``+12015550123`` → ``+1 201-555-0123``."""
-    return _written(number, "as_international")
+    """Return a number in international format: ``+1 201-555-0123``."""
+    return _formatted(number, "as_international")
 
 
-def _written(number: Any, how: str) -> str:
+def _formatted(number: Any, attribute: str) -> str:
     text = _number(number)
     try:
-        return str(getattr(services.parse_number(text), how))
+        return str(getattr(services.parse_number(text), attribute))
     except Refusal:
-        return text  # what is no number is shown as it is
+        return text  # an invalid number is shown unchanged
 
 
 def _number(number: Any) -> str:

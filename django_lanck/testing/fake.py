@@ -20,7 +20,7 @@ from ..client import CONTENT_CLASSES
 
 Answer = tuple[int, dict[str, Any]]
 
-# A test sends one number more in a second than anybody should get in a day.
+# Tests send more codes to one number than any limit allows.
 NO_LIMITS: dict[str, Any] = {"LIMITS": None, "CHECK_LIMITS": None, "SEND_LIMITS": None, "CONVERSION": {}}
 INBOUND_SECRET = "inbound-secret-for-tests"  # noqa: S105
 CHANNELS = {kind.path: channel for channel, kind in CONTENT_CLASSES.items()}
@@ -29,9 +29,9 @@ NETWORK = {"mccmnc": "310260", "network": "Test Mobile", "country": "US"}
 
 @dataclass
 class Sent:
-    """One message that the app had LANCK send. ``params`` is what LANCK was told, by LANCK's own names.
+    """One sent message. ``params`` are the parameters of the request, by LANCK's names.
 
-    ``channel`` is the one of the :class:`~django_lanck.models.Message`, ``code`` what a person would type after it.
+    ``channel`` is that of the :class:`~django_lanck.models.Message`, ``code`` the code that a person would type.
     """
 
     request_id: str
@@ -47,13 +47,13 @@ class Sent:
 
     @property
     def text(self) -> str:
-        """What the person reads or hears; of a failover chain, its last step."""
+        """The text of the message; for a failover chain, of its last step."""
         last = self.params["flow"][-1]["message"] if "flow" in self.params else self.params
         return str(last.get("text", ""))
 
 
 class FakeLanck:
-    """A LANCK for tests. ``sent`` is its outbox; ``requests`` the calls it was asked for, in order."""
+    """A fake LANCK for tests. ``sent`` is its outbox, ``requests`` the list of requests that it received."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -61,14 +61,14 @@ class FakeLanck:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything, as before each test."""
+        """Return to the initial state, as before each test."""
         self.sent: list[Sent] = []
         self.requests: list[str] = []
         self._faults: list[tuple[str, Any]] = []
 
     @property
     def settings(self) -> dict[str, Any]:
-        """``LANCK`` for a test: the site's own, pointed here and without limits."""
+        """``LANCK`` for a test: the site's settings with this server and without limits."""
         return {
             **_without_limits(getattr(settings, "LANCK", {})),
             "ACCESS_TOKEN": "test:test",
@@ -82,42 +82,42 @@ class FakeLanck:
         }
 
     def refuse(self, error_code: int, *, http_status: int = 400, reason: str = "refused by the test") -> None:
-        """Answer the next request with an error; it is not carried out."""
+        """Answer the next request with an error and do nothing else."""
         self.answer({"errorCode": error_code, "errorReason": reason}, http_status=http_status)
 
     def lose_answer(self) -> None:
-        """Carry the next request out and drop the connection instead of answering."""
+        """Process the next request, then close the connection instead of answering."""
         self._faults.append(("lose", None))
 
     def answer(self, body: Mapping[str, Any], *, http_status: int = 200) -> None:
-        """Answer the next request with this body; it is not carried out."""
+        """Answer the next request with this body and do nothing else."""
         self._faults.append(("answer", (http_status, dict(body))))
 
     def report(self, sent: Sent, status: str, **fields: Any) -> HttpResponseBase:
-        """Post a delivery receipt for a message to the site, as LANCK would; returns the site's answer."""
+        """Post a delivery receipt to the site, as LANCK does; return the response."""
         sent.status = status
         payload = {"requestId": sent.request_id, "number": sent.number, "status": status, **fields}
         payload.setdefault("timestamp", int(time.time()))
         return _post(urlsplit(sent.params["callbackUrl"]).path, payload)
 
     def inbound(self, sender: str, text: str, **fields: Any) -> HttpResponseBase:
-        """Post an SMS that somebody sent to a rented number to the site; returns the site's answer."""
+        """Post an inbound SMS to the site, as LANCK does; return the response."""
         payload = {"from": sender.removeprefix("+"), "to": "12065550100", "text": text, "parts": 1, **fields}
         payload.setdefault("messageId", secrets.token_hex(16))
         payload.setdefault("timestamp", int(time.time()))
         return _post(reverse("lanck:inbound", args=[INBOUND_SECRET]), payload)
 
     def handle(self, verb: str, path: str, params: dict[str, Any]) -> Answer | None:
-        """The answer to one request, or None to drop the connection."""
+        """Return the answer to one request, or None to close the connection."""
         with self._lock:
             self.requests.append(f"{verb} {path}")
             fault, prepared = self._faults.pop(0) if self._faults else ("", None)
             if fault == "answer":
                 return prepared
-            answer = self._carry_out(verb, path, params)
+            answer = self._process(verb, path, params)
             return None if fault == "lose" else answer
 
-    def _carry_out(self, verb: str, path: str, params: dict[str, Any]) -> Answer:
+    def _process(self, verb: str, path: str, params: dict[str, Any]) -> Answer:
         if path == "/verify" or path in CHANNELS:
             return self._send(path, params)
         if path == "/insight/hlr":
@@ -179,7 +179,7 @@ def _without_limits(keys: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _code(path: str, params: dict[str, Any]) -> str:
-    """The code that LANCK makes, the one it was given, or the one in the text; empty where there is none."""
+    """Return the generated code, the one of the request or the one in its text; empty for none."""
     if path == "/verify":
         return _digits(int(params.get("codeLength", 4)))
     if path == "/calls/flash":
@@ -199,7 +199,7 @@ def _post(path: str, payload: dict[str, Any]) -> HttpResponseBase:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = 128  # many may come at once; a full queue resets connections
+    request_queue_size = 128  # a full queue resets connections of concurrent tests
 
     def __init__(self, lanck: FakeLanck) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -236,4 +236,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(encoded)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Do not log requests."""

@@ -15,12 +15,12 @@ else:
 
 @functools.cache
 def shared_lanck() -> FakeLanck:
-    """One server for the whole test run; each test resets it."""
+    """Return the server of the test run; each test resets it."""
     return FakeLanck()
 
 
 class LanckMixin(Base):
-    """Gives a test case ``self.lanck``, an empty :class:`FakeLanck` that the site's settings point to."""
+    """Adds ``self.lanck`` to a test case: an empty :class:`FakeLanck`, which the settings ``LANCK`` use."""
 
     def setUp(self) -> None:
         super().setUp()

@@ -10,9 +10,9 @@ from .mixin import shared_lanck
 
 @pytest.fixture
 def lanck(settings: Any) -> FakeLanck:
-    """An empty FakeLanck that the site's settings point to.
+    """An empty FakeLanck, which the settings ``LANCK`` use.
 
-    They are put back by pytest-django's ``settings``, so that whatever else a test sets by it comes off in its order.
+    pytest-django's ``settings`` restores them, together with the other settings of the test.
     """
     fake = shared_lanck()
     fake.reset()

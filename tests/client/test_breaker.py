@@ -101,7 +101,7 @@ def test_whoever_is_not_let_through_is_told_how_long(make, clock):
     with scripted(DOWN) as server:
         client = make(server.url)
         asks(client, 5)
-        with pytest.raises(NotSent, match="LANCK was not asked") as refused:
+        with pytest.raises(NotSent, match="LANCK was not called") as refused:
             client.send(Verify("sms"), number="+12015550123")
         assert 4 <= refused.value.retry_after <= 5
         clock.now += 3
@@ -141,7 +141,7 @@ def test_a_probe_that_dies_makes_room_for_the_next(make, clock, monkeypatch, dea
         asks(client, 5)
         clock.now += 5
         if death == "an exception":
-            monkeypatch.setattr(client._transport, "_once", lambda *_: exec("raise SystemExit"))
+            monkeypatch.setattr(client._transport, "_request", lambda *_: exec("raise SystemExit"))
             with pytest.raises(SystemExit):
                 ask(client)
             monkeypatch.undo()

@@ -24,7 +24,7 @@ VERIFIED_AT = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
 
 @pytest.mark.parametrize("request_id", ["", ".", "..", "..."])
 def test_no_request_id_climbs_out_of_its_path(make_client, request_id):
-    with scripted(OK) as server, pytest.raises(ValueError, match="no request id"):
+    with scripted(OK) as server, pytest.raises(ValueError, match="not a request id"):
         make_client(server.url).set_goal(request_id=request_id, goal="x")
     assert not server.requests
 

@@ -71,7 +71,7 @@ def test_message_is_printed_when_lanck_does_not_find_the_request(lanck, run, pho
 @pytest.mark.parametrize("request_id", ["..", "", "a\x00b", "\udcff"])
 def test_invalid_request_id_is_refused_without_a_call(lanck, run, request_id):
     ran = run("lanck_request", request_id)
-    assert (ran.code, ran.out, ran.error) == (1, "", "ID: This is no request id.")
+    assert (ran.code, ran.out, ran.error) == (1, "", "ID: It is not a request id.")
     assert lanck.requests == []
 
 

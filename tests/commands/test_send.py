@@ -72,7 +72,7 @@ def test_flow_file_is_sent_unchanged(lanck, run, phone, flow_file):
     ("content", "error"),
     [
         ("", "valid JSON"),
-        ("[]", "not an empty one"),
+        ("[]", "that is not empty"),
         (json.dumps(FLOW[:1]), "flow[0].failover"),
         ('[{"type": "sms", "message": {"txt": "Hi"}}]', "flow[0].message.txt"),
     ],
@@ -100,11 +100,11 @@ def test_link_is_replaced_by_a_short_url_in_the_text(lanck, run, phone):
     ("arguments", "error"),
     [
         (["sms", "12", "Hi"], "NUMBER: Enter a valid phone number, with its country code."),
-        (["sms", "+12015550123", " "], "TEXT: It has to be a text, and not an empty one."),
+        (["sms", "+12015550123", " "], "TEXT: It has to be a text that is not empty."),
         (["sms", "+12015550123", "Hi", "--link", "https://a.example"], "--link: A text with {link} and a link"),
         (["sms", "+12015550123", "Hi", "--sender", "x" * 21], "--sender: It has to be a name or a number"),
         (["sms", "+12015550123", "\udcff"], "TEXT: It has to be UTF-8."),
-        (["viber", "+12015550123", "Hi", "--button-caption", "Go"], "--button-url: A button needs an address"),
+        (["viber", "+12015550123", "Hi", "--button-caption", "Go"], "--button-url: A button needs a URL"),
         (["viber", "+12015550123", "Hi", "--button-url", "https://a.example"], "--button-caption: A button needs"),
         (["push", "+12015550123", "Hi", "--ttl", "0"], "--ttl: It has to be a whole number above 0"),
         (["push", "+12015550123", "Hi", "--ios", "{"], "--ios: It has to be valid JSON"),

@@ -61,8 +61,8 @@ def test_fault_05_an_outage_of_a_minute_takes_a_tenth_of_the_calls_and_is_over_w
     settings.LANCK = breaker_settings
     clock = Clock()
     monkeypatch.setattr(breaker_module, "monotonic", clock)
-    carry_out, down = lanck._carry_out, True
-    monkeypatch.setattr(lanck, "_carry_out", lambda *request: (500, {}) if down else carry_out(*request))
+    process, down = lanck._process, True
+    monkeypatch.setattr(lanck, "_process", lambda *request: (500, {}) if down else process(*request))
 
     def start(number):
         return client.post(STARTS, {"number": number}, content_type="application/json")

@@ -158,7 +158,7 @@ def test_no_value_stops_the_checks(key, value):
 
 
 def found_at_deployment(**keys):
-    with override_settings(LANCK={**GOOD, "TRUSTED_PROXIES": [], **keys}):
+    with override_settings(LANCK={**GOOD, "TRUSTED_PROXIES": [], "NOTIFY_FORMER_NUMBER": True, **keys}):
         return [message.id.removeprefix("django_lanck.") for message in check_deployment()]
 
 
@@ -185,6 +185,8 @@ def test_a_site_that_says_where_its_proxies_are_may_be_deployed():
         ({"PURPOSES": {"payout": {"CODE_LENGTH": 4}, "login": {"MAX_ATTEMPTS": 5}}}, []),
         ({"METHODS": ["call"], "PURPOSES": {"login": {}}}, ["W008"]),
         ({"TEST_NUMBERS": {"+12015550123": FIXED}, "TEST_NUMBERS_IN_PRODUCTION": True}, ["W009"]),
+        ({"NOTIFY_FORMER_NUMBER": False}, ["W011"]),
+        ({"NOTIFY_FORMER_NUMBER": False, "PURPOSES": {"signup": {}}}, []),
         ({"CALLBACK_BASE_URL": "http://www.example.com"}, ["E048"]),
         ({"CALLBACK_BASE_URL": ""}, []),
         ({"BASE_URL": "http://127.0.0.1:8000/sandbox/v1"}, ["E049"]),
@@ -197,7 +199,7 @@ def test_what_should_not_be_so_in_production_is_named(keys, ids):
 
 
 def test_it_is_asked_at_deployment_only_and_says_what_to_do():
-    with override_settings(LANCK={**GOOD, "LIMITS": None}):
+    with override_settings(LANCK={**GOOD, "LIMITS": None, "NOTIFY_FORMER_NUMBER": True}):
         usual = [message.id for message in run_checks() if message.id.startswith("django_lanck.")]
         deploying = [
             message

@@ -1,4 +1,4 @@
-"""What LANCK says about the account is told to the site, once an hour for each kind of error."""
+"""Alarms about the LANCK account, once an hour for each kind of error."""
 
 import contextlib
 import logging
@@ -42,44 +42,44 @@ def alarms(record_signal):
     return record_signal(signals.provider_alarm)
 
 
-def refused(lanck, act, code=6, status=403):
+def call_refused(lanck, call, code=6, status=403):
     lanck.refuse(code, http_status=status)
     with pytest.raises((APIError, Refusal)):
-        act()
+        call()
 
 
-def errors(caplog):
+def error_lines(caplog):
     return [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 @pytest.mark.parametrize(("code", "status", "kind"), KINDS)
-def test_an_account_that_is_refused_raises_one_alarm(lanck, phone, alarms, caplog, code, status, kind):
+def test_refused_account_raises_one_alarm(lanck, phone, alarms, caplog, code, status, kind):
     for _ in range(3):
-        refused(lanck, lambda: start_verification(number=phone), code, status)
+        call_refused(lanck, lambda: start_verification(number=phone), code, status)
     assert alarms == [{"kind": kind, "error_code": code}]
-    (line,) = errors(caplog)
+    (line,) = error_lines(caplog)
     assert f"LANCK refuses this site's account: LANCK answered HTTP {status}, error {code}" in line
     assert phone not in caplog.text
     assert "test:test" not in caplog.text
 
 
-def test_a_receiver_can_listen_to_one_kind(lanck, phone):
-    said = []
+def test_receiver_can_connect_to_one_kind_of_alarm(lanck, phone):
+    received = []
 
     def receiver(sender, kind, error_code, **kwargs):
-        said.append((sender, kind, error_code))
+        received.append((sender, kind, error_code))
 
     signals.provider_alarm.connect(receiver, sender=exceptions.InsufficientFunds)
-    refused(lanck, lambda: start_verification(number=phone), 1, 401)
-    refused(lanck, lambda: start_verification(number=phone), 6, 403)
+    call_refused(lanck, lambda: start_verification(number=phone), 1, 401)
+    call_refused(lanck, lambda: start_verification(number=phone), 6, 403)
     signals.provider_alarm.disconnect(receiver, sender=exceptions.InsufficientFunds)
-    assert said == [(exceptions.InsufficientFunds, "InsufficientFunds", 6)]
+    assert received == [(exceptions.InsufficientFunds, "InsufficientFunds", 6)]
 
 
-def test_another_kind_is_another_alarm_and_an_hour_later_it_is_raised_again(lanck, phone, alarms):
+def test_each_kind_raises_one_alarm_an_hour(lanck, phone, alarms):
     def all_kinds():
         for code, status, _ in KINDS:
-            refused(lanck, lambda: start_verification(number=phone), code, status)
+            call_refused(lanck, lambda: start_verification(number=phone), code, status)
         return len(alarms)
 
     assert [all_kinds(), all_kinds()] == [6, 6]
@@ -90,7 +90,7 @@ def test_another_kind_is_another_alarm_and_an_hour_later_it_is_raised_again(lanc
 
 
 @pytest.mark.parametrize(("code", "status"), [(4, 429), (10, 400), (11, 400), (16, 400), (9, 400), (99, 400)])
-def test_what_is_not_about_the_account_raises_none(lanck, phone, alarms, code, status):
+def test_other_error_raises_no_alarm(lanck, phone, alarms, code, status):
     lanck.refuse(code, http_status=status)
     with contextlib.suppress(Refusal):
         start_verification(number=phone)
@@ -98,8 +98,8 @@ def test_what_is_not_about_the_account_raises_none(lanck, phone, alarms, code, s
     assert not LimitCounter.objects.filter(rule="provider_alarm").exists()
 
 
-def act_on(phone):
-    """Each way to ask LANCK, for somebody who has been sent something."""
+def calls_for(phone):
+    """Return each call to LANCK for a number that has a verification and a message."""
     verification = start_verification(number=phone)
     message = send_sms(number=phone, text="Hi")
     Message.objects.update(created_at=F("created_at") - timedelta(seconds=400))
@@ -116,21 +116,21 @@ def act_on(phone):
     }
 
 
-@pytest.mark.parametrize("act", ["start", "resend", "check", "send", "look up", "fraud check", "refresh", "goal"])
-def test_whatever_is_asked_can_raise_it(lanck, phone, alarms, act):
-    refused(lanck, act_on(phone)[act])
-    assert [said["kind"] for said in alarms] == ["InsufficientFunds"]
+@pytest.mark.parametrize("call", ["start", "resend", "check", "send", "look up", "fraud check", "refresh", "goal"])
+def test_each_call_to_lanck_can_raise_an_alarm(lanck, phone, alarms, call):
+    call_refused(lanck, calls_for(phone)[call])
+    assert [received["kind"] for received in alarms] == ["InsufficientFunds"]
 
 
-def test_reconciliation_can_raise_it_too(lanck, phone, alarms):
-    act_on(phone)
+def test_reconciliation_can_raise_an_alarm(lanck, phone, alarms):
+    calls_for(phone)
     lanck.refuse(6, http_status=403)
     assert reconcile().failed == 1
     assert len(alarms) == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_so_can_a_send_after_its_commit(lanck, phone, alarms):
+def test_send_after_the_commit_can_raise_an_alarm(lanck, phone, alarms):
     lanck.refuse(6, http_status=403)
     with transaction.atomic():
         message = send_sms(number=phone, text="Hi")
@@ -139,34 +139,34 @@ def test_so_can_a_send_after_its_commit(lanck, phone, alarms):
     assert len(alarms) == 1
 
 
-def test_whoever_tries_the_account_is_told_and_raises_none(lanck, alarms):
-    refused(lanck, check_account)
+def test_check_account_raises_no_alarm(lanck, alarms):
+    call_refused(lanck, check_account)
     assert alarms == []
 
 
-def test_without_the_database_a_person_is_answered_and_the_alarm_is_raised(lanck, phone, alarms, monkeypatch, caplog):
-    def away(*_):
+def test_alarm_is_raised_if_the_database_fails(lanck, phone, alarms, monkeypatch, caplog):
+    def fail(*_):
         raise OperationalError("away")
 
-    monkeypatch.setattr(LimitCounterQuerySet, "once", away)
+    monkeypatch.setattr(LimitCounterQuerySet, "once", fail)
     lanck.refuse(6, http_status=403)
-    with pytest.raises(Refusal) as told:
+    with pytest.raises(Refusal) as caught:
         start_verification(number=phone)
-    assert (told.value.code, told.value.retry_after) == ("unavailable", 60)
-    assert len(alarms) == len(errors(caplog)) == 1
+    assert (caught.value.code, caught.value.retry_after) == ("unavailable", 60)
+    assert len(alarms) == len(error_lines(caplog)) == 1
 
 
-def test_a_receiver_that_raises_hurts_nobody(lanck, phone):
+def test_receiver_that_raises_does_not_fail_the_start(lanck, phone):
     def receiver(**kwargs):
         raise ZeroDivisionError
 
     signals.provider_alarm.connect(receiver)
-    refused(lanck, lambda: start_verification(number=phone))
+    call_refused(lanck, lambda: start_verification(number=phone))
     signals.provider_alarm.disconnect(receiver)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_25_refused_at_once_one_raises_it(lanck, alarms):
+def test_25_concurrent_refusals_raise_one_alarm(lanck, alarms):
     for _ in range(25):
         lanck.refuse(6, http_status=403)
     with override_settings(LANCK=lanck.settings):
@@ -175,7 +175,7 @@ def test_of_25_refused_at_once_one_raises_it(lanck, alarms):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_window_is_used_once_inside_transactions_too():
+def test_concurrent_transactions_use_a_window_once():
     def once(_):
         with transaction.atomic():
             LimitCounter.objects.once("rule", "key", 60)

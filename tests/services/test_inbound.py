@@ -1,4 +1,4 @@
-"""SMS that people send: kept once, whoever sent them; a word that says stop keeps marketing away."""
+"""Inbound SMS: stored once, and stop words opt out of marketing."""
 
 import pytest
 from django.test import override_settings
@@ -11,7 +11,7 @@ from django_lanck.testing.fake import INBOUND_SECRET
 from tests.parallel import call_concurrently
 
 pytestmark = pytest.mark.django_db
-# As on LANCK's page.
+# The example of LANCK's documentation.
 PAGE = {
     "from": "447700900001",
     "to": "447700900000",
@@ -26,17 +26,17 @@ def record(secret=INBOUND_SECRET, **changes):
     record_inbound(secret=secret, payload={**PAGE, **changes})
 
 
-def test_the_message_of_lancks_page_is_kept(lanck, record_signal):
+def test_documented_message_is_stored(lanck, record_signal):
     received = record_signal(signals.inbound_message_received)
     record(extra={"a": 1})
     message = InboundMessage.objects.get()
     assert (message.sender, message.recipient, message.text) == ("+447700900001", "+447700900000", "Hello world")
     assert (message.message_id, message.parts, message.provider_at.year) == (PAGE["messageId"], 1, 2020)
     assert message.payload == {"timestamp": 1578787200, "parts": 1, "extra": {"a": 1}}
-    assert [said["message"].pk for said in received] == [message.pk]
+    assert [sent["message"].pk for sent in received] == [message.pk]
 
 
-def test_the_same_message_again_is_one_message(lanck, record_signal):
+def test_repeated_message_is_stored_and_signaled_once(lanck, record_signal):
     received = record_signal(signals.inbound_message_received)
     for text in ("Hello world", "Hello world", "changed"):
         record(text=text)
@@ -44,7 +44,7 @@ def test_the_same_message_again_is_one_message(lanck, record_signal):
     assert len(received) == 1
 
 
-def test_ids_that_differ_in_case_are_two(lanck):
+def test_message_id_is_case_sensitive(lanck):
     record(messageId="aB3x")
     record(messageId="Ab3X", text="STOP")
     assert InboundMessage.objects.count() == 2
@@ -52,13 +52,13 @@ def test_ids_that_differ_in_case_are_two(lanck):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_same_message_many_times_at_once_is_one_message(lanck, record_signal):
+def test_concurrent_repeats_are_stored_and_signaled_once(lanck, record_signal):
     received = record_signal(signals.inbound_message_received)
     assert call_concurrently(lambda number: record(text="STOP"), 30) == [None] * 30
     assert (InboundMessage.objects.count(), OptOut.objects.count(), len(received)) == (1, 1, 1)
 
 
-def test_a_receiver_that_raises_hurts_nobody(lanck, record_signal):
+def test_receiver_that_raises_does_not_fail_the_service(lanck, record_signal):
     def raises(sender, message, **arguments):
         raise RuntimeError(message)
 
@@ -72,7 +72,7 @@ def test_a_receiver_that_raises_hurts_nobody(lanck, record_signal):
 
 
 @pytest.mark.parametrize(
-    ("told", "kept"),
+    ("value", "stored"),
     [
         ("ACME", "ACME"),
         ("12345", "+12345"),
@@ -82,12 +82,12 @@ def test_a_receiver_that_raises_hurts_nobody(lanck, record_signal):
         ("x" * 100, "x" * 64),
     ],
 )
-def test_any_sender_is_kept(lanck, told, kept):
-    record(**{"from": told})
+def test_sender_is_stored_in_e164_or_as_received(lanck, value, stored):
+    record(**{"from": value})
     message = InboundMessage.objects.get()
-    assert message.sender == kept
-    if len(str(told)) > 64:
-        assert message.payload["from"] == told
+    assert message.sender == stored
+    if len(str(value)) > 64:
+        assert message.payload["from"] == value
 
 
 @pytest.mark.parametrize(
@@ -99,11 +99,11 @@ def test_any_sender_is_kept(lanck, told, kept):
         {"to": None},
     ],
 )
-def test_nothing_that_is_received_is_lost(lanck, changes):
+def test_value_that_fits_no_column_is_stored_in_the_payload(lanck, changes):
     record(**changes)
     message = InboundMessage.objects.get()
-    (name, told) = next(iter(changes.items()))
-    assert told is None or message.payload.get(name) == told or getattr(message, name) == told
+    (name, value) = next(iter(changes.items()))
+    assert value is None or message.payload.get(name) == value or getattr(message, name) == value
 
 
 @pytest.mark.parametrize(
@@ -114,14 +114,14 @@ def test_nothing_that_is_received_is_lost(lanck, changes):
         *[{**PAGE, "from": sender} for sender in ("", None, True)],
     ],
 )
-def test_what_is_no_message_is_refused(lanck, payload):
+def test_invalid_payload_is_refused(lanck, payload):
     with pytest.raises(Refusal) as refused:
         record_inbound(secret=INBOUND_SECRET, payload=payload)
     assert refused.value.code == "invalid_inbound"
     assert not InboundMessage.objects.exists()
 
 
-def test_two_secrets_hold_while_one_takes_the_others_place(lanck):
+def test_each_of_several_secrets_is_accepted(lanck):
     keys = {**lanck.settings, "INBOUND_SECRETS": ["new-secret-of-the-site-1", "old-secret-of-the-site-1"]}
     with override_settings(LANCK=keys):
         for number, secret in enumerate(keys["INBOUND_SECRETS"]):
@@ -136,7 +136,7 @@ def test_two_secrets_hold_while_one_takes_the_others_place(lanck):
 
 
 @pytest.mark.parametrize("text", ["STOP", "stop", " Stop. ", "“Unsubscribe”", "СТОП", "Стоп!", "stop\n"])
-def test_a_word_that_says_stop_keeps_marketing_away(lanck, text):
+def test_stop_word_opts_the_sender_out_of_marketing(lanck, text):
     record(text=text, **{"from": "12015550123"})
     opt_out = OptOut.objects.get()
     assert (opt_out.number, opt_out.inbound) == ("+12015550123", InboundMessage.objects.get())
@@ -145,28 +145,28 @@ def test_a_word_that_says_stop_keeps_marketing_away(lanck, text):
 
 
 @pytest.mark.parametrize("text", ["Please do not stop", "STOP IT", "", "Hello", "stopp"])
-def test_other_texts_do_not(lanck, text):
+def test_other_text_does_not_opt_out(lanck, text):
     record(text=text)
     assert not OptOut.objects.exists()
 
 
-def test_a_name_cannot_opt_out(lanck):
+def test_stop_word_of_an_alphanumeric_sender_does_not_opt_out(lanck):
     record(text="STOP", **{"from": "ACME"})
     assert not OptOut.objects.exists()
 
 
-def test_the_words_are_the_sites(lanck):
+def test_stop_words_follow_the_settings(lanck):
     with override_settings(LANCK={**lanck.settings, "STOP_WORDS": ["ALTO"]}):
         record(text="stop", messageId="1")
         record(text="alto", messageId="2")
     assert OptOut.objects.get().inbound.message_id == "2"
 
 
-def test_stop_again_after_it_was_lifted_counts_again(lanck):
+def test_new_stop_word_after_a_lift_opts_out_again(lanck):
     record(text="STOP", messageId="1")
     OptOut.objects.all().lift()
     assert not OptOut.objects.standing().exists()
-    record(text="STOP", messageId="1")  # LANCK repeats itself: that is no new wish
+    record(text="STOP", messageId="1")  # a repeat by LANCK is not a new opt-out
     assert not OptOut.objects.standing().exists()
     record(text="STOP", messageId="2")
     assert OptOut.objects.standing().get().inbound.message_id == "2"

@@ -1,4 +1,4 @@
-"""What LANCK knows of a number is kept, and asked for again only when it is old."""
+"""HLR lookup and fraud check: what is stored, and when it is reused."""
 
 from datetime import timedelta
 
@@ -14,11 +14,11 @@ from django_lanck.services import check_fraud, look_up
 pytestmark = pytest.mark.django_db
 
 
-def make_older(seconds):
+def make_insights_older(seconds):
     NumberInsight.objects.update(created_at=F("created_at") - timedelta(seconds=seconds))
 
 
-def test_a_lookup_is_kept_with_all_it_says(lanck, phone):
+def test_hlr_lookup_is_stored(lanck, phone):
     lanck.answer(
         {
             "id": "A82f",
@@ -46,7 +46,7 @@ def test_a_lookup_is_kept_with_all_it_says(lanck, phone):
 
 
 @pytest.mark.parametrize(
-    ("word", "kept"),
+    ("word", "expected"),
     [
         ("PASSED", "PASSED"),
         ("FRAUDLENT", "FRAUDULENT"),
@@ -56,64 +56,64 @@ def test_a_lookup_is_kept_with_all_it_says(lanck, phone):
         ("A_NEW_WORD", "A_NEW_WORD"),
     ],
 )
-def test_a_fraud_check_is_kept_in_one_spelling(lanck, phone, word, kept):
+def test_fraud_check_is_stored_with_one_spelling_of_its_status(lanck, phone, word, expected):
     lanck.answer({"status": word, "mobilePrefix": False})
-    assert check_fraud(number=phone).status == kept
+    assert check_fraud(number=phone).status == expected
     insight = NumberInsight.objects.get()
-    assert (insight.kind, insight.status, insight.mobile_prefix) == ("fraud", kept, False)
+    assert (insight.kind, insight.status, insight.mobile_prefix) == ("fraud", expected, False)
 
 
-@pytest.mark.parametrize("ask", [look_up, check_fraud])
-def test_an_answer_is_used_again_until_it_is_old(lanck, phone, ask):
-    first = ask(number=phone)
-    assert ask(number=phone) == first
+@pytest.mark.parametrize("service", [look_up, check_fraud])
+def test_stored_result_is_reused_until_it_is_too_old(lanck, phone, service):
+    first = service(number=phone)
+    assert service(number=phone) == first
     assert len(lanck.requests) == 1
-    make_older(86_401)
-    assert ask(number=phone) != first
+    make_insights_older(86_401)
+    assert service(number=phone) != first
     assert len(lanck.requests) == 2
 
 
-@pytest.mark.parametrize("ask", [look_up, check_fraud])
-def test_the_period_is_the_sites_or_the_callers(lanck, phone, ask):
-    ask(number=phone)
-    make_older(100)
-    ask(number=phone, max_age=60)
-    ask(number=phone, max_age=0)
+@pytest.mark.parametrize("service", [look_up, check_fraud])
+def test_maximum_age_follows_the_settings_or_the_argument(lanck, phone, service):
+    service(number=phone)
+    make_insights_older(100)
+    service(number=phone, max_age=60)
+    service(number=phone, max_age=0)
     with override_settings(LANCK={**lanck.settings, "INSIGHT_LIFETIME": 0}):
-        ask(number=phone)
-        ask(number=phone, max_age=60)
+        service(number=phone)
+        service(number=phone, max_age=60)
     assert len(lanck.requests) == 4
 
 
-def test_each_kind_and_number_has_its_own_answer(lanck, phone):
+def test_results_are_stored_by_kind_and_number(lanck, phone):
     look_up(number=phone)
     check_fraud(number=phone)
     look_up(number="+12015550124")
     assert len(lanck.requests) == 3
 
 
-@pytest.mark.parametrize("ask", [look_up, check_fraud])
-def test_what_lanck_does_not_say_is_not_kept(lanck, phone, ask):
+@pytest.mark.parametrize("service", [look_up, check_fraud])
+def test_error_and_invalid_answer_are_not_stored(lanck, phone, service):
     lanck.refuse(11)
     with pytest.raises(InvalidNumber):
-        ask(number=phone)
+        service(number=phone)
     for body in ({}, {"status": ""}, {"status": 7}):
         lanck.answer(body)
         with pytest.raises(OutcomeUnknown):
-            ask(number=phone)
+            service(number=phone)
     assert not NumberInsight.objects.exists()
 
 
-@pytest.mark.parametrize("ask", [look_up, check_fraud])
-def test_a_long_answer_fits_its_columns(lanck, phone, ask):
+@pytest.mark.parametrize("service", [look_up, check_fraud])
+def test_long_values_are_cut_to_their_columns(lanck, phone, service):
     lanck.answer({"status": "S" * 99, "mccmnc": "1" * 99, "network": "N" * 999, "country": "USA", "imsi": "1" * 99})
-    assert ask(number=phone).status == "S" * 32
+    assert service(number=phone).status == "S" * 32
 
 
-@pytest.mark.parametrize("ask", [look_up, check_fraud])
-def test_nothing_is_asked_about_what_is_no_number_or_in_a_transaction(lanck, phone, ask, transactional_db):
+@pytest.mark.parametrize("service", [look_up, check_fraud])
+def test_invalid_number_and_open_transaction_raise_before_a_call(lanck, phone, service, transactional_db):
     with pytest.raises(Refusal, match="invalid_number"):
-        ask(number="12")
+        service(number="12")
     with transaction.atomic(), pytest.raises(RuntimeError, match="transaction"):
-        ask(number=phone)
+        service(number=phone)
     assert not lanck.requests

@@ -1,4 +1,4 @@
-"""Short addresses in texts: they lead where the text's author said, count once, and cannot be made by anybody else."""
+"""Short URLs in texts: they redirect to the stored target, count once, and cannot be forged."""
 
 import re
 
@@ -22,21 +22,21 @@ def path(lanck, phone):
     return re.search(r"http://testserver(/lanck/l/\S+)", lanck.sent[-1].text)[1]
 
 
-def test_the_text_has_a_short_address_of_the_site(lanck, path):
+def test_text_contains_a_short_url_of_the_site(lanck, path):
     assert lanck.sent[-1].text == f"Your order: http://testserver{path} Thanks!"
     assert len(path) < 30
     assert fits_one_sms(lanck.sent[-1].text)
     assert Message.objects.get().content == {"text": "Your order: {link} Thanks!"}
 
 
-def test_it_leads_where_the_author_said(client, path):
+def test_short_url_redirects_to_its_target(client, path):
     response = client.get(path)
     assert (response.status_code, response.headers["Location"]) == (302, TARGET)
     assert "no-store" in response.headers["Cache-Control"]
     assert response.headers["Referrer-Policy"] == "no-referrer"
 
 
-def test_lanck_learns_of_the_first_opening_and_of_no_other(lanck, client, path):
+def test_first_opening_is_reported_as_a_goal_once(lanck, client, path):
     with override_settings(LANCK={**lanck.settings, "BACKGROUND_RATE": 1000}):
         assert reconcile().goals == 0
         client.get(path)
@@ -49,7 +49,7 @@ def test_lanck_learns_of_the_first_opening_and_of_no_other(lanck, client, path):
     assert lanck.sent[-1].goals == ["LINK_OPENED"]
 
 
-def test_looking_without_opening_does_not_count(client, path):
+def test_head_request_redirects_without_reaching_the_goal(client, path):
     assert client.head(path).status_code == 302
     assert Message.objects.get().goal == ""
     assert client.post(path).status_code == 405
@@ -61,7 +61,7 @@ def test_opening_takes_two_statements(client, path, django_assert_num_queries):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_at_once_count_once(lanck, client, path, django_capture_on_commit_callbacks):
+def test_concurrent_openings_are_reported_once(lanck, client, path, django_capture_on_commit_callbacks):
     from django.test import Client
 
     assert {response.status_code for response in call_concurrently(lambda number: Client().get(path), 20)} == {302}
@@ -70,7 +70,7 @@ def test_many_at_once_count_once(lanck, client, path, django_capture_on_commit_c
     assert lanck.sent[-1].goals == ["LINK_OPENED"]
 
 
-def test_nobody_else_can_make_one(client, lanck, phone, path):
+def test_forged_short_url_is_not_found(client, lanck, phone, path):
     send_sms(number=phone, text="No link.")
     without_link = Message.objects.latest("pk")
     head, _, signature = path.removeprefix("/lanck/l/").rstrip("/").partition("-")
@@ -93,7 +93,7 @@ def test_nobody_else_can_make_one(client, lanck, phone, path):
     assert not Message.objects.exclude(goal="").exists()
 
 
-def test_it_survives_a_new_secret_key(client, path, settings):
+def test_short_url_stays_valid_after_a_rotation_of_the_secret_key(client, path, settings):
     settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another"
     assert client.get(path).status_code == 302
     settings.SECRET_KEY_FALLBACKS = []
@@ -119,20 +119,20 @@ def test_it_survives_a_new_secret_key(client, path, settings):
         7,
     ],
 )
-def test_only_web_addresses_are_led_to(lanck, phone, link):
+def test_link_that_is_no_web_url_is_refused(lanck, phone, link):
     with pytest.raises(InvalidArgument) as refused:
         send_sms(number=phone, text="{link}", link=link)
     assert refused.value.field == "link"
     assert not Message.objects.exists()
 
 
-def test_a_text_with_a_place_and_a_link_go_together(lanck, phone):
-    for text, link in (("No place", TARGET), ("{link}", None)):
+def test_placeholder_without_link_and_link_without_placeholder_are_refused(lanck, phone):
+    for text, link in (("No placeholder", TARGET), ("{link}", None)):
         with pytest.raises(InvalidArgument, match="link"):
             send_sms(number=phone, text=text, link=link)
 
 
-def test_a_link_needs_the_address_of_the_site(lanck, phone):
+def test_link_without_callback_base_url_is_refused(lanck, phone):
     keys = {**lanck.settings, "CALLBACK_BASE_URL": ""}
     with override_settings(LANCK=keys), pytest.raises(InvalidArgument, match="CALLBACK_BASE_URL"):
         send_sms(number=phone, text="{link}", link=TARGET)
@@ -140,8 +140,8 @@ def test_a_link_needs_the_address_of_the_site(lanck, phone):
     assert not Message.objects.exists()
 
 
-def test_a_site_without_the_address_of_links_keeps_no_message(lanck, phone, settings):
-    settings.ROOT_URLCONF = "tests.commands"  # a module without any address
+def test_site_without_the_urls_of_the_app_stores_no_message(lanck, phone, settings):
+    settings.ROOT_URLCONF = "tests.commands"  # a module without URLs
     for text, link in (("Hi", None), ("{link}", TARGET)):
         with pytest.raises(ImproperlyConfigured):
             send_sms(number=phone, text=text, link=link)
@@ -149,7 +149,7 @@ def test_a_site_without_the_address_of_links_keeps_no_message(lanck, phone, sett
     assert not Message.objects.exists()
 
 
-def test_a_link_to_a_name_in_another_script_is_led_to(client, lanck, phone):
+def test_link_with_an_international_domain_is_redirected_to_in_ascii(client, lanck, phone):
     send_sms(number=phone, text="{link}", link="https://пример.example/путь")
     path = lanck.sent[-1].text.removeprefix("http://testserver")
     location = client.get(path).headers["Location"]

@@ -1,4 +1,4 @@
-"""Everything that is sent: one row before one call, and an honest word for how it ended."""
+"""Sending messages on every channel: what is stored, sent, raised and signaled."""
 
 import json
 
@@ -6,14 +6,15 @@ import pytest
 from django.core import serializers
 from django.db import transaction
 from django.db.transaction import TransactionManagementError
-from django.test import override_settings
 from django.views.debug import ExceptionReporter
 
 from django_lanck import services, signals
+from django_lanck.client import Flash, PinToSpeech
 from django_lanck.exceptions import APIError, InsufficientFunds, InvalidArgument, NotSent, Refusal
 from django_lanck.models import Message, OptOut, Receipt
 from django_lanck.services import RCS, SMS, Flow, Push, Step, Viber
-from tests.helpers import statements_around_call
+from django_lanck.services.messages.outgoing import Outgoing
+from tests.helpers import statements_around_call, with_lanck
 
 pytestmark = pytest.mark.django_db
 
@@ -23,8 +24,8 @@ FLOW = (
     .then(Step("whatsapp", {"text": "Your order has arrived."}), wait=60, unless="read")
     .then(SMS("Your order has arrived."), wait=60, unless="delivered")
 )
-# What is called, what LANCK is told, what is kept.
-SENDS = {
+# Channel → the call, the parameters that LANCK receives, the content that is stored.
+CASES = {
     "sms": (
         lambda number: services.send_sms(number=number, text="Hi", sender="ACME"),
         {"text": "Hi", "from": "ACME"},
@@ -60,41 +61,37 @@ SENDS = {
         {"text": "Hi", "language": "ru"},
     ),
 }
-every_send = pytest.mark.parametrize("channel", SENDS)
+every_channel = pytest.mark.parametrize("channel", CASES)
 
 
-def with_lanck(lanck, **keys):
-    return override_settings(LANCK={**lanck.settings, **keys})
-
-
-@every_send
-def test_each_is_sent_as_told_and_kept(lanck, phone, channel):
-    send, told, kept = SENDS[channel]
+@every_channel
+def test_message_is_sent_and_stored(lanck, phone, channel):
+    send, expected, stored_content = CASES[channel]
     message = send(phone)
     (sent,) = lanck.sent
     params = dict(sent.params)
     assert params.pop("callbackUrl").startswith("http://testserver/lanck/receipts/")
-    assert params == {"number": phone, **told}
+    assert params == {"number": phone, **expected}
     stored = Message.objects.get()
     assert (stored.channel, stored.number, stored.country, stored.category) == (channel, phone, "US", "transactional")
-    assert stored.content == kept
+    assert stored.content == stored_content
     for each in (message, stored):
         assert (each.status, each.request_id) == ("accepted", sent.request_id)
 
 
-@every_send
-def test_each_takes_one_statement_before_the_call_and_one_after(lanck, phone, channel, monkeypatch):
-    assert statements_around_call(lanck, monkeypatch, lambda: SENDS[channel][0](phone)) == (1, 1)
+@every_channel
+def test_send_takes_one_statement_before_the_call_and_one_after(lanck, phone, channel, monkeypatch):
+    assert statements_around_call(lanck, monkeypatch, lambda: CASES[channel][0](phone)) == (1, 1)
 
 
-@every_send
-def test_each_is_followed_to_its_final_status(lanck, phone, record_signal, channel):
-    SENDS[channel][0](phone)
+@every_channel
+def test_receipts_move_the_message_to_its_final_status(lanck, phone, record_signal, channel):
+    CASES[channel][0](phone)
     changed = record_signal(signals.message_status_changed)
     for word in ("SENT", "QUEUED_AT_NETWORK", "DELIVERED", "UNDELIVERED"):
         assert lanck.report(lanck.sent[-1], word).status_code == 204
     assert Message.objects.get().status == "DELIVERED"
-    assert [(said["old_status"], said["new_status"]) for said in changed] == [
+    assert [(change["old_status"], change["new_status"]) for change in changed] == [
         ("accepted", "SENT"),
         ("SENT", "DELIVERED"),
     ]
@@ -106,28 +103,28 @@ def test_each_is_followed_to_its_final_status(lanck, phone, record_signal, chann
     ]
 
 
-@every_send
-def test_a_refusal_is_an_error_and_kept(lanck, phone, channel):
+@every_channel
+def test_refusal_by_lanck_is_raised_and_stored(lanck, phone, channel):
     lanck.refuse(6, http_status=403, reason="Insufficient funds")
     with pytest.raises(InsufficientFunds):
-        SENDS[channel][0](phone)
+        CASES[channel][0](phone)
     message = Message.objects.get()
     assert (message.status, message.error_code, message.request_id) == ("refused", 6, None)
     assert "Insufficient funds" in message.error_reason
     assert not lanck.sent
 
 
-@every_send
-def test_what_was_surely_not_sent_is_an_error_and_kept(lanck, phone, channel, unused_port):
+@every_channel
+def test_message_that_did_not_reach_lanck_raises_and_is_stored_as_refused(lanck, phone, channel, unused_port):
     with with_lanck(lanck, BASE_URL=f"http://127.0.0.1:{unused_port}/v1"), pytest.raises(NotSent):
-        SENDS[channel][0](phone)
+        CASES[channel][0](phone)
     assert Message.objects.get().status == "refused"
 
 
-@every_send
-def test_what_was_perhaps_sent_is_unknown_and_never_repeated(lanck, phone, channel):
+@every_channel
+def test_lost_answer_is_stored_as_unknown_and_not_repeated(lanck, phone, channel):
     lanck.lose_answer()
-    message = SENDS[channel][0](phone)
+    message = CASES[channel][0](phone)
     assert (message.status, Message.objects.get().status) == ("unknown", "unknown")
     assert len(lanck.requests) == 1
     lanck.report(lanck.sent[-1], "DELIVERED")
@@ -135,7 +132,7 @@ def test_what_was_perhaps_sent_is_unknown_and_never_repeated(lanck, phone, chann
     assert (message.status, message.request_id) == ("DELIVERED", lanck.sent[-1].request_id)
 
 
-def test_an_answer_without_request_id_is_unknown(lanck, phone):
+def test_answer_without_request_id_is_stored_as_unknown(lanck, phone):
     lanck.answer({"ok": True})
     assert services.send_sms(number=phone, text="Hi").status == "unknown"
 
@@ -157,7 +154,7 @@ def test_an_answer_without_request_id_is_unknown(lanck, phone):
         (lambda number: services.speak_text(number=number, text="Hi", language="de"), "language"),
     ],
 )
-def test_a_wrong_argument_is_refused_before_anything_happens(lanck, phone, send, field):
+def test_invalid_argument_raises_without_storing_or_sending(lanck, phone, send, field):
     with pytest.raises(InvalidArgument) as refused:
         send(phone)
     assert refused.value.field == field
@@ -165,17 +162,17 @@ def test_a_wrong_argument_is_refused_before_anything_happens(lanck, phone, send,
     assert not Message.objects.exists()
 
 
-@every_send
-def test_a_number_that_is_none_is_refused_before_anything_happens(lanck, channel):
+@every_channel
+def test_invalid_number_is_refused_without_storing_or_sending(lanck, channel):
     for number in ("", "12", "+1 201 555", "hello"):
         with pytest.raises(Refusal) as refused:
-            SENDS[channel][0](number)
+            CASES[channel][0](number)
         assert refused.value.code == "invalid_number"
     assert not lanck.requests
     assert not Message.objects.exists()
 
 
-def test_any_spelling_of_a_number_will_do(lanck):
+def test_spellings_of_a_number_are_normalized(lanck):
     for number in ("+1 201 555 0123", "0012015550123", "+1 (201) 555-0123", "+١٢٠١٥٥٥٠١٢٣"):
         assert services.send_sms(number=number, text="Hi").number == "+12015550123"
 
@@ -183,7 +180,7 @@ def test_any_spelling_of_a_number_will_do(lanck):
 # Senders
 
 
-def test_the_site_says_who_sends_where_the_call_does_not(lanck, phone):
+def test_default_sender_is_used_where_the_content_has_none(lanck, phone):
     with with_lanck(lanck, SENDERS={"sms": "ACME", "viber": "Acme Ltd", "p2s": "12015550100"}):
         assert services.send_sms(number=phone, text="Hi").sender == "ACME"
         assert services.send_sms(number=phone, text="Hi", sender="Other").sender == "Other"
@@ -191,16 +188,16 @@ def test_the_site_says_who_sends_where_the_call_does_not(lanck, phone):
         services.speak_code(number=phone, code="1234")
         services.speak_text(number=phone, text="Hi")
         services.send_rcs(number=phone, text="Hi")
-    told = [sent.params.get("from") for sent in lanck.sent]
-    assert told == ["ACME", "Other", None, "12015550100", None, None]
+    senders = [sent.params.get("from") for sent in lanck.sent]
+    assert senders == ["ACME", "Other", None, "12015550100", None, None]
     assert [step["message"].get("from") for step in lanck.sent[2].params["flow"]] == [None, "Acme Ltd", None, "ACME"]
 
 
-# Inside somebody's transaction
+# Inside a transaction
 
 
 @pytest.mark.django_db(transaction=True)
-def test_inside_a_transaction_it_waits_for_the_commit(lanck, phone):
+def test_send_inside_a_transaction_waits_for_the_commit(lanck, phone):
     with transaction.atomic():
         message = services.send_sms(number=phone, text="Hi")
         assert (message.status, lanck.requests) == ("sending", [])
@@ -211,7 +208,7 @@ def test_inside_a_transaction_it_waits_for_the_commit(lanck, phone):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_rollback_sends_nothing(lanck, phone):
+def test_rollback_sends_nothing(lanck, phone):
     with transaction.atomic():
         services.send_sms(number=phone, text="Hi")
         transaction.set_rollback(True)
@@ -220,7 +217,7 @@ def test_a_rollback_sends_nothing(lanck, phone):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_refusal_after_the_commit_is_told_by_the_signal_and_hurts_nobody(lanck, phone, record_signal):
+def test_refusal_after_the_commit_is_signaled_and_not_raised(lanck, phone, record_signal):
     changed, after = record_signal(signals.message_status_changed), []
     lanck.refuse(10)
     with transaction.atomic():
@@ -228,13 +225,21 @@ def test_a_refusal_after_the_commit_is_told_by_the_signal_and_hurts_nobody(lanck
         services.send_rcs(number=phone, text="Hi")
         transaction.on_commit(lambda: after.append("ran"))
     assert (message.status, message.error_code, after) == ("refused", 10, ["ran"])
-    assert [(said["message"].pk, said["old_status"], said["new_status"]) for said in changed] == [
+    assert [(sent["message"].pk, sent["old_status"], sent["new_status"]) for sent in changed] == [
         (message.pk, "sending", "refused")
     ]
     assert [sent.channel for sent in lanck.sent] == ["rcs"]
 
 
-def test_a_test_case_of_the_site_needs_nothing_special(lanck, phone, django_capture_on_commit_callbacks):
+def test_repr_of_an_outgoing_message_masks_number_text_code_and_token(phone):
+    message = Message(channel="sms", number=phone, pk=7)
+    for content in (SMS("The code is 739155."), Flash(code="739155"), PinToSpeech("739155")):
+        outgoing = Outgoing.create(message, content)
+        token = outgoing.callback_url.rstrip("/").rsplit("/")[-1]
+        assert not [secret for secret in ("739155", phone.removeprefix("+"), token) if secret in repr(outgoing)]
+
+
+def test_send_in_a_test_case_is_not_taken_for_a_transaction(lanck, phone, django_capture_on_commit_callbacks):
     services.send_sms(number=phone, text="now")
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
         services.send_sms(number=phone, text="later")
@@ -245,7 +250,7 @@ def test_a_test_case_of_the_site_needs_nothing_special(lanck, phone, django_capt
 # Marketing
 
 
-def test_marketing_stays_away_from_those_who_opted_out(lanck, phone):
+def test_marketing_to_an_opted_out_number_is_refused(lanck, phone):
     OptOut.objects.record(phone)
     for send in (
         lambda category: services.send_sms(number=phone, text="Sale!", category=category),
@@ -261,31 +266,31 @@ def test_marketing_stays_away_from_those_who_opted_out(lanck, phone):
     assert services.send_sms(number=phone, text="Sale!", category="marketing").category == "marketing"
 
 
-# What must not be kept
+# What is not stored
 
 
-def test_the_number_of_a_flash_call_is_told_once_and_kept_nowhere(lanck, phone, caplog):
+def test_caller_of_a_flash_call_is_returned_and_not_stored(lanck, phone, caplog):
     caplog.set_level("DEBUG", "django_lanck")
     message = services.flash_call(number=phone)
     digits = lanck.sent[-1].code
     assert message.caller == f"+3728232{digits}"
     lanck.report(lanck.sent[-1], "DELIVERED", **{"from": message.caller, "code": digits, "duration": 0})
-    assert digits not in everything_kept()
+    assert digits not in stored_rows()
     assert digits not in caplog.text
 
 
-def test_dictated_digits_are_kept_nowhere(lanck, phone, caplog):
+def test_dictated_digits_are_not_stored(lanck, phone, caplog):
     caplog.set_level("DEBUG", "django_lanck")
     services.speak_code(number=phone, code="739155")
     lanck.report(lanck.sent[-1], "ANSWERED", payload={"code": "739155"}, duration=17)
     lanck.refuse(10, reason="The code 739155 is odd")
     with pytest.raises(APIError):
         services.speak_code(number=phone, code="739155")
-    assert "739155" not in everything_kept()
+    assert "739155" not in stored_rows()
     assert "739155" not in caplog.text
 
 
-def everything_kept() -> str:
+def stored_rows() -> str:
     rows = [*Message.objects.all(), *Receipt.objects.all()]
     return json.dumps(
         [{**row["fields"], "request_id": "", "digest": ""} for row in serializers.serialize("python", rows)],
@@ -294,19 +299,19 @@ def everything_kept() -> str:
 
 
 @pytest.mark.parametrize("in_transaction", [False, True])
-@every_send
-def test_an_error_report_has_no_text_and_no_code(
+@every_channel
+def test_error_report_contains_no_text_and_no_code(
     lanck, phone, channel, in_transaction, rf, monkeypatch, transactional_db, caplog
 ):
     monkeypatch.setattr("django_lanck.client.transport._answer", len)
     if in_transaction:
         with transaction.atomic():
-            SENDS[channel][0](phone)
+            CASES[channel][0](phone)
         (trace,) = (record.exc_info[2] for record in caplog.records if record.exc_info)
     else:
         with pytest.raises(TypeError) as failed:
-            SENDS[channel][0](phone)
-        trace = failed.tb.tb_next.tb_next  # what comes before is the test's own
+            CASES[channel][0](phone)
+        trace = failed.tb.tb_next.tb_next  # without the frames of the test
     frames = ExceptionReporter(rf.get("/"), TypeError, TypeError(), trace).get_traceback_frames()
     shown = [repr(value) for frame in frames for _name, value in frame["vars"]]
     assert len(shown) > 10
@@ -314,7 +319,7 @@ def test_an_error_report_has_no_text_and_no_code(
         assert not [value for value in shown if secret in value]
 
 
-def test_marketing_does_not_go_to_those_who_opt_out_before_the_commit(lanck, phone, record_signal, transactional_db):
+def test_marketing_is_not_sent_after_an_opt_out_before_the_commit(lanck, phone, record_signal, transactional_db):
     changed = record_signal(signals.message_status_changed)
     with transaction.atomic():
         send_marketing = services.send_sms(number=phone, text="Buy", category="marketing")
@@ -324,17 +329,17 @@ def test_marketing_does_not_go_to_those_who_opt_out_before_the_commit(lanck, pho
     message = Message.objects.get(pk=send_marketing.pk)
     assert (message.status, message.category) == ("refused", "marketing")
     assert "opted out" in message.error_reason
-    assert [(said["message"], said["new_status"]) for said in changed] == [(message, "refused")]
+    assert [(sent["message"], sent["new_status"]) for sent in changed] == [(message, "refused")]
 
 
-def test_nothing_is_sent_where_nothing_is_committed_by_itself(lanck, phone, transactional_db):
+def test_send_without_autocommit_raises(lanck, phone, transactional_db):
     transaction.set_autocommit(False)
     try:
         with pytest.raises(TransactionManagementError):
             services.send_sms(number=phone, text="Hi")
-        for ask in (services.start_verification, services.look_up):
+        for call in (services.start_verification, services.look_up):
             with pytest.raises(RuntimeError, match="inside a transaction"):
-                ask(number=phone)
+                call(number=phone)
     finally:
         transaction.rollback()
         transaction.set_autocommit(True)

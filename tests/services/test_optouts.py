@@ -1,3 +1,5 @@
+"""Opting numbers out of marketing, and lifting opt-outs."""
+
 import pytest
 from django.utils import timezone
 
@@ -8,7 +10,7 @@ from django_lanck.services import lift_opt_out, opt_out, send_sms
 pytestmark = pytest.mark.django_db
 
 
-def test_a_number_is_put_on_the_list_and_taken_off(lanck, phone):
+def test_opt_out_refuses_marketing_until_it_is_lifted(lanck, phone):
     assert opt_out(number="+1 (201) 555-0123") is True
     with pytest.raises(Refusal, match="opted_out"):
         send_sms(number=phone, text="Buy", category="marketing")
@@ -19,7 +21,7 @@ def test_a_number_is_put_on_the_list_and_taken_off(lanck, phone):
     assert OptOut.objects.get().lifted_at is None
 
 
-def test_one_that_stands_keeps_its_time_and_its_text(phone):
+def test_active_opt_out_keeps_its_time_and_inbound_message(phone):
     inbound = InboundMessage.objects.create(message_id="1", sender=phone, recipient="+1", text="STOP")
     before = OptOut.objects.create(number=phone, inbound=inbound, opted_out_at=timezone.now())
     assert opt_out(number=phone) is False
@@ -27,7 +29,7 @@ def test_one_that_stands_keeps_its_time_and_its_text(phone):
     assert (after.opted_out_at, after.inbound) == (before.opted_out_at, inbound)
 
 
-def test_a_kept_number_that_does_not_parse_can_be_lifted_and_put_back():
+def test_stored_number_that_does_not_parse_can_be_lifted_and_opted_out():
     OptOut.objects.record("+447700900000")
     assert lift_opt_out(number="+447700900000") is True
     assert opt_out(number="+447700900000") is True
@@ -35,7 +37,7 @@ def test_a_kept_number_that_does_not_parse_can_be_lifted_and_put_back():
 
 @pytest.mark.parametrize("change", [opt_out, lift_opt_out])
 @pytest.mark.parametrize("number", ["hello", "", "+1201\x005550123", "+1201\ud8005550123"])
-def test_what_is_no_number_is_refused(change, number):
+def test_invalid_number_is_refused(change, number):
     with pytest.raises(Refusal, match="invalid_number"):
         change(number=number)
     assert not OptOut.objects.exists()

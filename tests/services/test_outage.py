@@ -83,10 +83,10 @@ def test_code_of_the_site_is_checked_without_lanck(lanck, phone, open_breaker):
 
 def test_sends_and_lookups_raise_not_sent(lanck, phone, open_breaker):
     open_breaker()
-    with pytest.raises(NotSent, match="LANCK was not asked") as refused:
+    with pytest.raises(NotSent, match="LANCK was not called") as refused:
         send_sms(number=phone, text="Hi")
     assert Message.objects.get(pk=refused.value.message_id).status == "refused"
-    with pytest.raises(NotSent, match="LANCK was not asked"):
+    with pytest.raises(NotSent, match="LANCK was not called"):
         look_up(number=phone)
     assert lanck.requests == []
 

@@ -1,11 +1,10 @@
-"""Codes of the site's own: other senders of digits, the same attempts, states and proofs."""
+"""The site's codes: channels, texts, attempts and secrecy."""
 
 import json
 import re
 
 import pytest
 from django.core import serializers
-from django.test import override_settings
 from django.utils import translation
 from django.views.debug import ExceptionReporter
 
@@ -14,7 +13,6 @@ from django_lanck.exceptions import InvalidArgument, NotSent, Refusal
 from django_lanck.models import Message, Verification
 from django_lanck.services import (
     cancel_verification,
-    check_verification,
     reconcile,
     redeem_proof,
     resend_verification,
@@ -22,31 +20,20 @@ from django_lanck.services import (
 )
 from django_lanck.services.verifications.codes import code_content, new_code, sms_text
 from django_lanck.text import fits_one_sms
+from tests.helpers import check, with_lanck, wrong_code
 from tests.parallel import call_concurrently
 
 pytestmark = pytest.mark.django_db
 CHANNELS = ("sms", "push", "viber", "rcs", "p2s", "flash", "failover")
 
 
-def with_lanck(lanck, **keys):
-    return override_settings(LANCK={**lanck.settings, **keys})
-
-
 def start(number, channel="sms", **arguments):
     return start_verification(number=number, code_source="site", channel=channel, **arguments)
 
 
-def check(verification, code):
-    return check_verification(verification_id=verification.pk, code=code)
-
-
-def other_than(code):
-    return f"{(int(code) + 1) % 10 ** len(code):0{len(code)}}"
-
-
 @pytest.fixture
-def from_one_number(lanck, monkeypatch):
-    """A LANCK that makes flash calls from one number, whatever digits it was asked for."""
+def calls_from_one_number(lanck, monkeypatch):
+    """Make LANCK call from one number, with other digits than the requested ones."""
     handle = lanck.handle
 
     def answer(verb, path, params):
@@ -57,17 +44,17 @@ def from_one_number(lanck, monkeypatch):
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_a_code_by_each_channel_verifies_once(lanck, phone, record_signal, channel):
+def test_code_sent_by_each_channel_verifies_once(lanck, phone, record_signal, channel):
     verified = record_signal(signals.number_verified)
     verification = start(phone, channel)
     (sent,) = lanck.sent
     assert (sent.channel, sent.number, len(sent.code)) == (channel, phone, 6)
     assert (verification.delivery, verification.code_source, verification.method) == ("accepted", "site", channel)
 
-    assert check(verification, other_than(sent.code)).refusal == "invalid_code"
+    assert check(verification, wrong_code(sent.code)).refusal == "invalid_code"
     result = check(verification, sent.code)
     assert check(verification, sent.code).refusal == "already_verified"
-    assert [said["number"] for said in verified] == [phone]
+    assert [sent["number"] for sent in verified] == [phone]
     assert redeem_proof(proof=result.proof) == phone
     assert lanck.requests == [f"POST /{path_of(channel)}"]
 
@@ -78,24 +65,24 @@ def path_of(channel):
     return f"calls/{channel}" if channel in ("p2s", "flash") else f"messaging/{channel}"
 
 
-def test_a_code_is_random_digits_of_the_wanted_length():
+def test_new_code_is_random_digits_of_the_given_length():
     codes = {new_code(6) for _ in range(300)}
     assert all(re.fullmatch("[0-9]{6}", code) for code in codes)
     assert len(codes) > 290
     assert any(code.startswith("0") for code in codes)
 
 
-def test_wrong_codes_use_the_attempts_up(lanck, phone, record_signal):
+def test_wrong_codes_exhaust_the_verification(lanck, phone, record_signal):
     failed = record_signal(signals.verification_failed)
     verification = start(phone)
     code = lanck.sent[-1].code
-    refusals = [check(verification, other_than(code)).refusal for _ in range(5)]
+    refusals = [check(verification, wrong_code(code)).refusal for _ in range(5)]
     assert refusals == ["invalid_code"] * 4 + ["exhausted"]
     assert check(verification, code).refusal == "exhausted"
-    assert [said["reason"] for said in failed] == ["exhausted"]
+    assert [sent["reason"] for sent in failed] == ["exhausted"]
 
 
-def test_what_cannot_be_a_code_spends_nothing(lanck, phone):
+def test_text_that_cannot_be_a_code_spends_no_attempt(lanck, phone):
     verification = start(phone)
     for typed in ("", "12345", "1234567", "abcdef", "x" * 100):
         assert check(verification, typed).refusal == "invalid_code"
@@ -104,7 +91,7 @@ def test_what_cannot_be_a_code_spends_nothing(lanck, phone):
     assert check(verification, spelled).proof
 
 
-def test_it_expires_and_is_canceled_like_any_other(lanck, phone, backdate):
+def test_code_is_refused_after_expiry_and_cancellation(lanck, phone, backdate):
     verification = start(phone)
     backdate(verification, 601)
     assert check(verification, lanck.sent[-1].code).refusal == "expired"
@@ -113,7 +100,7 @@ def test_it_expires_and_is_canceled_like_any_other(lanck, phone, backdate):
     assert check(verification, lanck.sent[-1].code).refusal == "canceled"
 
 
-def test_a_resend_makes_the_earlier_code_worthless(lanck, phone, backdate):
+def test_resend_invalidates_the_previous_code(lanck, phone, backdate):
     verification = start(phone)
     backdate(verification, 31)
     resend_verification(verification_id=verification.pk, method="p2s")
@@ -123,7 +110,7 @@ def test_a_resend_makes_the_earlier_code_worthless(lanck, phone, backdate):
     assert check(verification, second).proof
 
 
-def test_a_refused_resend_leaves_the_earlier_code_right(lanck, phone, backdate):
+def test_refused_resend_keeps_the_previous_code_valid(lanck, phone, backdate):
     verification = start(phone)
     backdate(verification, 31)
     lanck.refuse(16)
@@ -132,7 +119,7 @@ def test_a_refused_resend_leaves_the_earlier_code_right(lanck, phone, backdate):
     assert check(verification, lanck.sent[0].code).proof
 
 
-def test_both_codes_are_right_while_it_is_unknown_whether_the_second_was_sent(lanck, phone, backdate):
+def test_both_codes_are_valid_while_the_outcome_of_the_resend_is_unknown(lanck, phone, backdate):
     for which in (0, 1):
         lanck.reset()
         verification = start(phone)
@@ -143,7 +130,7 @@ def test_both_codes_are_right_while_it_is_unknown_whether_the_second_was_sent(la
 
 
 @pytest.mark.parametrize("word", ["sending", "unknown"])
-def test_what_lanck_reports_on_was_taken_whatever_its_word(lanck, phone, backdate, word):
+def test_receipt_of_any_status_shows_that_lanck_accepted_the_resend(lanck, phone, backdate, word):
     verification = start(phone)
     backdate(verification, 31)
     resend_verification(verification_id=verification.pk)
@@ -152,21 +139,21 @@ def test_what_lanck_reports_on_was_taken_whatever_its_word(lanck, phone, backdat
     assert check(verification, lanck.sent[1].code).proof
 
 
-def test_a_start_of_unknown_outcome_can_be_verified_at_once(lanck, phone):
+def test_code_of_unknown_outcome_can_be_verified_at_once(lanck, phone):
     lanck.lose_answer()
     verification = start(phone)
     assert verification.delivery == "unknown"
     assert check(verification, lanck.sent[-1].code).proof
 
 
-def test_a_start_that_was_surely_not_sent_is_canceled(lanck, phone, unused_port):
+def test_start_that_did_not_reach_lanck_is_canceled(lanck, phone, unused_port):
     with with_lanck(lanck, BASE_URL=f"http://127.0.0.1:{unused_port}/v1"), pytest.raises(Refusal) as refused:
         start(phone)
     assert isinstance(refused.value.__cause__, NotSent)
     assert Verification.objects.get().state == "canceled"
 
 
-def test_the_code_of_one_is_no_code_of_another(lanck, phone):
+def test_code_of_another_verification_is_refused(lanck, phone):
     first, second = start(phone), start(phone)
     codes = [sent.code for sent in lanck.sent]
     if codes[0] != codes[1]:
@@ -177,29 +164,29 @@ def test_the_code_of_one_is_no_code_of_another(lanck, phone):
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_the_code_is_kept_as_a_keyed_hash_only(lanck, phone, channel, caplog):
+def test_code_is_stored_as_a_keyed_hash_only(lanck, phone, channel, caplog):
     caplog.set_level("DEBUG", "django_lanck")
     verification = start(phone, channel)
     code = lanck.sent[-1].code
-    told = {"text": code, "code": code, "details": [{"code": code}]}
+    expected = {"text": code, "code": code, "details": [{"code": code}]}
     if channel == "flash":
-        told["from"] = f"+3728232{code}"
-    lanck.report(lanck.sent[-1], "DELIVERED", **told)
+        expected["from"] = f"+3728232{code}"
+    lanck.report(lanck.sent[-1], "DELIVERED", **expected)
     message = Message.objects.get()
     rows = serializers.serialize("python", [message, verification, *message.receipts.all()])
-    kept = json.dumps(
+    stored = json.dumps(
         [{**row["fields"], "request_id": "", "digest": "", "code_hash": ""} for row in rows],
         default=str,
         ensure_ascii=False,
     )
-    assert code not in kept
+    assert code not in stored
     assert code not in caplog.text
     assert len(message.code_hash) == 64
     if channel in ("sms", "push", "viber", "rcs", "failover"):
-        assert "••••••" in kept
+        assert "••••••" in stored
 
 
-def test_a_code_outlives_a_change_of_the_secret_key(lanck, phone, settings):
+def test_code_stays_valid_after_a_rotation_of_the_secret_key(lanck, phone, settings):
     verification = start(phone)
     settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another"
     assert check(verification, lanck.sent[-1].code).proof
@@ -209,11 +196,11 @@ def test_a_code_outlives_a_change_of_the_secret_key(lanck, phone, settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_guesses_at_once_are_no_more_than_allowed(lanck, phone):
+def test_concurrent_wrong_codes_spend_no_more_than_the_allowed_attempts(lanck, phone):
     verification = start(phone)
     code = lanck.sent[-1].code
-    guesses = [f"{number:06}" for number in range(60) if f"{number:06}" != code]
-    results = call_concurrently(lambda number: check(verification, guesses[number]), len(guesses))
+    codes = [f"{number:06}" for number in range(60) if f"{number:06}" != code]
+    results = call_concurrently(lambda number: check(verification, codes[number]), len(codes))
     refusals = [getattr(result, "refusal", result) for result in results]
     assert refusals.count("invalid_code") == 4
     assert set(refusals) == {"invalid_code", "exhausted"}
@@ -222,7 +209,7 @@ def test_many_guesses_at_once_are_no_more_than_allowed(lanck, phone):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_right_answers_at_once_make_one_winner(lanck, phone, record_signal):
+def test_concurrent_right_codes_verify_once(lanck, phone, record_signal):
     verified = record_signal(signals.number_verified)
     with with_lanck(lanck, MAX_ATTEMPTS=50):
         verification = start(phone)
@@ -232,10 +219,10 @@ def test_many_right_answers_at_once_make_one_winner(lanck, phone, record_signal)
     assert Message.objects.get().goal == "NUMBER_VERIFIED"
 
 
-# The goal
+# Goals
 
 
-def test_lanck_learns_of_the_goal_later_and_once(lanck, phone):
+def test_goal_is_reported_once_by_reconciliation(lanck, phone):
     verification = start(phone)
     check(verification, lanck.sent[-1].code)
     message = Message.objects.get()
@@ -247,7 +234,7 @@ def test_lanck_learns_of_the_goal_later_and_once(lanck, phone):
     assert message.goal_reported_at is not None
 
 
-def test_the_goal_is_that_of_the_message_whose_code_was_right(lanck, phone, backdate):
+def test_goal_is_stored_with_the_message_whose_code_was_right(lanck, phone, backdate):
     verification = start(phone)
     backdate(verification, 31)
     lanck.lose_answer()
@@ -256,7 +243,7 @@ def test_the_goal_is_that_of_the_message_whose_code_was_right(lanck, phone, back
     assert list(Message.objects.order_by("pk").values_list("goal", flat=True)) == ["NUMBER_VERIFIED", ""]
 
 
-def test_lancks_own_codes_need_no_goal(lanck, phone):
+def test_lancks_code_stores_no_goal(lanck, phone):
     check(start_verification(number=phone), lanck.sent[-1].code)
     assert Message.objects.get().goal == ""
 
@@ -264,21 +251,21 @@ def test_lancks_own_codes_need_no_goal(lanck, phone):
 # Flash calls
 
 
-def test_the_digits_of_the_number_that_calls_count(lanck, phone, from_one_number):
+def test_digits_of_the_calling_number_are_the_code(lanck, phone, calls_from_one_number):
     verification = start(phone, "flash")
-    asked_for = lanck.sent[-1].params["code"]
-    assert check(verification, "329823").proof if asked_for != "329823" else True
-    assert len(asked_for) == 6
+    requested = lanck.sent[-1].params["code"]
+    assert check(verification, "329823").proof if requested != "329823" else True
+    assert len(requested) == 6
 
 
-def test_the_digits_asked_for_do_not_count_if_another_number_calls(lanck, phone, from_one_number):
+def test_requested_digits_are_refused_if_another_number_calls(lanck, phone, calls_from_one_number):
     verification = start(phone, "flash")
-    asked_for = lanck.sent[-1].params["code"]
-    if asked_for != "329823":
-        assert check(verification, asked_for).refusal == "invalid_code"
+    requested = lanck.sent[-1].params["code"]
+    if requested != "329823":
+        assert check(verification, requested).refusal == "invalid_code"
 
 
-def test_a_flash_call_is_not_made_from_the_sites_sender(lanck, phone):
+def test_flash_call_is_sent_without_the_sites_sender(lanck, phone):
     with with_lanck(lanck, SENDERS={"flash": "37282329823", "p2s": "37282329824"}):
         start(phone, "flash")
         start(phone, "p2s")
@@ -286,17 +273,17 @@ def test_a_flash_call_is_not_made_from_the_sites_sender(lanck, phone):
     assert lanck.sent[1].params["from"] == "37282329824"
 
 
-def test_a_message_has_the_sender_that_lanck_was_told(lanck, phone):
+def test_message_stores_the_sender_that_is_sent_to_lanck(lanck, phone):
     with with_lanck(lanck, SENDERS={"US": "ACME"}):
         for channel in ("sms", "push", "flash"):
             message = start(phone, channel).newest_message
             assert message.sender == lanck.sent[-1].params.get("from", "") == ("ACME" if channel == "sms" else "")
 
 
-# The text
+# Texts
 
 
-def test_an_sms_fills_itself_in_where_a_host_is_set(lanck, phone):
+def test_sms_has_the_line_for_autofill_if_a_host_is_set(lanck, phone):
     start(phone)
     assert lanck.sent[-1].text == f"Your code is {lanck.sent[-1].code}."
     with with_lanck(lanck, CODE_HOST="www.example.com"):
@@ -307,7 +294,7 @@ def test_an_sms_fills_itself_in_where_a_host_is_set(lanck, phone):
     assert lanck.sent[-1].text == f"Your code is {lanck.sent[-1].code}."
 
 
-def test_the_site_writes_its_own_text_for_each_language(lanck, phone):
+def test_code_text_of_the_site_is_used_by_language(lanck, phone):
     with with_lanck(lanck, CODE_TEXTS={"": "{code} for ACME", "de": "{code} für ACME {und} {}"}):
         start(phone)
         assert lanck.sent[-1].text == f"{lanck.sent[-1].code} for ACME"
@@ -318,31 +305,31 @@ def test_the_site_writes_its_own_text_for_each_language(lanck, phone):
         assert lanck.sent[-1].text.endswith("für ACME {und} {}")
 
 
-def test_the_sites_own_text_follows_the_page_also_where_lanck_does_not_speak_it(lanck, phone):
+def test_code_text_follows_the_active_language_even_if_lanck_does_not_have_it(lanck, phone):
     texts = {"": "{code}", "pt-br": "{code} no Brasil", "pt": "{code} em Portugal", "nl": "{code} voor u"}
     with with_lanck(lanck, CODE_TEXTS=texts, RESEND_WAITS=[0]):
         for active, ending in (("pt-br", "no Brasil"), ("pt-ao", "em Portugal"), ("nl-be", "voor u"), ("fi", "")):
             with translation.override(active):
                 verification = start(phone)
             assert lanck.sent[-1].text == f"{lanck.sent[-1].code} {ending}".strip()
-            with translation.override("nl"):  # whoever sends it again
+            with translation.override("nl"):  # the language of the request for the resend
                 resend_verification(verification_id=verification.pk)
             assert lanck.sent[-1].text == f"{lanck.sent[-1].code} {ending}".strip()
 
 
-def test_a_page_in_a_language_with_a_long_name_is_no_trouble(lanck, phone):
+def test_active_language_with_a_long_name_is_shortened(lanck, phone):
     with translation.override("de-1996-oldspelling"):
         assert start(phone).language == "de"
 
 
-def test_a_voice_gets_lancks_name_of_the_pages_language(lanck, phone):
-    for active, told in (("pt-br", "pt"), ("zh-hans", "zh"), ("nl", None), (None, None)):
+def test_spoken_code_gets_lancks_name_of_the_active_language(lanck, phone):
+    for active, expected in (("pt-br", "pt"), ("zh-hans", "zh"), ("nl", None), (None, None)):
         with translation.override(active):
             start(phone, "p2s")
-        assert lanck.sent[-1].params.get("language") == told
+        assert lanck.sent[-1].params.get("language") == expected
 
 
-def test_a_text_is_one_sms_whatever_happens(lanck):
+def test_text_that_does_not_fit_one_sms_is_shortened_to_the_code(lanck):
     with with_lanck(lanck, CODE_HOST="a-long-host-name." * 8 + "example.com"):
         assert sms_text("123456", "en") == "123456"
     with with_lanck(lanck, CODE_HOST="www.example.com", CODE_TEXTS={"": "{code}" + "я" * 60}):
@@ -356,16 +343,16 @@ def test_a_text_is_one_sms_whatever_happens(lanck):
         *[("я" * 70, True), ("я" * 71, False), ("🙂" * 35, True), ("🙂" * 36, False), ("", True)],
     ],
 )
-def test_an_sms_has_room_for(text, fits):
+def test_fits_one_sms_counts_gsm_and_unicode_characters(text, fits):
     assert fits_one_sms(text) is fits
 
 
-def test_a_voice_speaks_the_language_of_the_verification(lanck, phone):
+def test_spoken_code_has_the_language_of_the_verification(lanck, phone):
     start(phone, "p2s", language="fr")
     assert lanck.sent[-1].params["language"] == "fr"
 
 
-def test_a_chain_is_the_one_of_the_settings(lanck, phone):
+def test_failover_chain_follows_the_settings(lanck, phone):
     with with_lanck(lanck, CODE_FLOW=[("viber", 20, "read"), ("sms",)], CODE_HOST="example.com"):
         start(phone, "failover")
     first, last = lanck.sent[-1].params["flow"]
@@ -375,10 +362,10 @@ def test_a_chain_is_the_one_of_the_settings(lanck, phone):
     assert last["message"]["text"].endswith(f"@example.com #{lanck.sent[-1].code}")
 
 
-# The choice
+# Code source and method
 
 
-def test_a_purpose_chooses_who_makes_the_code(lanck, phone, backdate):
+def test_code_source_follows_the_purpose(lanck, phone, backdate):
     purposes = {"signup": {"CODE_SOURCE": "site", "CHANNELS": ["viber", "sms"], "CODE_LENGTH": 5}}
     with with_lanck(lanck, PURPOSES=purposes):
         verification = start_verification(number=phone)
@@ -391,7 +378,7 @@ def test_a_purpose_chooses_who_makes_the_code(lanck, phone, backdate):
         assert check(verification, lanck.sent[-1].code).proof
 
 
-def test_a_method_is_of_one_source_only(lanck, phone):
+def test_method_of_the_other_code_source_is_refused(lanck, phone):
     for source, method in (("lanck", "p2s"), ("site", "voice"), ("site", "call"), ("site", "t2s"), ("site", "fax")):
         with pytest.raises(Refusal) as refused:
             start_verification(number=phone, code_source=source, method=method)
@@ -401,13 +388,13 @@ def test_a_method_is_of_one_source_only(lanck, phone):
     assert not Verification.objects.exists()
 
 
-def test_every_channel_can_carry_a_code():
+def test_content_of_every_channel_contains_the_code():
     for channel in CHANNELS:
         assert "123456" in json.dumps(code_content(channel, "123456", "en").parameters())
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_an_error_report_has_no_code(lanck, phone, backdate, rf, monkeypatch, again):
+def test_error_report_contains_no_code(lanck, phone, backdate, rf, monkeypatch, again):
     monkeypatch.setattr("django_lanck.services.verifications.issue.new_code", lambda length: "739154")
     verification = start(phone)
     backdate(verification, 31)

@@ -1,4 +1,4 @@
-"""What must hold when everything happens at once. Each thread has a connection of its own."""
+"""Concurrent requests. Each thread has a database connection of its own."""
 
 import threading
 import time
@@ -21,6 +21,7 @@ from django_lanck.services import (
     start_verification,
 )
 from django_lanck.services.messages.receipts import callback_url
+from tests.helpers import wrong_code
 from tests.parallel import call_concurrently
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,30 +32,26 @@ def verification(lanck, phone):
     return start_verification(number=phone)
 
 
-def wrong_code(sent, step=1):
-    return f"{(int(sent.code) + step) % 1_000_000:06}"
-
-
-def outcomes(results):
+def refusals(results):
     return sorted({getattr(result, "refusal", None) or getattr(result, "code", repr(result)) for result in results})
 
 
-def test_of_200_wrong_checks_at_once_five_reach_lanck(lanck, verification, record_signal):
+def test_200_concurrent_wrong_codes_make_five_calls(lanck, verification, record_signal):
     failed = record_signal(signals.verification_failed)
     sent = lanck.sent[-1]
     results = call_concurrently(
-        lambda number: check_verification(verification_id=verification.pk, code=wrong_code(sent, number + 1)), 200
+        lambda number: check_verification(verification_id=verification.pk, code=wrong_code(sent.code, number + 1)), 200
     )
     assert len(results) == 200
-    assert outcomes(results) == ["exhausted", "invalid_code"]
+    assert refusals(results) == ["exhausted", "invalid_code"]
     assert len(sent.checks) == 5
     assert check_verification(verification_id=verification.pk, code=sent.code).refusal == "exhausted"
-    assert [said["reason"] for said in failed] == ["exhausted"]
+    assert [sent["reason"] for sent in failed] == ["exhausted"]
     stored = Verification.objects.get()
     assert (stored.state, stored.attempts, stored.failures) == ("exhausted", 5, 5)
 
 
-def test_of_50_right_checks_at_once_one_wins(lanck, phone, record_signal, monkeypatch):
+def test_50_concurrent_right_codes_verify_once(lanck, phone, record_signal, monkeypatch):
     verified = record_signal(signals.number_verified)
     with override_settings(LANCK={**lanck.settings, "MAX_ATTEMPTS": 50}):
         verification = start_verification(number=phone)
@@ -66,28 +63,28 @@ def test_of_50_right_checks_at_once_one_wins(lanck, phone, record_signal, monkey
         )
     proofs = [result.proof for result in results if result.proof]
     assert (len(results), len(proofs), len(verified)) == (50, 1, 1)
-    assert outcomes(result for result in results if not result.proof) == ["already_verified"]
+    assert refusals(result for result in results if not result.proof) == ["already_verified"]
     assert redeem_proof(proof=proofs[0]) == phone
 
 
-def test_one_proof_is_redeemed_once_by_50_at_once(lanck, verification, phone):
+def test_50_concurrent_redemptions_of_a_proof_succeed_once(lanck, verification, phone):
     proof = check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
     results = call_concurrently(lambda number: redeem_proof(proof=proof), 50)
     assert results.count(phone) == 1
     assert sum(isinstance(result, Refusal) for result in results) == 49
 
 
-def test_a_right_code_in_flight_is_not_beaten_by_the_last_wrong_one(lanck, phone, record_signal, monkeypatch):
+def test_pending_right_code_wins_over_the_last_wrong_code(lanck, phone, record_signal, monkeypatch):
     failed, verified = record_signal(signals.verification_failed), record_signal(signals.number_verified)
     with override_settings(LANCK={**lanck.settings, "MAX_ATTEMPTS": 2}):
         verification = start_verification(number=phone)
         sent = lanck.sent[-1]
-        right_is_asked, wrong_is_answered = threading.Event(), threading.Event()
+        right_is_called, wrong_is_answered = threading.Event(), threading.Event()
         handle = lanck.handle
 
         def slow_when_right(verb, path, params):
             if params.get("code") == sent.code:
-                right_is_asked.set()
+                right_is_called.set()
                 wrong_is_answered.wait(10)
             return handle(verb, path, params)
 
@@ -96,8 +93,8 @@ def test_a_right_code_in_flight_is_not_beaten_by_the_last_wrong_one(lanck, phone
         def check(number):
             if number == 0:
                 return check_verification(verification_id=verification.pk, code=sent.code)
-            right_is_asked.wait(10)
-            result = check_verification(verification_id=verification.pk, code=wrong_code(sent))
+            right_is_called.wait(10)
+            result = check_verification(verification_id=verification.pk, code=wrong_code(sent.code))
             wrong_is_answered.set()
             return result
 
@@ -106,7 +103,7 @@ def test_a_right_code_in_flight_is_not_beaten_by_the_last_wrong_one(lanck, phone
     assert (len(verified), len(failed)) == (1, 0)
 
 
-def test_of_20_resends_at_once_one_is_sent(lanck, verification, backdate):
+def test_20_concurrent_resends_send_one_message(lanck, verification, backdate):
     backdate(verification, 31)
     results = call_concurrently(lambda number: resend_verification(verification_id=verification.pk), 20, threads=20)
     assert len(lanck.sent) == 2
@@ -114,7 +111,7 @@ def test_of_20_resends_at_once_one_is_sent(lanck, verification, backdate):
     assert {result.code for result in results if isinstance(result, Refusal)} == {"resend_too_soon"}
 
 
-def test_the_same_receipt_100_times_at_once_changes_the_status_once(lanck, verification, record_signal):
+def test_100_concurrent_repeats_of_a_receipt_send_one_signal(lanck, verification, record_signal):
     changed = record_signal(signals.message_status_changed)
     sent = lanck.sent[-1]
     results = call_concurrently(lambda number: lanck.report(sent, "DELIVERED", timestamp=1700000000).status_code, 100)
@@ -124,7 +121,7 @@ def test_the_same_receipt_100_times_at_once_changes_the_status_once(lanck, verif
     assert len(changed) == 1
 
 
-def test_the_same_receipt_100_times_at_once_is_one_also_where_nobody_listens(lanck, verification):
+def test_100_concurrent_repeats_of_a_receipt_without_receiver_are_stored_once(lanck, verification):
     sent = lanck.sent[-1]
     results = call_concurrently(lambda number: lanck.report(sent, "DELIVERED", timestamp=1700000000).status_code, 100)
     assert results == [204] * 100
@@ -132,28 +129,28 @@ def test_the_same_receipt_100_times_at_once_is_one_also_where_nobody_listens(lan
     assert Message.objects.get().status == "DELIVERED"
 
 
-@pytest.mark.parametrize("listening", [False, True])
-def test_receipts_of_every_word_at_once_end_as_the_highest(lanck, verification, record_signal, listening):
-    words, sent = ["SENT", "QUEUED", "REJECTED", "UNDELIVERED", "DELIVERED"], lanck.sent[-1]
-    changed = record_signal(signals.message_status_changed) if listening else []
-    results = call_concurrently(lambda n: lanck.report(sent, words[n % 5], n=n % 10, timestamp=1).status_code, 50)
+@pytest.mark.parametrize("with_receiver", [False, True])
+def test_concurrent_receipts_end_with_the_highest_status(lanck, verification, record_signal, with_receiver):
+    statuses, sent = ["SENT", "QUEUED", "REJECTED", "UNDELIVERED", "DELIVERED"], lanck.sent[-1]
+    changed = record_signal(signals.message_status_changed) if with_receiver else []
+    results = call_concurrently(lambda n: lanck.report(sent, statuses[n % 5], n=n % 10, timestamp=1).status_code, 50)
     assert results == [204] * 50
     message = Message.objects.get()
     assert (message.status, message.receipts.count()) == ("DELIVERED", 10)
     assert sum(message.receipts.values_list("repeats", flat=True)) == 40
-    if listening:
+    if with_receiver:
         assert changed[-1]["new_status"] == "DELIVERED"
-        assert len({said["new_status"] for said in changed}) == len(changed)
+        assert len({change["new_status"] for change in changed}) == len(changed)
 
 
-def test_of_receipts_that_all_differ_at_most_50_are_kept(lanck, verification):
+def test_150_concurrent_different_receipts_store_at_most_50(lanck, verification):
     sent = lanck.sent[-1]
     results = call_concurrently(lambda number: lanck.report(sent, "SENT", timestamp=number, n=number).status_code, 150)
     assert set(results) == {204}
     assert 45 <= Receipt.objects.count() <= 50
 
 
-def test_a_receipt_during_the_call_finds_its_message(lanck, phone, monkeypatch):
+def test_receipt_during_the_call_updates_the_message(lanck, phone, monkeypatch):
     handle, answered = lanck.handle, []
 
     def receipt_first(verb, path, params):
@@ -171,24 +168,24 @@ def test_a_receipt_during_the_call_finds_its_message(lanck, phone, monkeypatch):
     assert check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
 
 
-def test_nothing_is_locked_while_lanck_is_asked(lanck, phone, monkeypatch):
-    handle, took = lanck.handle, []
+def test_no_row_is_locked_during_a_call_to_lanck(lanck, phone, monkeypatch):
+    handle, durations = lanck.handle, []
 
     def touch_every_row(verb, path, params):
         begun = time.monotonic()
         assert Verification.objects.update(language="xx") == Message.objects.update(sender="x") == 1
-        took.append(time.monotonic() - begun)
+        durations.append(time.monotonic() - begun)
         connection.close()
         return handle(verb, path, params)
 
     monkeypatch.setattr(lanck, "handle", touch_every_row)
     verification = start_verification(number=phone)
     check_verification(verification_id=verification.pk, code=lanck.sent[-1].code)
-    assert len(took) == 2
-    assert max(took) < 5
+    assert len(durations) == 2
+    assert max(durations) < 5
 
 
-def test_a_worker_that_dies_during_the_call_leaves_a_message_that_its_receipt_finds(lanck, phone, monkeypatch):
+def test_receipt_updates_a_message_whose_worker_died_during_the_call(lanck, phone, monkeypatch):
     from django_lanck import client
 
     send = client.LanckClient.send
@@ -209,9 +206,9 @@ def test_a_worker_that_dies_during_the_call_leaves_a_message_that_its_receipt_fi
     assert Message.objects.get().status == "DELIVERED"
 
 
-def test_a_slow_lanck_holds_no_database_connection(lanck, phone, monkeypatch):
+def test_no_database_connection_is_held_during_a_call_to_lanck(lanck, phone, monkeypatch):
     if connection.vendor == "sqlite":
-        return  # it has no connections to run out of
+        return  # its connections are not limited
     held, handle = [], lanck.handle
     main = connection
 
@@ -226,7 +223,7 @@ def test_a_slow_lanck_holds_no_database_connection(lanck, phone, monkeypatch):
 
 
 @pytest.mark.parametrize("owned", [False, True])
-def test_of_users_who_claim_a_number_at_once_the_newest_proof_owns_it(lanck, phone, owned):
+def test_concurrent_claims_end_with_the_owner_of_the_newest_proof(lanck, phone, owned):
     def prove():
         verification = start_verification(number=phone)
         proof = check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
@@ -242,7 +239,7 @@ def test_of_users_who_claim_a_number_at_once_the_newest_proof_owns_it(lanck, pho
     assert VerifiedNumber.objects.get().user == users[7]
 
 
-def test_losers_of_a_double_click_hear_that_it_is_verified(lanck, verification):
+def test_concurrent_double_submit_is_refused_as_already_verified(lanck, verification):
     code = lanck.sent[-1].code
     results = call_concurrently(
         lambda number: check_verification(verification_id=verification.pk, code=code), 5, threads=5
@@ -252,7 +249,7 @@ def test_losers_of_a_double_click_hear_that_it_is_verified(lanck, verification):
 
 
 @pytest.mark.parametrize("service", ["resend", "receipt"])
-def test_no_service_that_sends_or_stores_runs_inside_a_transaction(lanck, verification, backdate, service):
+def test_resend_and_receipt_inside_a_transaction_raise(lanck, verification, backdate, service):
     backdate(verification, 31)
     sent = lanck.sent[-1]
     token = sent.params["callbackUrl"].split("/")[-2]
@@ -267,7 +264,7 @@ def test_no_service_that_sends_or_stores_runs_inside_a_transaction(lanck, verifi
     assert not Receipt.objects.exists()
 
 
-def test_a_receipt_right_after_an_answer_about_a_message_is_told_once(lanck, verification, record_signal, monkeypatch):
+def test_receipt_right_after_a_refresh_is_signaled_once(lanck, verification, record_signal, monkeypatch):
     changed, locked = record_signal(signals.message_status_changed), MessageQuerySet.locked
 
     def with_a_receipt_after_the_commit(self):
@@ -279,7 +276,7 @@ def test_a_receipt_right_after_an_answer_about_a_message_is_told_once(lanck, ver
     message = Message.objects.get()
     refresh_message(message=message)
     assert message.status == "SENT"
-    assert {(said["old_status"], said["new_status"]) for said in changed} == {
+    assert {(change["old_status"], change["new_status"]) for change in changed} == {
         ("accepted", "SENT"),
         ("SENT", "DELIVERED"),
     }

@@ -1,3 +1,5 @@
+"""Receipts and refreshes: which status a message ends with, and what of a receipt is stored."""
+
 import itertools
 from dataclasses import replace
 
@@ -13,10 +15,10 @@ from tests.helpers import statements
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(params=["nobody listens", "somebody listens"], autouse=True)
-def listening(request, record_signal):
-    """A receipt is taken in a shorter way where nobody wants to hear of it; both ways do the same."""
-    return record_signal(signals.message_status_changed) if request.param == "somebody listens" else None
+@pytest.fixture(params=["without receiver", "with receiver"], autouse=True)
+def listener(request, record_signal):
+    """Run each test with and without a receiver: a receipt takes fewer statements without one."""
+    return record_signal(signals.message_status_changed) if request.param == "with receiver" else None
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def status():
     return Message.objects.get().status
 
 
-def test_a_receipt_moves_the_status_and_is_kept(lanck, sent, record_signal):
+def test_receipt_moves_the_status_and_is_stored(lanck, sent, record_signal):
     changed = record_signal(signals.message_status_changed)
     assert lanck.report(sent, "DELIVERED", mccmnc="001010", timestamp=1700000000).status_code == 204
     message, receipt = Message.objects.get(), Receipt.objects.get()
@@ -41,21 +43,19 @@ def test_a_receipt_moves_the_status_and_is_kept(lanck, sent, record_signal):
         "mccmnc": "001010",
         "timestamp": 1700000000,
     }
-    assert [(said["old_status"], said["new_status"]) for said in changed] == [("accepted", "DELIVERED")]
+    assert [(change["old_status"], change["new_status"]) for change in changed] == [("accepted", "DELIVERED")]
 
 
-def test_a_receipt_takes_two_statements_or_four_where_somebody_listens(
-    lanck, sent, listening, django_assert_max_num_queries
-):
-    of_sqlite = 1 if connection.vendor == "sqlite" else 0  # the write that takes its lock
-    limit, of_a_repeat = (2, 4 + of_sqlite) if listening is None else (4 + of_sqlite, 3 + of_sqlite)
+def test_receipt_takes_two_statements_or_four_with_a_receiver(lanck, sent, listener, django_assert_max_num_queries):
+    of_sqlite = 1 if connection.vendor == "sqlite" else 0  # the UPDATE that acquires its lock
+    limit, of_a_repeat = (2, 4 + of_sqlite) if listener is None else (4 + of_sqlite, 3 + of_sqlite)
     for word, most in [("SENT", limit), ("DELIVERED", limit), ("SENT", of_a_repeat)]:
         with django_assert_max_num_queries(20) as captured:
             lanck.report(sent, word, timestamp=1)
         assert len(statements(captured)) <= most
 
 
-def test_the_same_receipt_again_is_counted_and_changes_nothing(lanck, sent, record_signal):
+def test_repeated_receipt_is_counted_and_changes_nothing(lanck, sent, record_signal):
     changed = record_signal(signals.message_status_changed)
     for _ in range(5):
         lanck.report(sent, "SENT", timestamp=1700000000)
@@ -69,7 +69,7 @@ ORDERS = list(
 
 
 @pytest.mark.parametrize("order", ORDERS[::7])
-def test_every_order_of_arrival_ends_the_same(lanck, sent, order):
+def test_every_order_of_arrival_ends_with_the_same_status(lanck, sent, order):
     for word, at in order:
         lanck.report(sent, word, timestamp=1700000000 + at)
     best = next(word for word in ("DELIVERED", "UNDELIVERED", "REJECTED", "SENT") if word in dict(order))
@@ -80,7 +80,7 @@ def test_every_order_of_arrival_ends_the_same(lanck, sent, order):
 @pytest.mark.parametrize(
     "order", list(itertools.permutations([("ANSWERED", 1), ("DELIVERED", 2), ("DELIVERED", None)]))
 )
-def test_equal_ranks_go_by_the_providers_time(lanck, sent, order):
+def test_of_equal_ranks_the_later_time_wins(lanck, sent, order):
     for word, at in order:
         lanck.report(sent, word, timestamp=at and 1700000000 + at)
     assert status() == "DELIVERED"
@@ -88,46 +88,46 @@ def test_equal_ranks_go_by_the_providers_time(lanck, sent, order):
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(["ANSWERED", "DELIVERED"])))
-def test_equal_ranks_and_times_go_by_name(lanck, sent, order):
+def test_of_equal_ranks_and_times_the_later_name_wins(lanck, sent, order):
     for word in order:
         lanck.report(sent, word, timestamp=1700000000)
     assert status() == "DELIVERED"
 
 
-def test_a_word_that_nobody_knows_is_kept_as_it_came(lanck, sent):
+def test_unknown_status_is_stored_as_received(lanck, sent):
     lanck.report(sent, "Buffered-At-SMSC")
     assert status() == "Buffered-At-SMSC"
     lanck.report(sent, "SENT")
     assert status() == "SENT"
 
 
-def test_a_receipt_never_verifies_anybody(lanck, sent):
+def test_receipt_does_not_verify(lanck, sent):
     lanck.report(sent, "DELIVERED", verifiedAt=1700000000, code="123456")
     assert Verification.objects.get().state == "pending"
     assert "code" not in Receipt.objects.get().payload
 
 
-def test_what_could_hold_a_code_is_not_kept(lanck, sent):
+def test_values_that_may_hold_a_code_are_not_stored(lanck, sent):
     secret = {"code": "1", "text": "1", "flow": [1], "payload": {"code": "1"}, "from": "+12015550188"}
     lanck.report(sent, "SENT", **secret)
     assert set(Receipt.objects.get().payload) == {"requestId", "status", "timestamp", "from"}
 
 
-def test_the_calling_number_of_a_flash_call_is_the_code_and_is_not_kept(lanck, phone):
+def test_calling_number_of_a_flash_call_is_not_stored(lanck, phone):
     start_verification(number=phone, method="call")
     lanck.report(lanck.sent[-1], "SENT", **{"from": "+12015123456"})
     assert "from" not in Receipt.objects.get().payload
 
 
-def test_of_one_message_at_most_fifty_receipts_are_kept(lanck, sent, listening):
+def test_at_most_fifty_receipts_of_a_message_are_stored(lanck, sent, listener):
     for word in ("QUEUED", "SENT", "REJECTED", "UNDELIVERED", "DELIVERED"):
         for number in range(60):
             assert lanck.report(sent, word, n=number, timestamp=number).status_code == 204
-    assert Receipt.objects.count() == (49 if listening is None else 45)
+    assert Receipt.objects.count() == (49 if listener is None else 45)
     assert status() == "DELIVERED"
 
 
-def test_a_receipt_brings_the_id_of_a_message_whose_answer_was_lost(lanck, phone):
+def test_receipt_sets_the_request_id_of_a_message_whose_answer_was_lost(lanck, phone):
     lanck.lose_answer()
     start_verification(number=phone)
     lanck.report(lanck.sent[-1], "DELIVERED")
@@ -135,29 +135,29 @@ def test_a_receipt_brings_the_id_of_a_message_whose_answer_was_lost(lanck, phone
     assert (message.request_id, message.status) == (lanck.sent[-1].request_id, "DELIVERED")
 
 
-def test_the_same_word_at_a_later_time_is_no_change(lanck, sent, record_signal):
+def test_same_status_at_a_later_time_sends_no_signal(lanck, sent, record_signal):
     changed = record_signal(signals.message_status_changed)
     for second in range(3):
         lanck.report(sent, "SENT", timestamp=1700000000 + second)
-    assert [(said["old_status"], said["new_status"]) for said in changed] == [("accepted", "SENT")]
+    assert [(change["old_status"], change["new_status"]) for change in changed] == [("accepted", "SENT")]
     assert Message.objects.get().status_at.timestamp() == 1700000002
 
 
-def test_the_signal_brings_the_message_as_it_is_now(lanck, sent, record_signal):
+def test_signal_carries_the_updated_message(lanck, sent, record_signal):
     changed = record_signal(signals.message_status_changed)
     lanck.report(sent, "DELIVERED", mccmnc="00101", timestamp=1700000000)
     message = changed[0]["message"]
     assert (message.is_final, message.mccmnc, message.status_at.timestamp()) == (True, "00101", 1700000000)
 
 
-def test_asking_about_a_network_with_an_odd_code(lanck, sent):
+def test_refresh_cuts_values_that_are_too_long(lanck, sent):
     lanck.answer({"id": sent.request_id, "status": "SENT", "mccmnc": "1" * 7, "network": "x" * 200, "country": "USA"})
     message = Message.objects.get()
     assert refresh_message(message=message)
     assert (message.mccmnc, message.network, message.country) == ("", "x" * 100, "US")
 
 
-def test_the_direct_answer_wins_over_the_id_of_a_receipt_and_keeps_its_status(lanck, phone):
+def test_answer_replaces_the_request_id_of_a_receipt_and_keeps_its_status(lanck, phone):
     lanck.lose_answer()
     start_verification(number=phone)
     lanck.report(lanck.sent[-1], "DELIVERED")
@@ -166,7 +166,7 @@ def test_the_direct_answer_wins_over_the_id_of_a_receipt_and_keeps_its_status(la
     assert (message.request_id, message.status) == ("the-direct-one", "DELIVERED")
 
 
-def test_an_id_is_taken_from_a_receipt_only_for_the_same_number(lanck, phone):
+def test_request_id_of_a_receipt_is_stored_only_for_the_same_number(lanck, phone):
     lanck.lose_answer()
     start_verification(number=phone)
     assert lanck.report(lanck.sent[-1], "SENT", number="+12015550199").status_code == 404
@@ -174,7 +174,7 @@ def test_an_id_is_taken_from_a_receipt_only_for_the_same_number(lanck, phone):
     assert lanck.report(lanck.sent[-1], "SENT", number="12015550123").status_code == 204
 
 
-def test_a_receipt_for_another_request_is_refused_like_a_wrong_token(lanck, sent, client):
+def test_receipt_for_another_request_is_refused_like_a_wrong_token(lanck, sent, client):
     other = lanck.report(sent, "DELIVERED", requestId="another")
     wrong = client.post(
         "/lanck/receipts/1:forged/", '{"requestId": "x", "number": "1", "status": "SENT"}', "application/json"
@@ -184,12 +184,12 @@ def test_a_receipt_for_another_request_is_refused_like_a_wrong_token(lanck, sent
     assert not Receipt.objects.exists()
 
 
-def test_an_id_in_other_letters_is_another_request(lanck, sent):
+def test_request_id_is_case_sensitive(lanck, sent):
     assert lanck.report(replace(sent, request_id=sent.request_id.upper()), "DELIVERED").status_code == 404
     assert status() == "accepted"
 
 
-def test_an_id_of_another_message_cannot_be_taken(lanck, sent, phone):
+def test_request_id_of_another_message_is_refused(lanck, sent, phone):
     lanck.lose_answer()
     start_verification(number=phone)
     assert lanck.report(lanck.sent[-1], "SENT", requestId=sent.request_id).status_code == 404
@@ -197,13 +197,13 @@ def test_an_id_of_another_message_cannot_be_taken(lanck, sent, phone):
     assert not Receipt.objects.exists()
 
 
-def test_a_receipt_of_a_removed_message_is_taken_and_dropped(lanck, sent):
+def test_receipt_for_a_deleted_message_is_accepted_and_dropped(lanck, sent):
     Verification.objects.all().delete()
     assert lanck.report(sent, "DELIVERED").status_code == 204
     assert not Receipt.objects.exists()
 
 
-def test_a_receipt_after_the_end_changes_only_the_delivery(lanck, sent, backdate):
+def test_receipt_after_expiry_changes_the_message_only(lanck, sent, backdate):
     verification = Verification.objects.get()
     backdate(verification, 700)
     before = Verification.objects.values().get()
@@ -212,7 +212,7 @@ def test_a_receipt_after_the_end_changes_only_the_delivery(lanck, sent, backdate
     assert Verification.objects.values().get() == before
 
 
-def test_asking_lanck_says_what_receipts_would_have_said(lanck, sent, record_signal):
+def test_refresh_updates_status_and_network(lanck, sent, record_signal):
     changed = record_signal(signals.message_status_changed)
     sent.status = "DELIVERED"
     message = Message.objects.get()
@@ -227,28 +227,28 @@ def test_asking_lanck_says_what_receipts_would_have_said(lanck, sent, record_sig
     assert len(changed) == 1
 
 
-def test_asking_lanck_never_takes_a_status_back(lanck, sent):
+def test_refresh_does_not_lower_the_status(lanck, sent):
     lanck.report(sent, "DELIVERED")
     sent.status = "SENT"
     assert not refresh_message(message=Message.objects.get())
     assert status() == "DELIVERED"
 
 
-def test_asking_about_a_message_without_id_asks_nobody(lanck, phone):
+def test_refresh_without_a_request_id_makes_no_call(lanck, phone):
     lanck.lose_answer()
     start_verification(number=phone)
-    asked = len(lanck.requests)
+    calls = len(lanck.requests)
     assert not refresh_message(message=Message.objects.get())
-    assert len(lanck.requests) == asked
+    assert len(lanck.requests) == calls
 
 
-def test_asking_lets_the_caller_see_what_lanck_says(lanck, sent):
+def test_refresh_raises_the_error_of_lanck(lanck, sent):
     lanck.refuse(20, http_status=404)
     with pytest.raises(RequestNotFound):
         refresh_message(message=Message.objects.get())
 
 
-def test_a_receiver_that_raises_does_not_make_lanck_repeat(lanck, sent):
+def test_receiver_that_raises_does_not_fail_the_webhook(lanck, sent):
     def broken(**arguments):
         raise RuntimeError("boom")
 
@@ -261,7 +261,7 @@ def test_a_receiver_that_raises_does_not_make_lanck_repeat(lanck, sent):
 
 
 @pytest.mark.parametrize("word", ["refused", "sending", "unknown", "accepted", "Refused"])
-def test_a_word_of_ours_from_lanck_is_just_another_word(lanck, sent, word):
+def test_status_of_lanck_with_a_name_of_ours_has_the_rank_of_an_unknown_status(lanck, sent, word):
     assert lanck.report(sent, word).status_code == 204
     message = Message.objects.get()
     assert (message.status, message.is_refused) == (word, False)

@@ -1,3 +1,5 @@
+"""Starting a verification: what is sent, stored and refused."""
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ImproperlyConfigured
@@ -13,7 +15,7 @@ from tests.helpers import statements_around_call, with_lanck
 pytestmark = pytest.mark.django_db
 
 
-def test_sends_a_code_and_remembers_it_all(lanck, phone):
+def test_start_sends_a_code_and_stores_verification_and_message(lanck, phone):
     verification = start_verification(number=phone)
 
     sent = lanck.sent[-1]
@@ -28,11 +30,11 @@ def test_sends_a_code_and_remembers_it_all(lanck, phone):
     assert stored.newest_message.country == "US"
 
 
-def test_takes_two_statements_before_the_call_and_one_after(lanck, phone, monkeypatch):
+def test_start_takes_two_statements_before_the_call_and_one_after(lanck, phone, monkeypatch):
     assert statements_around_call(lanck, monkeypatch, lambda: start_verification(number=phone)) == (2, 1)
 
 
-def test_tells_lanck_what_the_settings_say_and_nothing_else(lanck, phone):
+def test_request_to_lanck_has_exactly_the_parameters_of_the_settings(lanck, phone):
     start_verification(number=phone, ip="192.0.2.7")
     assert set(lanck.sent[-1].params) == {"number", "method", "language", "codeLength", "callbackUrl"}
     keys = {
@@ -67,14 +69,14 @@ def test_tells_lanck_what_the_settings_say_and_nothing_else(lanck, phone):
         ({"sms": "A"}, "voice", ""),
     ],
 )
-def test_the_most_specific_sender_is_used(lanck, phone, senders, method, sender):
+def test_most_specific_sender_is_used(lanck, phone, senders, method, sender):
     with with_lanck(lanck, SENDERS=senders):
         verification = start_verification(number=phone, method=method)
     assert lanck.sent[-1].params.get("from", "") == sender == verification.newest_message.sender
 
 
 @pytest.mark.parametrize(
-    ("active", "told"),
+    ("active", "expected"),
     [
         ("de", "de"),
         ("de-ch", "de"),
@@ -86,13 +88,13 @@ def test_the_most_specific_sender_is_used(lanck, phone, senders, method, sender)
         (None, None),
     ],
 )
-def test_the_code_speaks_the_active_language_where_lanck_does(lanck, phone, active, told):
+def test_active_language_is_sent_if_lanck_has_it(lanck, phone, active, expected):
     with translation.override(active):
         start_verification(number=phone)
-    assert lanck.sent[-1].params.get("language") == told
+    assert lanck.sent[-1].params.get("language") == expected
 
 
-def test_a_flash_call_has_no_language(lanck, phone):
+def test_flash_call_is_sent_without_a_language(lanck, phone):
     start_verification(number=phone, method="call", language="de")
     assert "language" not in lanck.sent[-1].params
 
@@ -113,14 +115,14 @@ def test_a_flash_call_has_no_language(lanck, phone):
         "  +1 201 555 0123  ",
     ],
 )
-def test_every_spelling_is_the_same_number(lanck, spelling):
+def test_spellings_of_a_number_are_normalized(lanck, spelling):
     assert start_verification(number=spelling).number == "+12015550123"
 
 
 @pytest.mark.parametrize(
     "number", ["", "hello", "+1", "+1201555012", "2015550123", "+999123456789", "+" * 10_000, "00"]
 )
-def test_what_is_no_number_is_refused_and_changes_nothing(lanck, number):
+def test_invalid_number_is_refused_without_storing_or_sending(lanck, number):
     with pytest.raises(Refusal) as refused:
         start_verification(number=number)
     assert refused.value.code == "invalid_number"
@@ -137,7 +139,7 @@ def test_what_is_no_number_is_refused_and_changes_nothing(lanck, number):
         ({"language": "tlh"}, "invalid_language"),
     ],
 )
-def test_what_is_not_offered_is_refused_and_changes_nothing(lanck, phone, arguments, code):
+def test_unknown_option_is_refused_without_storing_or_sending(lanck, phone, arguments, code):
     with pytest.raises(Refusal) as refused:
         start_verification(number=phone, **arguments)
     assert refused.value.code == code
@@ -154,7 +156,7 @@ def test_what_is_not_offered_is_refused_and_changes_nothing(lanck, phone, argume
         (9, 400, "unavailable", 5),
     ],
 )
-def test_a_refusal_of_lanck_cancels_and_tells_the_person_nothing_of_the_account(
+def test_refusal_by_lanck_cancels_and_hides_the_account_error(
     lanck, phone, record_signal, error_code, http_status, refusal, retry_after
 ):
     started = record_signal(signals.verification_started)
@@ -170,12 +172,12 @@ def test_a_refusal_of_lanck_cancels_and_tells_the_person_nothing_of_the_account(
     assert not started
 
 
-def test_an_internal_error_of_lanck_is_an_unknown_outcome(lanck, phone):
+def test_internal_error_of_lanck_is_an_unknown_outcome(lanck, phone):
     lanck.refuse(99)
     assert start_verification(number=phone).delivery == "unknown"
 
 
-def test_whatever_lanck_says_can_be_stored(lanck, phone):
+def test_error_reason_with_invalid_characters_and_a_number_is_stored_masked(lanck, phone):
     lanck.refuse(9, reason="no \x00 \ud800 +12015550123")
     with pytest.raises(Refusal):
         start_verification(number=phone)
@@ -184,7 +186,7 @@ def test_whatever_lanck_says_can_be_stored(lanck, phone):
     assert phone not in message.error_reason
 
 
-def test_nobody_listening_at_lanck_cancels(lanck, phone, unused_port):
+def test_unreachable_lanck_cancels_the_verification(lanck, phone, unused_port):
     with with_lanck(lanck, BASE_URL=f"http://127.0.0.1:{unused_port}/v1"), pytest.raises(Refusal) as refused:
         start_verification(number=phone)
     assert refused.value.code == "unavailable"
@@ -192,7 +194,7 @@ def test_nobody_listening_at_lanck_cancels(lanck, phone, unused_port):
     assert Verification.objects.get().state == "canceled"
 
 
-def test_a_lost_answer_is_a_started_verification_with_unknown_delivery(lanck, phone, record_signal):
+def test_lost_answer_starts_a_verification_of_unknown_delivery(lanck, phone, record_signal):
     started = record_signal(signals.verification_started)
     lanck.lose_answer()
     verification = start_verification(number=phone)
@@ -202,7 +204,7 @@ def test_a_lost_answer_is_a_started_verification_with_unknown_delivery(lanck, ph
     assert Message.objects.get().status == "unknown"
 
 
-def test_an_id_that_belongs_to_another_message_is_not_believed(lanck, phone):
+def test_request_id_of_another_message_is_not_stored(lanck, phone):
     first = start_verification(number=phone)
     lanck.answer({"requestId": lanck.sent[-1].request_id})
     second = start_verification(number=phone)
@@ -213,13 +215,13 @@ def test_an_id_that_belongs_to_another_message_is_not_believed(lanck, phone):
     ]
 
 
-def test_refuses_to_run_inside_a_transaction_before_anything_is_sent(lanck, phone, transactional_db):
+def test_start_inside_a_transaction_raises_before_sending(lanck, phone, transactional_db):
     with transaction.atomic(), pytest.raises(RuntimeError, match="inside a transaction"):
         start_verification(number=phone)
     assert not lanck.requests
 
 
-def test_a_receiver_that_raises_hurts_nobody(lanck, phone, record_signal):
+def test_receiver_that_raises_does_not_fail_the_start(lanck, phone, record_signal):
     def broken(**arguments):
         raise RuntimeError("boom")
 
@@ -232,7 +234,7 @@ def test_a_receiver_that_raises_hurts_nobody(lanck, phone, record_signal):
     assert len(started) == 1
 
 
-def test_a_site_may_set_other_rules_for_a_purpose(lanck, phone):
+def test_purpose_has_its_own_settings(lanck, phone):
     purposes = {"payout": {"METHODS": ["voice"], "CODE_LENGTH": 4, "MAX_ATTEMPTS": 2, "RESEND_WAITS": []}}
     with with_lanck(lanck, PURPOSES=purposes):
         verification = start_verification(number=phone, purpose="payout")
@@ -243,7 +245,7 @@ def test_a_site_may_set_other_rules_for_a_purpose(lanck, phone):
             start_verification(number=phone, purpose="signup")
 
 
-def test_another_binding_finds_nothing(lanck, phone):
+def test_verification_is_not_found_with_another_binding(lanck, phone):
     verification = start_verification(number=phone, binding="session:a")
     assert services.get_verification(verification_id=verification.pk, binding=["user:1", "session:a"])
     for binding in ("", "session:b", ["user:1"]):
@@ -252,32 +254,32 @@ def test_another_binding_finds_nothing(lanck, phone):
         assert refused.value.code == "not_found"
 
 
-def test_a_row_that_was_read_alone_knows_its_state_too(lanck, phone, backdate):
+def test_current_state_is_expired_for_a_row_read_without_the_database_time(lanck, phone, backdate):
     backdate(start_verification(number=phone), 601)
     assert Verification.objects.get().current_state == "expired"
 
 
-def test_someone_anonymous_is_nobody(lanck, phone):
+def test_anonymous_user_is_stored_as_no_user(lanck, phone):
     assert start_verification(number=phone, user=AnonymousUser()).user is None
 
 
-def test_someone_anonymous_without_a_session_cannot_be_told_apart(rf):
+def test_binding_of_an_anonymous_request_without_session_raises(rf):
     with pytest.raises(ImproperlyConfigured):
         services.binding_for(rf.get("/"), create=True)
 
 
-def test_the_binding_is_not_stored_in_clear(lanck, phone):
+def test_binding_is_stored_hashed(lanck, phone):
     start_verification(number=phone, binding="session:a")
     assert len(Verification.objects.get().binding_hash) == 64
 
 
-def test_a_person_behind_a_socket_without_an_address_can_start(lanck, phone):
+def test_empty_client_address_is_not_sent(lanck, phone):
     with with_lanck(lanck, SEND_CLIENT_IP=True):
         start_verification(number=phone, ip="")
     assert "ip" not in lanck.sent[-1].params
 
 
-def test_an_argument_that_lanck_would_refuse_leaves_nothing_behind(lanck, phone):
+def test_invalid_argument_for_lanck_stores_nothing(lanck, phone):
     with with_lanck(lanck, SEND_CLIENT_IP=True), pytest.raises(InvalidArgument, match="ip"):
         start_verification(number=phone, ip="nowhere")
     assert not lanck.requests

@@ -1,3 +1,5 @@
+"""The webhook for delivery receipts."""
+
 import json
 from unittest.mock import Mock
 
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from django_lanck.models import Message, Receipt
 from django_lanck.services import start_verification
 from django_lanck.services.messages.receipts import callback_url
+from tests.helpers import wrong_code
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +43,7 @@ def payload(lanck, path):
         "??",
     ],
 )
-def test_the_body_is_json_whatever_its_type_says(client, path, payload, content_type):
+def test_body_is_parsed_as_json_with_any_content_type(client, path, payload, content_type):
     response = client.generic("POST", path, json.dumps(payload), content_type)
     assert (response.status_code, response.content) == (204, b"")
     assert Message.objects.get().status == "SENT"
@@ -48,7 +51,7 @@ def test_the_body_is_json_whatever_its_type_says(client, path, payload, content_
 
 @pytest.mark.parametrize("verb", ["get", "head"])
 @pytest.mark.parametrize("token", [None, "1:forged"])
-def test_looking_at_the_address_is_harmless(client, path, verb, token):
+def test_get_and_head_change_nothing(client, path, verb, token):
     address = reverse("lanck:receipt", args=[token]) if token else path
     response = getattr(client, verb)(address)
     assert response.status_code == 200
@@ -56,25 +59,25 @@ def test_looking_at_the_address_is_harmless(client, path, verb, token):
 
 
 @pytest.mark.parametrize("verb", ["put", "patch", "delete"])
-def test_other_verbs_are_not_allowed(client, path, verb):
+def test_other_http_methods_are_refused(client, path, verb):
     assert getattr(client, verb)(path).status_code == 405
 
 
 @pytest.mark.parametrize("token", ["1", "1:", ":", "1:forged", "x:y", "1:a:b", "%00", "1" * 2000, "é"])
-def test_a_wrong_token_is_not_found_and_asks_no_database(client, payload, token, django_assert_num_queries):
+def test_invalid_token_is_not_found_without_a_query(client, payload, token, django_assert_num_queries):
     with django_assert_num_queries(0):
         response = client.post(f"/lanck/receipts/{token}/", json.dumps(payload), "application/json")
     assert response.status_code == 404
     assert json.loads(response.content) == {"code": "not_found", "detail": "Not found."}
 
 
-def test_a_token_is_for_one_message_only(client, lanck, path, payload, phone):
+def test_token_of_another_message_is_not_found(client, lanck, path, payload, phone):
     other = callback_url(start_verification(number=phone).newest_message).removeprefix("http://testserver")
     assert client.post(other, json.dumps(payload), "application/json").status_code == 404
     assert not Receipt.objects.exists()
 
 
-def test_a_token_of_the_previous_secret_key_is_still_taken(client, path, payload, settings):
+def test_token_stays_valid_after_a_rotation_of_the_secret_key(client, path, payload, settings):
     old = settings.SECRET_KEY
     with override_settings(SECRET_KEY="new", SECRET_KEY_FALLBACKS=[old]):
         assert client.post(path, json.dumps(payload), "application/json").status_code == 204
@@ -106,7 +109,7 @@ def test_a_token_of_the_previous_secret_key_is_still_taken(client, path, payload
         b'{"requestId": "x", "number": "1", "status": {}}',
     ],
 )
-def test_a_body_that_is_no_receipt_is_refused_and_changes_nothing(client, path, body):
+def test_invalid_body_is_refused_and_changes_nothing(client, path, body):
     response = client.generic("POST", path, body, "json/application")
     assert response.status_code == 400
     assert set(json.loads(response.content)) == {"code", "detail"}
@@ -127,12 +130,12 @@ json_values = st.recursive(
         st.sampled_from(["requestId", "number", "status", "timestamp", "mccmnc", "extra", "sipStatus"]), json_values
     )
 )
-def test_no_body_is_an_error_of_ours(client, path, payload, changes):
+def test_any_json_body_is_accepted_or_refused(client, path, payload, changes):
     response = client.post(path, json.dumps({**payload, **changes}), "application/json")
     assert response.status_code in (204, 400, 404)
 
 
-def test_no_log_has_a_token(client, path, payload, caplog, monkeypatch):
+def test_logs_contain_no_token(client, path, payload, caplog, monkeypatch):
     caplog.set_level("DEBUG")
     client.post(path, json.dumps(payload), "application/json")
     client.post(path, json.dumps({**payload, "requestId": "another"}), "application/json")
@@ -152,7 +155,9 @@ MIDDLEWARE = ["django.contrib.auth.middleware.LoginRequiredMiddleware"]
 
 @pytest.mark.parametrize("atomic", [False, True])
 @pytest.mark.parametrize("login_required", [False, True])
-def test_a_strict_site_still_works(lanck, phone, settings, transactional_db, atomic, login_required):
+def test_verification_works_with_atomic_requests_and_required_login(
+    lanck, phone, settings, transactional_db, atomic, login_required
+):
     if login_required:
         settings.MIDDLEWARE = [*settings.MIDDLEWARE, *MIDDLEWARE]
     client = Client()
@@ -165,8 +170,7 @@ def test_a_strict_site_still_works(lanck, phone, settings, transactional_db, ato
         assert client.get(address).json()["delivery"] == "DELIVERED"
         assert client.post(f"{address}check/", {"code": "x"}, "application/json").status_code == 400
         code = lanck.sent[-1].code
-        wrong = f"{(int(code) + 1) % 1_000_000:06}"
-        assert client.post(f"{address}check/", {"code": wrong}, "application/json").status_code == 400
+        assert client.post(f"{address}check/", {"code": wrong_code(code)}, "application/json").status_code == 400
         assert client.get(address).json()["attempts_left"] == 4
         assert client.post(f"{address}check/", {"code": code}, "application/json").status_code == 200
     finally:

@@ -126,7 +126,7 @@ def test_open_breaker_stops_the_next_runs_without_a_request(lanck, send_text, br
     with override_settings(LANCK={**breaker_settings, **FAST}):
         runs = [reconcile() for _ in range(4)]
     assert [run.requests for run in runs] == [3, 3, 1, 1]
-    assert "LANCK was not asked" in runs[2].stopped
+    assert "LANCK was not called" in runs[2].stopped
     assert len(refreshes(lanck)) == 5
 
 

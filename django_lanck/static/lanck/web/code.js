@@ -1,5 +1,5 @@
-// What people touch where they enter a code: it comes from the text message, from the clipboard, or digit by digit, and
-// is sent once it is complete. Without this script it is typed and sent.
+// The field of the code: fills it from the text message (WebOTP) or from pasted text, and submits the form once the code
+// is complete.
 (() => {
   "use strict";
 
@@ -7,12 +7,12 @@
   const input = form?.querySelector("input[data-lanck-code]");
   if (!input) return;
   const length = Number(input.dataset.length);
-  const refused = input.value;
+  const refusedCode = input.value;
 
   const strip = (text) => text.replace(/[\s-]/g, "");
   const isCode = (digits) => [...digits].length === length;
 
-  /* The code in a text such as "Your code is 123-456", in one piece or with gaps; none where it may be one of several. */
+  /* Returns the code in a text such as "Your code is 123-456"; undefined for no code, or for several. */
   function codeIn(text) {
     const pieces = text.match(/\p{Nd}+/gu) ?? [];
     const runs = text.match(/\p{Nd}+(?:[ -]\p{Nd}+)*/gu) ?? [];
@@ -25,14 +25,14 @@
     return isCode(digits) && /^\p{Nd}+$/u.test(digits);
   }
 
-  function enter(code) {
+  function fillIn(code) {
     input.value = code;
     input.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  // A code that was wrong is not sent again before it is changed.
+  // A refused code is submitted again only after a change.
   input.addEventListener("input", (event) => {
-    if (!event.isComposing && isComplete() && input.value !== refused) form.requestSubmit();
+    if (!event.isComposing && isComplete() && input.value !== refusedCode) form.requestSubmit();
   });
   input.addEventListener("compositionend", () => input.dispatchEvent(new Event("input")));
 
@@ -40,23 +40,23 @@
     const code = codeIn(event.clipboardData.getData("text"));
     if (!code) return;
     event.preventDefault();
-    enter(code);
+    fillIn(code);
   });
 
   if (!("OTPCredential" in globalThis)) return;
-  let waiting;
+  let abortController;
 
-  async function waitForText() {
-    waiting = new AbortController();
+  async function readTextMessage() {
+    abortController = new AbortController();
     try {
-      const credential = await navigator.credentials.get({ otp: { transport: ["sms"] }, signal: waiting.signal });
-      if (credential?.code) enter(credential.code);
+      const credential = await navigator.credentials.get({ otp: { transport: ["sms"] }, signal: abortController.signal });
+      if (credential?.code) fillIn(credential.code);
     } catch {
-      // Refused by the person or the browser, or given up below: the code is typed.
+      // Refused by the person or the browser, or aborted below.
     }
   }
 
-  form.addEventListener("submit", () => waiting.abort());
-  addEventListener("pageshow", (event) => event.persisted && waitForText());
-  waitForText();
+  form.addEventListener("submit", () => abortController.abort());
+  addEventListener("pageshow", (event) => event.persisted && readTextMessage());
+  readTextMessage();
 })();

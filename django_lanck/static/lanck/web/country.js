@@ -1,43 +1,43 @@
-// The list of countries as a field in which one searches by name, dialling code or ISO code: the combobox with a list
-// of the ARIA Authoring Practices. The select that it stands for keeps the value, and is what there is without scripts.
+// Replaces the select of countries by a searchable combobox (ARIA Authoring Practices, list autocomplete). It searches by
+// name, dialling code and ISO code. The hidden select has the value.
 (() => {
   "use strict";
 
   const { Metadata } = globalThis.libphonenumber;
   const PAGE = 8;
 
-  function make(tag, attributes = {}, ...children) {
+  function createElement(tag, attributes = {}, ...children) {
     const item = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) item.setAttribute(name, value);
     item.append(...children);
     return item;
   }
 
-  /* Letters without their accents, so that "cote" finds "Côte d’Ivoire". */
-  function plain(text) {
+  /* Returns a text without accents and in lower case, so that "cote" finds "Côte d’Ivoire". */
+  function normalized(text) {
     return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().trim();
   }
 
-  /* A country as an option of the list. The text of the select's option ends with the code in brackets. */
+  /* Returns the country of an option of the select, with its list item. The option's text ends with the code in brackets. */
   function readCountry(option, id) {
     const { code } = option.dataset;
     const name = option.text.replace(/\s*\([^()]*\)$/, "");
-    const dial = make("bdi", { class: "lanck-dial", dir: "ltr" }, `+${code}`);
-    const item = make("li", { id, role: "option" }, make("span", {}, name), dial);
+    const dial = createElement("bdi", { class: "lanck-dial", dir: "ltr" }, `+${code}`);
+    const item = createElement("li", { id, role: "option" }, createElement("span", {}, name), dial);
     return { iso: option.value, name, code, item };
   }
 
-  /* Whether a country is the one that comes to mind at its code: of those with +1, the United States. */
+  /* Returns whether a country is the main one of its dialling code: the United States for +1. */
   function isMain({ iso, code }) {
     return new Metadata().getCountryCodesForCallingCode(code)[0] === iso;
   }
 
-  /* How well a country fits what was typed: 0 is best, null is not at all. */
+  /* Returns how well a country matches the query: 0 is best, null is no match. */
   function rank(country, query) {
     const { iso, code } = country;
-    const name = plain(country.name);
+    const name = normalized(country.name);
     const digits = query.replace(/^\+/, "");
-    if (plain(iso) === query || (code === digits && isMain(country))) return 0;
+    if (normalized(iso) === query || (code === digits && isMain(country))) return 0;
     if (name.startsWith(query) || code === digits) return 1;
     if (name.split(/[\s\p{P}]+/u).some((word) => word.startsWith(query))) return 2;
     return name.includes(query) || (digits && code.startsWith(digits)) ? 3 : null;
@@ -51,20 +51,20 @@
       const id = select.id || "lanck-country";
       this.select = select;
       this.countries = [...select.options].map((option) => readCountry(option, `${id}-${option.value}`));
-      this.dial = make("bdi", { dir: "ltr" });
-      this.list = make("ul", { class: "lanck-list", id: `${id}-list`, role: "listbox", hidden: "" });
-      this.none = make("p", { class: "lanck-none", role: "status" });
+      this.dial = createElement("bdi", { dir: "ltr" });
+      this.list = createElement("ul", { class: "lanck-list", id: `${id}-list`, role: "listbox", hidden: "" });
+      this.none = createElement("p", { class: "lanck-none", role: "status" });
       this.input = this.makeInput(id);
-      const dial = make("span", { class: "lanck-dial", id: `${id}-dial` }, this.dial);
-      select.after(make("div", { class: "lanck-combobox" }, this.input, dial, this.list, this.none));
-      this.takeLabel(id);
+      const dial = createElement("span", { class: "lanck-dial", id: `${id}-dial` }, this.dial);
+      select.after(createElement("div", { class: "lanck-combobox" }, this.input, dial, this.list, this.none));
+      this.moveLabel(id);
       this.listen();
       this.close();
       select.hidden = true;
     }
 
     makeInput(id) {
-      return make("input", {
+      return createElement("input", {
         "aria-autocomplete": "list",
         "aria-controls": `${id}-list`,
         "aria-describedby": `${id}-dial ${this.select.getAttribute("aria-describedby") ?? ""}`.trim(),
@@ -78,7 +78,7 @@
       });
     }
 
-    takeLabel(id) {
+    moveLabel(id) {
       const label = this.select.labels[0];
       label.htmlFor = this.input.id;
       label.id ||= `${id}-label`;
@@ -87,7 +87,7 @@
 
     listen() {
       this.input.addEventListener("keydown", (event) => this.press(event));
-      this.input.addEventListener("input", () => this.open(plain(this.input.value)));
+      this.input.addEventListener("input", () => this.open(normalized(this.input.value)));
       this.input.addEventListener("focus", () => this.input.select());
       this.input.addEventListener("click", () => {
         if (this.isOpen) return;
@@ -95,14 +95,14 @@
         this.input.select();
       });
       this.input.addEventListener("blur", () => this.close());
-      // The focus stays in the field.
+      // Keep the focus in the field.
       this.list.addEventListener("mousedown", (event) => event.preventDefault());
       this.list.addEventListener("click", (event) => {
         const country = this.shown.find(({ item }) => item.contains(event.target));
         if (country) this.choose(country);
       });
       this.select.addEventListener("change", () => this.close());
-      // Browsers bring back what was chosen before a reload, and say so to nobody.
+      // Browsers restore the value of the select after a reload, without an event.
       addEventListener("pageshow", () => this.close());
     }
 
@@ -114,11 +114,11 @@
       return this.countries.find(({ iso }) => iso === this.select.value);
     }
 
-    /* The countries that fit, the best first; all of them where nothing was typed. */
+    /* Opens the list with the matching countries, the best first; with all of them for an empty query. */
     open(query) {
       const ranked = this.countries.map((country) => [query ? rank(country, query) : 0, country]);
-      const fitting = ranked.filter(([fit]) => fit !== null).sort(([a], [b]) => a - b);
-      this.shown = fitting.map(([, country]) => country);
+      const matching = ranked.filter(([match]) => match !== null).sort(([a], [b]) => a - b);
+      this.shown = matching.map(([, country]) => country);
       for (const country of this.shown) country.item.setAttribute("aria-selected", country === this.chosen);
       this.list.replaceChildren(...this.shown.map(({ item }) => item));
       this.none.textContent = this.shown.length ? "" : this.select.closest("[data-lanck-phone]").dataset.none;
@@ -127,7 +127,7 @@
       this.activate(query ? this.shown[0] : this.chosen ?? this.shown[0]);
     }
 
-    /* The field says what is chosen. */
+    /* Closes the list and shows the chosen country in the field. */
     close() {
       this.expand(false);
       this.activate(undefined);
@@ -177,7 +177,7 @@
     press(event) {
       if (event.isComposing || event.ctrlKey || event.metaKey) return;
       if (event.key === "Tab" && this.isOpen) this.choose(this.active);
-      // In a closed list Home and End are for the text.
+      // While the list is closed, Home and End move the caret.
       if (!(event.key in this.keys) || (!this.isOpen && ["Home", "End"].includes(event.key))) return;
       event.preventDefault();
       this.keys[event.key]();

@@ -1,4 +1,4 @@
-// A form is sent once: a second press while the first one is under way would start, send or check twice.
+// Submits each form only once: a second click during the request would start, resend or check twice.
 (() => {
   "use strict";
 
@@ -15,10 +15,10 @@
     button.textContent = button.dataset.busy;
   });
 
-  // What was typed last is selected, so that typing replaces it.
+  // Select the refused value, so that typing replaces it.
   document.querySelector("input[autofocus]")?.select();
 
-  // Back in the browser's history, the page may come from a cache in which it was sent already.
+  // The page may come from the back/forward cache after it was submitted.
   addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll(FORMS)) delete form.dataset.sent;
     for (const button of document.querySelectorAll("button[data-label]")) {

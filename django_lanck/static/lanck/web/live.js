@@ -1,16 +1,15 @@
-// The part of a page that the server knows better by the second: what became of the message, and how long to wait for
-// another one. Without this script reloading shows it, and asking too soon says how long.
+// Polls the delivery status of the code, updates its part of the page, and counts down to the next resend.
 (() => {
   "use strict";
 
   const PAUSE = 2000;
   const LONGEST_PAUSE = 10000;
   const live = document.querySelector("[data-lanck-live]");
-  let counting = 0;
+  let countdownTimer = 0;
 
-  /* Shows the seconds left and unlocks what waits for them. The server says how many; this clock only counts. */
+  /* Shows the time left until a resend and enables its buttons at the end. The server sends the seconds. */
   function countDown() {
-    clearTimeout(counting);
+    clearTimeout(countdownTimer);
     const text = document.querySelector("[data-wait]");
     if (!text) return;
     const buttons = document.querySelectorAll("[data-resend] button");
@@ -22,27 +21,28 @@
       if (left <= 0) return;
       const time = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
       text.textContent = text.dataset.text.replace("{time}", time);
-      counting = setTimeout(show, 250);
+      countdownTimer = setTimeout(show, 250);
     };
     show();
   }
 
+  /* Returns the elements of an HTML text. */
   function parsed(html) {
     const part = document.createElement("template");
     part.innerHTML = html;
-    // Django writes a token differently each time; to compare parts, one spelling will do.
+    // Django renders a different CSRF token each time; the parts are compared with the same one.
     const token = document.querySelector("[name=csrfmiddlewaretoken]")?.value;
     for (const field of part.content.querySelectorAll("[name=csrfmiddlewaretoken]")) field.setAttribute("value", token);
     return [...part.content.children];
   }
 
-  /* The same control in newer HTML. */
+  /* Returns the control in the new HTML that corresponds to one of the old. */
   function counterpart(control) {
     if (control.id) return document.getElementById(control.id);
     return control.name ? live.querySelector(`[name="${control.name}"][value="${CSS.escape(control.value)}"]`) : null;
   }
 
-  /* Replaces what changed and nothing else, so that only that is read out; the focus stays where it was. */
+  /* Replaces only the elements that changed, so that screen readers read only those. Keeps the focus. */
   function update(before, after) {
     const focused = live.contains(document.activeElement) ? document.activeElement : null;
     const now = [...live.children];
@@ -55,26 +55,26 @@
     if (focused && !focused.isConnected) (counterpart(focused) ?? live).focus();
   }
 
-  /* Until the pause is over, or the person comes back to the page. */
-  function rest(pause) {
+  /* Waits for the pause, or until the page is visible again. */
+  function wait(pause) {
     return new Promise((done) => {
       setTimeout(done, pause);
       document.addEventListener("visibilitychange", done, { once: true });
     });
   }
 
-  /* A form is under way: what it led to is in its answer, which nothing may cancel. */
-  function isLeaving() {
+  /* Returns whether a form was submitted: a reload now would cancel its request. */
+  function isSubmitting() {
     return document.querySelector("form[data-sent]") !== null;
   }
 
-  async function follow() {
+  async function poll() {
     let pause = PAUSE;
     let before = parsed(live.innerHTML);
     countDown();
     for (;;) {
-      await rest(pause);
-      if (document.hidden || isLeaving()) continue;
+      await wait(pause);
+      if (document.hidden || isSubmitting()) continue;
       let status;
       try {
         const answer = await fetch(live.dataset.url, { headers: { Accept: "application/json" }, cache: "no-store" });
@@ -85,8 +85,8 @@
         pause = Math.min(pause * 2, LONGEST_PAUSE);
         continue;
       }
-      if (isLeaving()) continue;
-      // There is no code to type any more; the server knows where to go from here.
+      if (isSubmitting()) continue;
+      // The verification ended; the server redirects to the next page.
       if (status.state !== "pending") return location.assign(location.href);
       if (status.version !== live.dataset.version) {
         const after = parsed(status.html);
@@ -101,7 +101,7 @@
 
   if (live) {
     live.tabIndex = -1;
-    follow();
+    poll();
   } else {
     countDown();
   }

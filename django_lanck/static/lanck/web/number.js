@@ -1,11 +1,11 @@
-// The number as its country writes it, while it is typed. Without this script it is sent as it was typed.
+// Formats the number while it is typed, as its country writes it, and chooses the country of an international number.
 (() => {
   "use strict";
 
   const { AsYouType, Metadata, parsePhoneNumberFromString } = globalThis.libphonenumber;
 
-  /* The digits of any script as 0-9: in Unicode each script has its ten in a row. */
-  function inLatin(text) {
+  /* Replaces the digits of all scripts by 0-9. In Unicode the ten digits of a script are consecutive. */
+  function withAsciiDigits(text) {
     return text.replace(/\p{Nd}/gu, (digit) => {
       let zero = digit.codePointAt(0);
       while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
@@ -13,13 +13,13 @@
     });
   }
 
-  /* What is dialled: digits, with a plus at the start if there is one. */
+  /* Returns the dialled characters of a text: its digits, after a leading plus. */
   function dialled(text) {
-    const digits = inLatin(text).replace("＋", "+").replace(/[^\d+]/g, "");
+    const digits = withAsciiDigits(text).replace("＋", "+").replace(/[^\d+]/g, "");
     return digits.slice(0, 1) + digits.slice(1).replaceAll("+", "");
   }
 
-  /* Where the caret stands in a text, so that as many dialled characters are before it. */
+  /* Returns the position in a text after so many dialled characters. */
   function caretAfter(text, count) {
     if (dialled(text).length === count) return text.length;
     let at = 0;
@@ -38,16 +38,16 @@
       this.input.addEventListener("compositionend", () => this.edited(""));
       this.input.addEventListener("paste", (event) => this.pasted(event));
       this.input.addEventListener("change", () => this.finished());
-      this.select.addEventListener("change", () => this.isChoosing || this.moved());
+      this.select.addEventListener("change", () => this.isChoosing || this.countryChanged());
       this.finished();
     }
 
-    /* What was typed, formatted, with the caret where it was. */
+    /* Formats the typed number and restores the caret. */
     edited(inputType) {
       let number = dialled(this.input.value);
       let caret = dialled(this.input.value.slice(0, this.input.selectionStart)).length;
       if (inputType.startsWith("delete") && number === this.last) {
-        // Only what was put between the digits was deleted: the digit beside it is meant.
+        // Only a separator was deleted: delete the digit beside it.
         if (!inputType.endsWith("Forward")) caret = Math.max(0, caret - 1);
         number = number.slice(0, caret) + number.slice(caret + 1);
       }
@@ -69,8 +69,8 @@
       else this.last = dialled(this.input.value);
     }
 
-    /* Another country was chosen by hand: the number is one of that country now. */
-    moved() {
+    /* Makes the number a national one of the country that the person chose. */
+    countryChanged() {
       const number = dialled(this.input.value);
       const typed = new AsYouType();
       typed.input(number);
@@ -85,7 +85,7 @@
       if (isInternational) this.choose(this.countryOf(typed));
     }
 
-    /* A whole number, in its country and as that country writes it, if that stays the same number. */
+    /* Writes a complete number in national format and chooses its country; in international format if that is ambiguous. */
     writeWhole(found) {
       found.ext = undefined;
       this.choose(found.country);
@@ -95,13 +95,13 @@
       this.last = dialled(this.input.value);
     }
 
-    /* The number that a text holds, however it is spelled; null where it holds none. */
+    /* Returns the number in a text, in any format; null for none. */
     wholeNumber(text) {
-      const found = parsePhoneNumberFromString(inLatin(text).replace(/^\s*00/, "+"), this.select.value);
+      const found = parsePhoneNumberFromString(withAsciiDigits(text).replace(/^\s*00/, "+"), this.select.value);
       return found?.isValid() ? found : null;
     }
 
-    /* The country of an international number. Several may share a code: the chosen one stays if it is one of them. */
+    /* Returns the country of an international number. If several share its code, prefers the chosen one. */
     countryOf(typed) {
       if (typed.getCountry() || !typed.getCallingCode()) return typed.getCountry();
       const sharing = new Metadata().getCountryCodesForCallingCode(typed.getCallingCode()) ?? [];
