@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -32,6 +33,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove that folder, also after failures and Ctrl-C; give ``--basetemp`` to look at the files."""
     if folder := config.stash.get(TEMPORARY_FOLDER, None):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is imported and collected by now out of all garbage collections: it stays until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

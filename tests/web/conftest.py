@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.test import Client, override_settings
 
@@ -58,13 +59,21 @@ def address(flow: str, step: str = "") -> str:
     return f"{ROOT}/{flow}/{steps.get(step, f'{step}/')}"
 
 
+@pytest.fixture(scope="package", autouse=True)
+def ready_pages():
+    """Use the URLs and the base template that come with the app, not those of the demo; compiled once."""
+    with override_settings(
+        TEMPLATES=[{**settings.TEMPLATES[0], "DIRS": [TEMPLATES]}],
+        ROOT_URLCONF="tests.web.urls",
+        LOGIN_URL="lanck_web:login",
+        LOGIN_REDIRECT_URL="members",
+    ):
+        yield
+
+
 @pytest.fixture(autouse=True)
-def pages(settings, lanck):
-    """A site with the ready pages, as they come: the demo has a base template of its own."""
-    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [TEMPLATES]}]
-    settings.ROOT_URLCONF = "tests.web.urls"
-    settings.LOGIN_URL = "lanck_web:login"
-    settings.LOGIN_REDIRECT_URL = "members"
+def fake_lanck(lanck):
+    """Point every test at the fake LANCK."""
 
 
 @pytest.fixture

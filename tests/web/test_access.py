@@ -32,7 +32,7 @@ urlpatterns = [
 
 
 @pytest.fixture(autouse=True)
-def views(settings, pages):
+def views(settings):
     settings.ROOT_URLCONF = __name__
 
 
