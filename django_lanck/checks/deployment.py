@@ -71,7 +71,7 @@ def check_former_numbers() -> Found:
     if "change_number" in conf.purposes and not conf.notify_former_number:
         yield Warning(
             "LANCK['NOTIFY_FORMER_NUMBER'] is off: nothing is sent to the former number after a change.",
-            hint="Set it to True, so that the owner hears of a change that somebody else made. Each text is an SMS.",
+            hint="Set it to True, so that the owner is informed of a change by another person. Each text is an SMS.",
             id="django_lanck.W011",
         )
 
