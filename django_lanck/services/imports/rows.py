@@ -120,9 +120,12 @@ class _Users:
 def _value(user_field: models.Field[Any, Any], text: str) -> Any:
     """Return a text as a value of the field, or None where it cannot be one."""
     try:
-        return None if "\x00" in text else user_field.clean(text.strip(), None)
+        value = None if "\x00" in text else user_field.to_python(text.strip())
+        if not isinstance(value, str):
+            user_field.run_validators(value)  # a number may be too large for the database
     except ValidationError:
         return None
+    return value
 
 
 def _parsed_time(text: str) -> datetime:

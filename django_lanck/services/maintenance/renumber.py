@@ -108,10 +108,12 @@ class _Run:
             batch = list(rows.filter(number__gt=batch[-1].number)[:BATCH])
 
     def _old_numbers(self, table: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        rows = table.filter(number__startswith=self.old)
+        rows: models.QuerySet[Any] = table.filter(number__startswith=self.old)
         if self.digits is not None:
-            return rows.alias(length=Length("number")).filter(length=len(self.old) + self.digits)
-        return rows.exclude(number__startswith=self.new) if self.new.startswith(self.old) else rows
+            rows = rows.alias(length=Length("number")).filter(length=len(self.old) + self.digits)
+        elif self.new.startswith(self.old):
+            rows = rows.exclude(number__startswith=self.new)
+        return rows
 
     def _renumber_batch(self, table: models.QuerySet[Any], batch: list[Any]) -> None:
         pks = [row.pk for row in batch]
