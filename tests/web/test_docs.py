@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 
 from django_lanck.models import VerifiedNumber
 from testproject.urls import urlpatterns as demo
-from tests.test_docs import code_blocks, page_named
+from tests.test_docs import code_blocks, page_named, run_snippet
 from tests.web.conftest import text
 
 
