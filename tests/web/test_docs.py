@@ -7,7 +7,6 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from django_lanck.models import VerifiedNumber
-from testproject.urls import urlpatterns as demo
 from tests.test_docs import code_blocks, page_named, run_snippet
 from tests.web.conftest import text
 
@@ -37,11 +36,10 @@ def test_the_form_makes_the_account(visitor, site, shown, phone):
     assert VerifiedNumber.objects.get().user == user
 
 
-def test_the_view_keeps_out_whom_it_says(visitor, account, shown, settings, phone):
+def test_account_guard_of_the_documentation_refuses_a_login(visitor, account, site, shown, phone):
     account(email="ada@example.com")
-    site = shown("class LoginCode(LoginCodeView)")
-    site.urlpatterns += demo  # the snippet is no whole site
-    settings.ROOT_URLCONF = site
+    shown("def account_guard")
+    site(ACCOUNT_GUARD="shop.shown.account_guard")
     visitor.give("login", phone)
     assert "Use your passkey." in text(visitor.type("login"))
     assert visitor.user is None

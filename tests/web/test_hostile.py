@@ -152,7 +152,7 @@ def fail(*arguments, **more):
 
 def test_an_error_report_has_no_proof(visitor, site, phone, monkeypatch, reports):
     site(SIGNUP_FORM="tests.web.forms.NameForm")
-    monkeypatch.setattr("django_lanck.services.verifications.accounts.claim_number", fail)
+    monkeypatch.setattr("django_lanck.services.verifications.accounts.claim_proved", fail)
     visitor.prove("signup", phone)
     visitor.client.raise_request_exception = False
     visitor.press("signup", "finish", first_name="Ada")

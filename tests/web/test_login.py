@@ -4,14 +4,11 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.urls import path
 
 from django_lanck import signals
 from django_lanck.models import Verification
-from django_lanck.web.accounts import LoginCodeView
 from tests.helpers import statements
 from tests.web.conftest import OTHER, Visitor, address, owner, text
-from tests.web.urls import urlpatterns as pages
 
 users = get_user_model().objects
 
@@ -105,17 +102,13 @@ def test_a_code_alone_opens_no_closed_account_and_none_of_the_staff(visitor, acc
     assert Verification.objects.get(purpose="login").proof_redeemed_at
 
 
-class StaffToo(LoginCodeView):
-    def keeps_out(self, user):
-        return ""
+def staff_too(user, purpose):
+    return None
 
 
-urlpatterns = [path("account/phone/login/code/", StaffToo.as_view()), *pages]
-
-
-def test_a_site_may_decide_itself_whom_a_code_lets_in(visitor, account, phone, settings):
-    settings.ROOT_URLCONF = __name__
+def test_a_site_may_decide_itself_whom_a_code_lets_in(visitor, account, phone, site):
     user = account(is_staff=True)
+    site(ACCOUNT_GUARD=f"{__name__}.staff_too")
     visitor.prove("login", phone)
     assert visitor.user == user
 

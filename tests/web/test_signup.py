@@ -75,7 +75,7 @@ def test_what_is_taken_already_leaves_the_proof_unspent(visitor, site, phone):
     site(SIGNUP_FORM="tests.web.forms.UncheckedUsernameForm")
     users.create_user(username="ada")
     visitor.prove("signup", phone)
-    assert "Change it and try again." in text(visitor.press("signup", "finish", username="ada"))
+    assert "A user with that username already exists." in text(visitor.press("signup", "finish", username="ada"))
     assert Verification.objects.get().proof_redeemed_at is None
     assert visitor.press("signup", "finish", username="grace").status_code == 302
 
@@ -115,16 +115,25 @@ def test_a_number_that_has_an_account_is_told_to_the_holder_of_the_proof_only(vi
     assert (visitor.user, owner(phone), users.count()) == (None, user, 1)
 
 
-def test_number_of_a_superuser_gives_no_access_to_the_superuser(visitor, account, phone):
-    superuser = account(is_superuser=True)
-    visitor.prove("signup", phone)
-    visitor.press("signup", "finish")
-    assert (visitor.user, owner(phone), users.count()) == (None, superuser, 1)
-    visitor.press("signup", "finish", new=1)
-    assert visitor.user not in (None, superuser)
-    assert not visitor.user.is_superuser
-    superuser.refresh_from_db()
-    assert (superuser.is_superuser, superuser.last_login) == (True, None)
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"is_superuser": True}, "A code alone does not open the account of this number."),
+        ({"is_staff": True}, "A code alone does not open the account of this number."),
+        ({"is_active": False}, "The account of this number is closed."),
+    ],
+)
+@pytest.mark.parametrize("form", ["django_lanck.web.forms.SignupForm", "tests.web.forms.NameForm"])
+def test_number_of_a_closed_or_staff_account_makes_no_account_and_logs_in_to_none(
+    visitor, account, site, phone, form, fields, sentence
+):
+    site(SIGNUP_FORM=form)
+    user = account(**fields)
+    answers = [visitor.prove("signup", phone)]
+    answers += [visitor.open("signup", "finish"), visitor.press("signup", "finish", first_name="Ada", new=1)]
+    assert sentence in "".join(map(text, answers))
+    assert "Create" not in "".join(map(text, answers))
+    assert (visitor.user, owner(phone), users.get()) == (None, user, user)
 
 
 def test_it_is_taken_over_only_by_who_says_so(
