@@ -11,7 +11,8 @@ MARIADB = {"ENGINE": "django.db.backends.mysql", "PORT": 3306}
 SERVERS = {"postgres": POSTGRESQL, "postgresql": POSTGRESQL, "mysql": MARIADB, "mariadb": MARIADB}
 SQLITE = {
     "ENGINE": "django.db.backends.sqlite3",
-    "NAME": ":memory:",  # tests/conftest.py sets TEST["NAME"], a file: threads and other processes open it too
+    # Never opened: tests/conftest.py sets TEST["NAME"]. Not ":memory:", for which the live server shares a connection.
+    "NAME": "tests.sqlite3",
     "OPTIONS": {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,

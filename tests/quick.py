@@ -2,7 +2,7 @@
 
 Test files are chosen in this order:
 
-1. changed test files, and those beside a changed helper or conftest.py;
+1. changed test files, and those beside a changed conftest.py or helper, or that import it;
 2. test files named after a changed module: test_check.py for check.py, test_delivery_charts.py for delivery/charts.py;
 3. the tests of the changed package, by ``TESTS``;
 4. the tests of the packages that import it, by the import graph, direct importers first.
@@ -32,9 +32,11 @@ TESTS = {
     "django_lanck/admin": ["tests/admin"],
     "django_lanck/admin/delivery": ["tests/admin/test_delivery*.py"],
     "django_lanck/api": ["tests/api"],
+    "django_lanck/channels.py": ["tests/test_channels.py", "tests/client/test_content.py"],
     "django_lanck/checks": ["tests/test_checks.py", "tests/guard/test_checks.py", "tests/web/test_checks.py"],
     "django_lanck/client": ["tests/client"],
     "django_lanck/conf": ["tests/test_checks.py", "tests/guard"],
+    "django_lanck/durations.py": ["tests/test_durations.py"],
     "django_lanck/guard": ["tests/guard"],
     "django_lanck/locale": ["tests/test_translations.py", "tests/test_marked_words.py"],
     "django_lanck/management": ["tests/commands"],
@@ -74,8 +76,8 @@ def choose(changed: Iterable[Path]) -> list[Path]:
     code = [path for path in changed if path.parts[0] != "tests"]
     chosen = [path for path in tests if path.name.startswith("test_") and (ROOT / path).exists()]
     for path in tests:
-        if path.suffix == ".py" and path.parent != Path("tests") and path not in chosen:
-            chosen += _files([path.parent.as_posix()])
+        if path.suffix == ".py" and path not in chosen:
+            chosen += _users_of_helper(path)
     for path in code:
         chosen += _named_after(path)
     for path in code:
@@ -101,6 +103,12 @@ def _named_after(path: Path) -> list[Path]:
     names = (f"test_{path.parent.name}_{path.stem}", f"test_{path.stem}")
     exact = [test for name in names for test in _files(["tests"]) if test.stem == name]
     return [*exact, *(test for test in own if path.stem in test.stem)]
+
+
+def _users_of_helper(path: Path) -> list[Path]:
+    if path.parent != Path("tests"):
+        return _files([path.parent.as_posix()])
+    return [test for test in _files(["tests"]) if f"tests.{path.stem} import" in (ROOT / test).read_text()]
 
 
 def _importers(path: Path) -> Iterator[Path]:

@@ -16,6 +16,7 @@ from .. import services
 from ..exceptions import Refusal
 from ..models import Category, Channel, InboundMessage, Message, Receipt
 from ..models.number import mask_numbers
+from ..services.numbers import parse_known_number
 
 PAGE_SIZE: Final = 50
 LARGEST_PAGE: Final = 200
@@ -37,7 +38,7 @@ class NumberField(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> str:
         try:
-            return str(services.parse_number(super().to_internal_value(data)).as_e164)
+            return str(parse_known_number(super().to_internal_value(data)).as_e164)
         except Refusal as refusal:
             raise ValidationError(refusal.detail) from None
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from typing import Any, Final
 
 import phonenumbers
+from django.conf import settings
 from phonenumber_field.phonenumber import PhoneNumber, to_python
 from phonenumbers import PhoneNumberFormat, PhoneNumberMatcher
 
 from ..exceptions import Refusal
+from ..models import VerifiedNumber, VerifiedNumberQuerySet
 from ..models.number import NUMBER_IN_TEXT
 
 # Characters, as typed.
@@ -24,34 +26,82 @@ def ascii_digits(text: str) -> str:
     return "".join(str(unicodedata.decimal(character, character)) for character in text)
 
 
-def parse_number(number: str | PhoneNumber, *, region: str | None = None) -> PhoneNumber:
+def parse_number(number: str | PhoneNumber, *, region: str | None = None, user: Any = None) -> PhoneNumber:
     """Return the valid number in any spelling: with spaces, ``00`` for ``+``, digits of any script. Drops an extension.
 
-    ``region`` is an ISO code for national spellings (default: ``PHONENUMBER_DEFAULT_REGION``). Raises Refusal
-    ``invalid_number``.
+    ``region`` is an ISO code for national spellings (default: ``PHONENUMBER_DEFAULT_REGION``). A number that ``user``
+    owns is accepted as it is stored, whatever today's numbering plan says. Raises Refusal ``invalid_number``.
     """
+    has_account = user is not None and user.is_authenticated
+    return _parse(number, region, VerifiedNumber.objects.filter(user_id=user.pk) if has_account else None)
+
+
+def parse_known_number(number: str | PhoneNumber) -> PhoneNumber:
+    """Return a number as :func:`parse_number` does; the number of any account is accepted as it is stored.
+
+    For callers that the site trusts: a stranger would learn from it which numbers have an account.
+    """
+    return _parse(number, None, VerifiedNumber.objects.all())
+
+
+def _parse(number: str | PhoneNumber, region: str | None, claims: VerifiedNumberQuerySet | None) -> PhoneNumber:
     text = number.as_e164 if isinstance(number, PhoneNumber) else ascii_digits(str(number)).strip()
     if text.startswith("00"):
         text = f"+{text[2:]}"
     parsed = to_python(text, region=region) if text and len(text) <= LONGEST_NUMBER else None
-    if parsed is None or not parsed.is_valid():
+    is_valid = parsed is not None and parsed.is_valid()
+    if claims is not None and parsed is not None:
+        as_typed = same_digits(text, region=region)
+        is_changed = as_typed is not None and not (is_valid and as_typed.as_e164 == parsed.as_e164)
+        if as_typed is not None and is_changed and claims.filter(number=as_typed.as_e164).exists():
+            return as_typed
+    if parsed is None or not is_valid:
         raise Refusal("invalid_number")
     parsed.extension = None
     return parsed
 
 
-def number_in_text(text: str, *, region: str | None = None) -> PhoneNumber:
+def same_digits(number: str, *, region: str | None = None) -> PhoneNumber | None:
+    """Return the number with exactly these digits, valid or not; None for what cannot be one.
+
+    A parser corrects what an older numbering plan had: it drops the 1 of the Mexican ``+52 1``.
+    """
+    _before, plus, international = number.partition("+")
+    digits = re.sub(r"[^0-9]", "", international or number)
+    if not plus:
+        region = region or getattr(settings, "PHONENUMBER_DEFAULT_REGION", None) or ""
+        digits = f"{phonenumbers.country_code_for_region(region) or ''}{digits}"
+    try:
+        code = phonenumbers.parse(f"+{digits}").country_code
+    except phonenumbers.NumberParseException:
+        return None
+    national = digits[len(str(code)) :]
+    zeros = len(national) - len(national.lstrip("0"))
+    phone = PhoneNumber(
+        country_code=code,
+        national_number=int(national),
+        italian_leading_zero=True if zeros else None,
+        number_of_leading_zeros=zeros or None,
+        raw_input=f"+{digits}",
+    )
+    return phone if phone.as_e164 == f"+{digits}" else None
+
+
+def number_in_text(text: str, *, region: str | None = None, user: Any = None) -> PhoneNumber:
     """Return the only number in a text, in any spelling that :func:`parse_number` accepts.
 
     Raises Refusal ``invalid_number`` where there is none or more than one.
     """
     digits = ascii_digits(text)[:LONGEST_TEXT]
     found = {
-        phonenumbers.format_number(match.number, PhoneNumberFormat.E164) for match in PhoneNumberMatcher(digits, region)
+        phonenumbers.format_number(match.number, PhoneNumberFormat.E164): match.raw_string
+        for match in PhoneNumberMatcher(digits, region)
     }
     if len(found) > 1:
         raise Refusal("invalid_number")
-    return parse_number(found.pop() if found else text, region=region)
+    for number, raw in found.items():
+        return parse_number(raw if user is not None and raw.startswith("+") else number, region=region, user=user)
+    return parse_number(text, region=region, user=user)
 
 
 def number_as_kept(number: str | PhoneNumber) -> str:
@@ -60,7 +110,7 @@ def number_as_kept(number: str | PhoneNumber) -> str:
     Raises Refusal ``invalid_number`` for an empty or unprintable text.
     """
     try:
-        return str(parse_number(number).as_e164)
+        return str(parse_known_number(number).as_e164)
     except Refusal:
         text = ascii_digits(str(number)).strip()
         if not text or not text.isprintable():
@@ -70,9 +120,16 @@ def number_as_kept(number: str | PhoneNumber) -> str:
 
 
 def country_of(number: PhoneNumber | str) -> str:
-    """Return the ISO code of a number's country, or an empty string for an invalid number or one of no country."""
+    """Return the ISO code of a number's country, or an empty string for what is no number or one of no country.
+
+    Of a number that is not valid (any more) it is the country of the calling code, the main one if several share it.
+    """
     phone = to_python(number)
-    country = phonenumbers.region_code_for_number(phone) if phone and phone.is_valid() else ""
+    if not phone or phone.country_code is None:
+        return ""
+    country = phonenumbers.region_code_for_number(phone) or phonenumbers.region_code_for_country_code(
+        phone.country_code
+    )
     return country if country and len(country) == 2 else ""
 
 

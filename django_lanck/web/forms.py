@@ -65,8 +65,17 @@ class NumberForm(MethodsMixin, RefusableForm):
         error_messages={"required": _("Enter your phone number."), "max_length": INVALID_NUMBER},
     )
 
-    def __init__(self, data: Any = None, *, profile: Profile, countries: Sequence[Country], initial: Any = None):
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        profile: Profile,
+        countries: Sequence[Country],
+        initial: Any = None,
+        user: Any = None,
+    ) -> None:
         super().__init__(data, initial=initial)
+        self.user = user
         choices = [(country.region, str(country)) for country in countries]
         if len(choices) > 1:
             choices = [("", str(_("Choose your country"))), *choices]
@@ -82,7 +91,7 @@ class NumberForm(MethodsMixin, RefusableForm):
         region = cleaned.get("country") or None
         if "number" in cleaned:
             try:
-                cleaned["number"] = services.number_in_text(cleaned["number"], region=region)
+                cleaned["number"] = services.number_in_text(cleaned["number"], region=region, user=self.user)
             except Refusal as refusal:
                 self.add_error("number", INVALID_NUMBER if region else refusal.detail)
         return cleaned

@@ -8,7 +8,7 @@ from django.utils.functional import cached_property
 from .. import services
 from ..exceptions import Refusal
 from ..models import Verification
-from ..services.numbers import country_of
+from ..services.numbers import country_of, same_digits
 from ..services.verifications.lookup import refusal_code
 from .base import FirstPageView
 from .countries import Country, countries, likely_country
@@ -27,7 +27,7 @@ class NumberView(FirstPageView):
         return self.show(NumberForm(profile=self.profile, countries=self.countries(), initial=self.initial()))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = NumberForm(request.POST, profile=self.profile, countries=self.countries())
+        form = NumberForm(request.POST, profile=self.profile, countries=self.countries(), user=request.user)
         if not form.is_valid():
             return self.show(form)
         try:
@@ -49,7 +49,7 @@ class NumberView(FirstPageView):
     def initial(self) -> dict[str, str]:
         """Return the number of the previous verification, or else the country of the user's number or languages."""
         if self.previous:
-            number = services.parse_number(self.previous.number)
-            return {"country": country_of(number), "number": number.as_international}
+            number = same_digits(self.previous.number)
+            return {"country": country_of(number), "number": number.as_international} if number else {}
         owned = services.verified_number_of(self.request.user)
         return {"country": country_of(owned.number) if owned else likely_country(self.request, self.countries())}

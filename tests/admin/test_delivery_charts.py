@@ -1,4 +1,4 @@
-"""Where the bars and lines of a chart are."""
+"""The positions of bars, lines and ticks of a chart."""
 
 from datetime import date, timedelta
 from itertools import pairwise
@@ -20,7 +20,7 @@ def stacked(rows, shares=None):
 
 
 @given(counts)
-def test_bars_stand_on_each_other_within_the_chart(rows):
+def test_stacked_bars_touch_and_stay_within_the_chart(rows):
     for column, row in zip(stacked(rows).columns, rows, strict=True):
         below = HEIGHT
         for bar in column.bars:
@@ -32,7 +32,7 @@ def test_bars_stand_on_each_other_within_the_chart(rows):
 
 
 @given(counts)
-def test_the_axis_begins_at_nothing_and_ends_above_everything(rows):
+def test_axis_begins_at_zero_and_ends_at_or_above_the_maximum(rows):
     ticks = stacked(rows).left
     assert ticks[0] == (f"{HEIGHT:.2f}", "0")
     assert 5 <= len(ticks) <= 6
@@ -41,7 +41,7 @@ def test_the_axis_begins_at_nothing_and_ends_above_everything(rows):
 
 
 @given(st.lists(st.none() | st.floats(0.01, 90_000), min_size=1, max_size=90))
-def test_seconds_are_within_the_chart_and_days_without_any_are_a_gap(values):
+def test_lines_of_seconds_stay_within_the_chart_with_gaps_for_missing_values(values):
     days = DAYS[: len(values)]
     chart = seconds_of_days(days, {"median": values}, [""] * len(days))
     assert all(0 <= float(at) <= HEIGHT for line in chart.lines for at in (line.y1, line.y2))
@@ -49,24 +49,24 @@ def test_seconds_are_within_the_chart_and_days_without_any_are_a_gap(values):
     assert 2 <= len(chart.left) <= len(SECONDS)
 
 
-def test_ten_times_as_long_is_as_far_up_everywhere():
+def test_axis_of_seconds_is_logarithmic():
     chart = seconds_of_days(DAYS[:3], {"median": [1.0, 10.0, 100.0]}, [""] * 3)
     up = [float(dot.y) for dot in chart.dots]
     assert up[0] - up[1] == pytest.approx(up[1] - up[2], abs=0.02)
 
 
-def test_shares_are_drawn_from_0_to_100_per_cent():
+def test_axis_of_shares_ends_at_100_percent():
     chart = stacked([(1, 0, 0, 0)] * 3, shares=[0.0, 0.5, 1.0])
     assert [float(dot.y) for dot in chart.dots] == [HEIGHT, HEIGHT / 2, 0]
     assert [tick.label for tick in chart.right] == ["0%", "25%", "50%", "75%", "100%"]
 
 
 @pytest.mark.parametrize("days", [2, 7, 30, 90])
-def test_a_phone_has_room_for_the_days_that_are_named_and_today_is_one(days):
+def test_at_most_4_days_are_labelled_and_the_last_is_one(days):
     ticks = stacked([(1, 0, 0, 0)] * days).bottom
     assert 2 <= len(ticks) <= 4
     assert float(ticks[-1].at) == pytest.approx(100 - 50 / days, abs=0.01)
 
 
-def test_a_bar_is_as_long_as_its_part_of_the_longest():
+def test_bar_width_is_a_percentage_of_the_longest_bar():
     assert (width_of(1, 4), width_of(0, 0)) == ("25.00", "0.00")

@@ -283,3 +283,22 @@ def test_a_refused_start_leaves_no_session_and_takes_nobodys(client, lanck, phon
     verification = start(phone).json()["id"]
     assert start("+19005550123").status_code == 400
     assert client.get(f"{URL}{verification}/").status_code == 200
+
+
+def test_user_confirms_with_the_own_number_that_is_not_valid_any_more(client, lanck):
+    from django.utils import timezone
+
+    from django_lanck.models import VerifiedNumber
+
+    user = get_user_model().objects.create_user("ada")
+    VerifiedNumber.objects.create(user=user, number="+22997000042", verified_at=timezone.now())
+    body = {"number": "+229 97 00 00 42", "purpose": "confirm"}
+    with override_settings(LANCK={**lanck.settings, "PURPOSES": {"confirm": {"PUBLIC": True}}}):
+        assert post(client, URL, body).json()["errors"] == {
+            "number": ["Enter a valid phone number, with its country code."]
+        }
+        client.force_login(user)
+        started = post(client, URL, body)
+        assert (started.status_code, lanck.sent[-1].number) == (201, "+22997000042")
+        checked = post(client, f"{URL}{started.json()['id']}/check/", {"code": lanck.sent[-1].code})
+    assert checked.json()["proof"]

@@ -1,4 +1,4 @@
-"""Chromium in front of the demo site, whose LANCK is the sandbox inside it."""
+"""Fixtures for browser tests: Chromium, and the demo site with its sandbox."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ SCREENSHOTS = Path(__file__).resolve().parent.parent / "screenshots"
 def chromium() -> Iterator[Browser]:
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
     if not Path(path).exists():
-        _missing(f"there is no Chromium at {path}; install it, or set CHROMIUM to where it is")
+        _fail_or_skip(f"There is no Chromium at {path}. Install it, or set CHROMIUM to its path.")
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        _missing("Playwright is not installed; it is in the dependency group browser")
+        _fail_or_skip("Playwright is not installed. It is in the dependency group browser.")
     with pytest.MonkeyPatch.context() as patch:
-        # Playwright runs an event loop in the test's thread, and Django takes that for asynchronous code.
+        # Playwright runs an event loop in the test's thread, which Django takes for asynchronous code.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
@@ -34,16 +34,16 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def _missing(what: str) -> NoReturn:
-    """Where nobody reads why a test was skipped, a browser that is missing is a failure."""
+def _fail_or_skip(reason: str) -> NoReturn:
+    """Fail in CI, skip elsewhere."""
     if os.environ.get("CI") == "true":
-        pytest.fail(what, pytrace=False)
-    pytest.skip(what)
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
 
 
 @pytest.fixture
 def site(live_server, settings) -> Iterator[str]:
-    """The address of the demo."""
+    """The origin of the demo site."""
     from django_lanck.sandbox.provider import receipts
 
     settings.LANCK = {
@@ -51,7 +51,7 @@ def site(live_server, settings) -> Iterator[str]:
         "BASE_URL": f"{live_server.url}/sandbox/v1",
         "CALLBACK_BASE_URL": live_server.url,
         "INBOUND_SECRETS": ["secret-of-the-inbound-url"],
-        "WATCH": ["ladder"],  # one person tries one number several times
+        "WATCH": ["ladder"],  # the tests send several codes to one number
     }
     settings.LANCK_SANDBOX = {
         "ALLOW_WITHOUT_DEBUG": True,
@@ -59,7 +59,7 @@ def site(live_server, settings) -> Iterator[str]:
         "INBOUND_URL": f"{live_server.url}/lanck/inbound/secret-of-the-inbound-url/",
     }
     yield live_server.url
-    # What is still to be reported would meet the emptying of the tables.
+    # A pending receipt would be posted while the tables are emptied.
     receipts.clear()
     receipts.wait()
 
@@ -71,29 +71,29 @@ def width() -> int:
 
 @pytest.fixture
 def options() -> dict[str, Any]:
-    """What is special about a person's browser, as Playwright's ``new_context`` takes it."""
+    """Options of Playwright's ``new_context``, to be overridden by parameters."""
     return {}
 
 
 @pytest.fixture
-def complaints() -> list[str]:
-    """What the browser complains about. What a test expects of it, it takes out."""
+def browser_errors() -> list[str]:
+    """The errors that the browser reports. A test removes those that it expects."""
     return []
 
 
 @pytest.fixture
 def context(
-    chromium: Browser, site: str, width: int, options: dict[str, Any], complaints: list[str]
+    chromium: Browser, site: str, width: int, options: dict[str, Any], browser_errors: list[str]
 ) -> Iterator[BrowserContext]:
-    """A person's browser. Whatever a page complains about fails the test: errors, and what the CSP forbids."""
-    usual = {"viewport": {"width": width, "height": 800}, "locale": "en-US", "reduced_motion": "reduce"}
-    context = chromium.new_context(base_url=site, **{**usual, **options})
+    """A browser context. Errors of scripts and violations of the CSP fail the test."""
+    defaults = {"viewport": {"width": width, "height": 800}, "locale": "en-US", "reduced_motion": "reduce"}
+    context = chromium.new_context(base_url=site, **{**defaults, **options})
     context.set_default_timeout(10_000)
-    context.on("weberror", lambda error: complaints.append(str(error.error)))
-    context.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    context.on("weberror", lambda error: browser_errors.append(str(error.error)))
+    context.on("console", lambda line: browser_errors.append(line.text) if line.type == "error" else None)
     yield context
     context.close()
-    assert complaints == []
+    assert browser_errors == []
 
 
 @pytest.fixture
@@ -103,14 +103,14 @@ def page(context: BrowserContext) -> Page:
 
 @pytest.fixture
 def screenshot(request):
-    """Keep what a page looks like, under the name of the test."""
+    """Store a screenshot of a page, and check that the page fits its width: ``screenshot(page, name)``."""
     SCREENSHOTS.mkdir(exist_ok=True)
 
-    def shoot(page: Page, name: str) -> None:
+    def take(page: Page, name: str) -> None:
         test = request.node.originalname.removeprefix("test_")
         width = page.viewport_size["width"]
         page.screenshot(path=SCREENSHOTS / f"{test}-{width}-{name}.png", full_page=True)
         too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert too_wide <= 0, f"{name} is {too_wide}px too wide at {width}px"
 
-    return shoot
+    return take

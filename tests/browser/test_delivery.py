@@ -1,4 +1,4 @@
-"""The page of deliveries with 90 days of made-up traffic, as people see it."""
+"""The dashboard with 90 days of generated traffic."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PAGE = "/admin/lanck/deliveryday/"
 CSP = "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data:"
-# How people look at it, by the name of the picture.
+# Name of the screenshot → options of the browser context.
 LOOKS: dict[str, dict[str, Any]] = {
     "wide": {},
     "narrow": {"viewport": {"width": 390, "height": 844}},
@@ -47,7 +47,7 @@ def log_in(context: BrowserContext, site: str) -> None:
 
 @pytest.fixture
 def staff(context: BrowserContext, site: str) -> Page:
-    """A page of somebody who may do everything, on a site whose CSP allows nothing inline."""
+    """A page of a superuser, with a CSP that allows nothing inline on the dashboard."""
     log_in(context, site)
     page = context.new_page()
     page.route(lambda url: url.partition("?")[0].endswith(PAGE), with_csp)
@@ -59,8 +59,8 @@ def with_csp(route: Any) -> None:
     route.fulfill(response=answer, headers={**answer.headers, "content-security-policy": CSP})
 
 
-def look(page: Page, name: str) -> None:
-    """Keep a picture; nothing may stick out, and axe has to find nothing."""
+def check_page(page: Page, name: str) -> None:
+    """Store a screenshot, and check the page's width and its accessibility."""
     from axe_playwright_python.sync_playwright import Axe
 
     SCREENSHOTS.mkdir(exist_ok=True)
@@ -70,10 +70,10 @@ def look(page: Page, name: str) -> None:
     assert found.violations_count == 0, f"{name}: {found.generate_report()}"
 
 
-def test_90_days_can_be_read_by_everybody(chromium: Browser, site: str, traffic):
+def test_looks_of_90_days(chromium: Browser, site: str, traffic):
     for name, options in LOOKS.items():
-        usual = {"base_url": site, "viewport": {"width": 1280, "height": 900}, "locale": "en-US"}
-        context = chromium.new_context(**{**usual, **options})
+        defaults = {"base_url": site, "viewport": {"width": 1280, "height": 900}, "locale": "en-US"}
+        context = chromium.new_context(**{**defaults, **options})
         log_in(context, site)
         page = context.new_page()
         page.goto(f"{PAGE}?days=90")
@@ -84,37 +84,37 @@ def test_90_days_can_be_read_by_everybody(chromium: Browser, site: str, traffic)
         page.locator(".lanck-days summary").click()
         assert page.locator(".lanck-days tbody tr").count() == 90
         page.locator(".lanck-days summary").click()
-        look(page, name)
+        check_page(page, name)
         context.close()
 
 
 @pytest.mark.parametrize("options", [{"locale": "de", "viewport": {"width": 320, "height": 640}}])
-def test_long_words_fit_a_narrow_screen(staff: Page, traffic):
+def test_long_german_words_fit_a_narrow_screen(staff: Page, traffic):
     staff.goto(f"{PAGE}?days=30")
     staff.get_by_text("Prozentpunkt").first.wait_for()
-    look(staff, "narrow-long-words")
+    check_page(staff, "narrow-long-words")
 
 
 @pytest.mark.parametrize("options", [{"locale": "de"}, {"locale": "ru"}])
-def test_long_words_leave_the_tables_whole_beside_the_menu(staff: Page, traffic):
+def test_tables_with_long_words_fit_beside_the_navigation(staff: Page, traffic):
     staff.goto(f"{PAGE}?days=30")
     staff.locator(".lanck-days summary").click()
     hidden = "every => every.map(each => each.scrollWidth - each.clientWidth)"
     assert set(staff.locator(".lanck-scroll:has(.lanck-rows)").evaluate_all(hidden)) == {0}
 
 
-def test_an_empty_page_explains_itself(staff: Page):
+def test_empty_period_links_to_a_longer_one(staff: Page):
     staff.goto(PAGE)
     staff.get_by_text("Nothing was sent in this period.").wait_for()
-    look(staff, "empty")
+    check_page(staff, "empty")
     staff.get_by_role("link", name="Show 90 days").click()
     staff.wait_for_url("**?days=90")
 
 
-def test_it_prints_with_its_numbers_and_without_its_buttons(staff: Page, traffic):
+def test_print_has_figures_and_no_controls(staff: Page, traffic):
     staff.goto(f"{PAGE}?days=30&country=ES")
     staff.emulate_media(media="print")
-    look(staff, "print")
+    check_page(staff, "print")
     for hidden in ("#header", "#nav-sidebar", ".lanck-selection", ".lanck-tools", ".lanck-latest"):
         assert not staff.locator(hidden).first.is_visible(), hidden
     assert staff.locator(".lanck-days tbody tr").first.is_visible()
@@ -122,7 +122,7 @@ def test_it_prints_with_its_numbers_and_without_its_buttons(staff: Page, traffic
     assert "Country: ES" in staff.locator(".lanck-print").inner_text()
 
 
-def test_figures_are_narrowed_and_lead_to_their_rows(staff: Page, traffic):
+def test_filtered_figure_links_to_its_messages(staff: Page, traffic):
     staff.goto(PAGE)
     staff.get_by_role("link", name="30 days").click()
     staff.get_by_label("Country").select_option("ES")
@@ -135,7 +135,7 @@ def test_figures_are_narrowed_and_lead_to_their_rows(staff: Page, traffic):
     assert staff.locator("#result_list tbody tr").count() == min(count, 50)
 
 
-def test_a_prefix_is_paused_and_gets_codes_again_by_a_click(staff: Page, traffic):
+def test_prefix_is_paused_and_resumed_by_buttons(staff: Page, traffic):
     staff.goto(PAGE)
     row = staff.locator("[aria-labelledby=lanck-prefixes-heading] tr", has_text="+35320914")
     row.get_by_role("button", name="Pause").click()
@@ -146,7 +146,7 @@ def test_a_prefix_is_paused_and_gets_codes_again_by_a_click(staff: Page, traffic
     assert row.count() == 0
 
 
-def test_the_figures_are_downloaded(staff: Page, traffic):
+def test_table_is_downloaded_as_csv(staff: Page, traffic):
     staff.goto(f"{PAGE}?days=7")
     with staff.expect_download() as download:
         staff.locator("[aria-labelledby=lanck-countries-heading]").get_by_role("link", name="CSV").click()
@@ -154,7 +154,7 @@ def test_the_figures_are_downloaded(staff: Page, traffic):
     assert "US," in download.value.path().read_text(encoding="utf-8-sig")
 
 
-def test_the_latest_messages_come_by_themselves_until_somebody_stops_them(staff: Page, phone):
+def test_latest_messages_are_polled_until_stopped_or_hidden(staff: Page, phone):
     def send(network: str) -> None:
         Message.objects.create(channel="sms", number=phone, network=network)
 
@@ -169,27 +169,27 @@ def test_the_latest_messages_come_by_themselves_until_somebody_stops_them(staff:
     staff.clock.run_for(5_000)
     see("Second Mobile")
 
-    asked: list[str] = []
-    staff.on("request", lambda request: asked.append(request.url) if "latest" in request.url else None)
+    polls: list[str] = []
+    staff.on("request", lambda request: polls.append(request.url) if "latest" in request.url else None)
     staff.get_by_role("button", name="Stop").click()
     send("Third Mobile")
     staff.clock.run_for(60_000)
-    assert asked == []
+    assert polls == []
     staff.get_by_role("button", name="Resume").click()
     see("Third Mobile")
 
-    asked.clear()
+    polls.clear()
     hide(staff, True)
     staff.clock.run_for(60_000)
-    assert asked == []
+    assert polls == []
     send("Fourth Mobile")
     hide(staff, False)
     see("Fourth Mobile")
-    assert phone.removeprefix("+") not in "".join(asked)
+    assert phone.removeprefix("+") not in "".join(polls)
 
 
 def hide(page: Page, hidden: bool) -> None:
-    """As when the person looks at another tab, or comes back."""
+    """Hide or show the page, as a change of the tab does."""
     page.evaluate(
         "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"
         " document.dispatchEvent(new Event('visibilitychange')); }",

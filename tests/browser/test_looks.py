@@ -1,6 +1,6 @@
-"""Every ready page and every state of it, wide and narrow, light and dark, from left to right and from right to left.
+"""Every state of every ready page in several layouts: wide, narrow, dark, right-to-left, forced colors.
 
-axe-core finds nothing, nothing is wider than the screen, and a picture of each goes to tests/screenshots.
+Each is checked by axe-core and for its width, and its screenshot is stored in tests/screenshots.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import django_lanck
 from django_lanck.models import VerifiedNumber
 from tests.helpers import wrong_code
 
-from .steps import NO_SMS, ask_for_code, code_on, press, sign_up, type_code
+from .steps import NO_SMS, ask_for_code, code_of, sign_up, submit, type_code
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -45,125 +45,125 @@ def options(look: str) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def templates(look: str, settings) -> None:
-    """The base template that comes along, on the wide screen; elsewhere it is the demo's."""
+    """Use the default base template in the wide layout; the others use the demo's."""
     if look == "wide":
         directory = Path(django_lanck.__file__).parent / "templates"
         settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [directory]}]
 
 
 @pytest.fixture
-def looked_at(page: Page, look: str, screenshot) -> Callable[[str], None]:
-    """Look at the page as it is now."""
+def check_page(page: Page, look: str, screenshot) -> Callable[[str], None]:
+    """Check the current page and store its screenshot: ``check_page(name)``."""
     from axe_playwright_python.sync_playwright import Axe
 
-    def at(name: str) -> None:
+    def check(name: str) -> None:
         screenshot(page, f"{look}-{name}")
         found = Axe().run(page)
         assert found.violations_count == 0, f"{name}, {look}: {found.generate_report()}"
         assert page.locator("html").get_attribute("dir") == ("rtl" if look == "rtl" else "ltr")
 
-    return at
+    return check
 
 
-def delivery(page: Page, tone: str) -> None:
+def wait_for_delivery(page: Page, tone: str) -> None:
     page.locator(f".lanck-delivery.lanck-{tone}").wait_for()
 
 
-def test_the_number(page, looked_at):
+def test_looks_of_the_number_page(page, check_page):
     page.goto("/")
-    looked_at("home")
+    check_page("home")
     page.goto("/account/phone/signup/")
-    looked_at("number")
+    check_page("number")
     combobox = page.get_by_role("combobox")
     combobox.click()
     combobox.fill("44")
-    looked_at("countries")
+    check_page("countries")
     combobox.fill("no such country")
-    looked_at("no-country")
+    check_page("no-country")
     combobox.press("Escape")
     page.locator("[name=number]").fill("12")
-    press(page)
+    submit(page)
     page.locator(".lanck-error").wait_for()
-    looked_at("error")
+    check_page("error")
 
 
-def test_the_code(page, phone, looked_at):
+def test_looks_of_the_code_page(page, phone, check_page):
     ask_for_code(page, phone)
-    delivery(page, "good")
-    looked_at("delivered")
-    code = code_on(phone)
+    wait_for_delivery(page, "good")
+    check_page("delivered")
+    code = code_of(phone)
     page.goto("/account/phone/signup/")
-    looked_at("code-is-out")
+    check_page("code-is-out")
     page.goto("/account/phone/signup/code/")
     type_code(page, wrong_code(code))
     page.locator(".lanck-error").wait_for()
-    looked_at("wrong-code")
+    check_page("wrong-code")
     type_code(page, code)
     page.wait_for_url("/")
-    looked_at("signed-in")
+    check_page("signed-in")
     page.goto("/members/")
-    looked_at("members")
+    check_page("members")
 
 
-def test_a_code_that_does_not_come(page, settings, looked_at):
+def test_looks_of_the_code_page_without_delivery(page, settings, check_page):
     settings.LANCK = {**settings.LANCK, "RESEND_WAITS": [1], "MAX_ATTEMPTS": 1}
     ask_for_code(page, NO_SMS)
-    delivery(page, "bad")
+    wait_for_delivery(page, "bad")
     page.locator("[name=method][value=voice]:enabled").wait_for()
-    looked_at("undelivered")
+    check_page("undelivered")
     page.locator("[name=method][value=voice]").click()
-    delivery(page, "good")
-    looked_at("called")
-    type_code(page, wrong_code(code_on(NO_SMS)))
+    wait_for_delivery(page, "good")
+    check_page("called")
+    type_code(page, wrong_code(code_of(NO_SMS)))
     page.get_by_role("alert").wait_for()
-    looked_at("exhausted")
+    check_page("exhausted")
 
 
-def test_logging_in(page, phone, looked_at):
+def test_looks_of_the_login(page, phone, check_page):
     page.goto("/account/phone/login/")
-    looked_at("number")
+    check_page("number")
     ask_for_code(page, phone, flow="login")
-    type_code(page, code_on(phone))
+    type_code(page, code_of(phone))
     page.wait_for_url("**/finish/")
-    looked_at("no-account")
+    check_page("no-account")
 
 
-def test_a_number_that_has_an_account(page, context, phone, looked_at):
+def test_looks_of_the_signup_with_a_taken_number(page, context, phone, check_page):
     sign_up(page, phone)
     context.clear_cookies()
     ask_for_code(page, phone)
-    type_code(page, code_on(phone))
+    type_code(page, code_of(phone))
     page.wait_for_url("**/finish/")
-    looked_at("owned")
+    check_page("owned")
     page.goto("/account/phone/signup/finish/?new=1")
-    looked_at("takes-over")
+    check_page("takes-over")
 
 
-def test_another_number(page, context, phone, looked_at):
+def test_looks_of_the_number_change(page, context, phone, check_page):
     other = "+12015550124"
     sign_up(page, other)
     context.clear_cookies()
     sign_up(page, phone)
     page.goto("/account/phone/change/")
-    looked_at("number")
+    check_page("number")
     ask_for_code(page, other, flow="change")
-    looked_at("code")
-    type_code(page, code_on(other))
+    check_page("code")
+    type_code(page, code_of(other))
     page.locator("[name=code]").wait_for(state="detached")
-    looked_at("done")
+    check_page("done")
 
 
-def test_confirming(page, phone, context, client, site, looked_at):
+def test_looks_of_the_confirmation(page, phone, context, client, site, check_page):
     sign_up(page, phone)
     page.goto("/account/phone/confirm/")
-    looked_at("by-code")
+    check_page("by-code")
     VerifiedNumber.objects.all().delete()
     page.reload()
-    looked_at("by-nothing")
+    check_page("by-nothing")
     client.force_login(User.objects.create_user("someone", password="right"))
     context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site}])
     page.goto("/account/phone/confirm/")
     page.locator("[type=password]").fill("wrong")
-    press(page)
+    submit(page)
     page.locator(".lanck-error").wait_for()
-    looked_at("by-password")
+    check_page("by-password")

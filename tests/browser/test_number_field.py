@@ -1,4 +1,4 @@
-"""The field of the number, and the list of countries above it."""
+"""The field of the number and the combobox of countries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from django_lanck.models import Verification
 
-from .steps import press
+from .steps import submit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -28,7 +28,7 @@ def country(page: Page, number: Locator) -> Locator:
 
 
 def chosen(page: Page) -> str:
-    """The value that the form sends."""
+    """Return the country that the form submits."""
     return page.locator("select[name=country]").evaluate("select => select.value")
 
 
@@ -69,27 +69,27 @@ def put_caret(field: Locator, at: int) -> None:
         ("+1204", "+1 204", "US"),
     ],
 )
-def test_a_number_is_written_as_its_country_does_while_it_is_typed(page, number, typed, shown, region):
+def test_typed_number_is_formatted_as_its_country_writes_it(page, number, typed, shown, region):
     number.press_sequentially(typed)
     assert number.input_value() == shown
     assert chosen(page) == region
 
 
-def test_a_number_with_its_code_becomes_national_when_it_is_left(page, number, country):
+def test_international_number_becomes_national_when_the_field_loses_focus(page, number, country):
     number.press_sequentially("+442079460123")
     number.blur()
     assert number.input_value() == "020 7946 0123"
     assert country.input_value() == "United Kingdom"
 
 
-def test_of_countries_that_share_a_code_the_chosen_one_stays(page, number, country):
+def test_chosen_country_is_kept_for_a_code_that_it_shares(page, number, country):
     country.fill("canada")
     country.press("Enter")
     number.press_sequentially("+1204")
     assert chosen(page) == "CA"
 
 
-def test_the_caret_stays_where_it_was(number):
+def test_formatting_keeps_the_caret(number):
     number.press_sequentially("2015550123")
     put_caret(number, 7)  # (201) 5|55-0123
     number.press("9")
@@ -101,7 +101,7 @@ def test_the_caret_stays_where_it_was(number):
 
 
 @pytest.mark.parametrize(("at", "key"), [(5, "Backspace"), (4, "Delete")])
-def test_deleting_a_bracket_deletes_the_digit_beside_it(number, at, key):
+def test_deleting_a_separator_deletes_the_digit_beside_it(number, at, key):
     number.press_sequentially("2015550123")
     put_caret(number, at)  # (201|) or (201)|
     number.press(key)
@@ -125,13 +125,13 @@ def test_deleting_a_bracket_deletes_the_digit_beside_it(number, at, key):
         ("555 0123", "(555) 012-3", "US"),
     ],
 )
-def test_a_pasted_number_is_understood_in_any_spelling(page, number, text, shown, region):
+def test_pasted_number_is_parsed_in_any_format(page, number, text, shown, region):
     paste(number, text)
     assert number.input_value() == shown
     assert chosen(page) == region
 
 
-def test_a_number_of_a_country_that_is_not_offered_keeps_its_code(page, settings):
+def test_number_of_a_country_that_is_not_offered_stays_international(page, settings):
     settings.LANCK = {**settings.LANCK, "COUNTRIES": ["US"]}
     page.goto("/account/phone/signup/")
     number = page.get_by_label("Phone number")
@@ -139,10 +139,10 @@ def test_a_number_of_a_country_that_is_not_offered_keeps_its_code(page, settings
     assert number.input_value() == "+44 20 7946 0123"
 
 
-def test_the_code_goes_to_the_number_that_is_shown(page, number):
+def test_code_is_sent_to_the_displayed_number(page, number):
     paste(number, "+1 204 555 0123")
     assert (number.input_value(), chosen(page)) == ("(204) 555-0123", "CA")
-    press(page)
+    submit(page)
     page.wait_for_url("**/code/")
     assert Verification.objects.get().number == "+12045550123"
 
@@ -166,7 +166,7 @@ def options(page: Page) -> list[str]:
         ("kingdom", "United Kingdom"),
     ],
 )
-def test_a_country_is_found_by_name_code_or_iso(page, country, query, first):
+def test_country_is_found_by_name_dialling_code_or_iso_code(page, country, query, first):
     country.click()
     country.fill(query)
     assert options(page)[0] == first
@@ -176,7 +176,7 @@ def test_a_country_is_found_by_name_code_or_iso(page, country, query, first):
     assert page.get_by_role("option").count() == 0
 
 
-def test_what_is_no_country_is_said(page, country):
+def test_query_without_a_match_is_reported(page, country):
     country.click()
     country.fill("atlantis")
     page.get_by_role("status").get_by_text("No country has this name or code.").wait_for()
@@ -185,7 +185,7 @@ def test_what_is_no_country_is_said(page, country):
     assert chosen(page) == "US"
 
 
-def test_the_list_is_walked_by_keyboard(page, number, country):
+def test_keyboard_moves_through_the_list(page, number, country):
     def active() -> str:
         return page.locator(f"#{country.get_attribute('aria-activedescendant')}").inner_text().split("\n")[0]
 
@@ -208,7 +208,7 @@ def test_the_list_is_walked_by_keyboard(page, number, country):
     assert chosen(page) == "US"
 
 
-def test_leaving_the_list_by_tab_takes_what_is_active(page, number, country):
+def test_tab_chooses_the_active_country(page, number, country):
     country.focus()
     country.press_sequentially("franc")
     country.press("Tab")
@@ -217,14 +217,14 @@ def test_leaving_the_list_by_tab_takes_what_is_active(page, number, country):
     assert number.input_value() == "06 12 34 56 78"
 
 
-def test_clicking_elsewhere_leaves_the_country_as_it_was(page, number, country):
+def test_click_outside_keeps_the_country(page, number, country):
     country.click()
     country.fill("france")
     page.get_by_role("heading").first.click()
     assert (chosen(page), country.input_value()) == ("US", "United States")
 
 
-def test_another_country_by_mouse_makes_the_number_one_of_that_country(page, number, country):
+def test_choosing_another_country_makes_the_number_national(page, number, country):
     number.press_sequentially("+33612345678")
     country.click()
     page.get_by_role("option", name="Belgium").click()
@@ -233,7 +233,7 @@ def test_another_country_by_mouse_makes_the_number_one_of_that_country(page, num
 
 
 @pytest.mark.parametrize(("locale", "region"), [("de-AT", "AT"), ("fr", "FR"), ("ar-EG", "EG")])
-def test_the_likely_country_is_chosen_already(chromium, site, locale, region):
+def test_country_of_the_browser_language_is_chosen(chromium, site, locale, region):
     context = chromium.new_context(base_url=site, locale=locale)
     page = context.new_page()
     page.goto("/account/phone/signup/")

@@ -1,4 +1,4 @@
-"""What a newcomer does with the demo, whose signup is the ready pages."""
+"""Signup with the ready pages on the demo site."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django_lanck.models import Verification, VerifiedNumber
 from tests.helpers import wrong_code
 
-from .steps import NO_SMS, ask_for_code, code_on, press, see, type_code
+from .steps import NO_SMS, ask_for_code, code_of, see, submit, type_code
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
@@ -31,14 +31,14 @@ def open_handset(context: BrowserContext, page: Page) -> Page:
 
 
 def read_code(handset: Page) -> str:
-    """The code as a person reads it: off the newest message on the screen."""
+    """Return the code of the newest message on the handset."""
     code = handset.get_by_role("article").first.get_by_label("Code").inner_text()
     assert re.fullmatch(r"\d{6}", code)
     return code
 
 
 def open_verification(page: Page) -> None:
-    """Into the admin, to the newest verification."""
+    """Log in to the admin and open the list of verifications."""
     User.objects.create_superuser("staff", password="staff")
     page.goto("/admin/lanck/verification/")
     page.get_by_label("Username").fill("staff")
@@ -48,7 +48,7 @@ def open_verification(page: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [1280, 375])
-def test_a_newcomer_signs_up_and_finds_the_delivery_in_the_admin(context, page, phone, screenshot):
+def test_signup_by_sms_is_shown_with_its_delivery_in_the_admin(context, page, phone, screenshot):
     page.goto("/")
     screenshot(page, "1-start")
     page.get_by_role("link", name="Sign up with a phone number").click()
@@ -73,14 +73,14 @@ def test_a_newcomer_signs_up_and_finds_the_delivery_in_the_admin(context, page, 
     assert "verified" in row.inner_text()
     assert "delivered" in row.inner_text()
     row.get_by_role("link").first.click()
-    see(page, "The site took the proof.")
-    see(page, "LANCK said SENT (SMS).")
-    see(page, "The network said DELIVERED (SMS).")
+    see(page, "The site redeemed the proof.")
+    see(page, "LANCK reported SENT (SMS).")
+    see(page, "The network reported DELIVERED (SMS).")
     see(page, "delivered")
     screenshot(page, "5-admin")
 
 
-def test_a_voice_reads_the_code(context, page, phone, screenshot):
+def test_signup_by_voice_call(context, page, phone, screenshot):
     ask_for_code(page, phone, "voice")
     see(page, "a voice reads a code of 6 digits to you")
     handset = open_handset(context, page)
@@ -92,7 +92,7 @@ def test_a_voice_reads_the_code(context, page, phone, screenshot):
     see(page, SIGNED_IN)
 
 
-def test_the_number_that_rings_ends_in_the_code(context, page, phone, settings, screenshot):
+def test_signup_by_flash_call_with_the_end_of_the_calling_number(context, page, phone, settings, screenshot):
     settings.LANCK = {**settings.LANCK, "CODE_LENGTH": 4}
     ask_for_code(page, phone, "call")
     see(page, "type the last 4 digits of the number that just called you")
@@ -105,8 +105,7 @@ def test_the_number_that_rings_ends_in_the_code(context, page, phone, settings, 
     see(page, SIGNED_IN)
 
 
-def test_a_voice_calls_where_the_sms_was_not_delivered(page, settings):
-    """The page learns of it from the receipt: nobody reloads it."""
+def test_undelivered_sms_offers_a_voice_call_without_a_reload(page, settings):
     settings.LANCK = {**settings.LANCK, "RESEND_WAITS": [2, 30]}
     ask_for_code(page, NO_SMS)
     page.evaluate("window.isSamePage = true")
@@ -117,14 +116,14 @@ def test_a_voice_calls_where_the_sms_was_not_delivered(page, settings):
     button.click()
     see(page, "This is a new code.")
     see(page, "You picked up.")
-    type_code(page, code_on(NO_SMS))
+    type_code(page, code_of(NO_SMS))
     see(page, "Signed in with")
     assert VerifiedNumber.objects.get().number == NO_SMS
 
 
-def test_a_wrong_code_can_be_put_right(page, phone):
+def test_right_code_after_a_wrong_one_signs_up(page, phone):
     ask_for_code(page, phone)
-    code = code_on(phone)
+    code = code_of(phone)
     type_code(page, wrong_code(code))
     see(page, "This code is not right.")
     see(page, "4 attempts left.")
@@ -133,9 +132,9 @@ def test_a_wrong_code_can_be_put_right(page, phone):
     see(page, SIGNED_IN)
 
 
-def test_wrong_codes_come_to_an_end(page, phone):
+def test_too_many_wrong_codes_end_the_verification(page, phone):
     ask_for_code(page, phone)
-    code = code_on(phone)
+    code = code_of(phone)
     for left in (4, 3, 2, 1):
         code = wrong_code(code)
         type_code(page, code)
@@ -147,17 +146,17 @@ def test_wrong_codes_come_to_an_end(page, phone):
     assert not User.objects.exists()
 
 
-def test_another_code_can_be_asked_for_once_the_wait_is_over(page, phone, settings):
+def test_resend_after_the_wait_replaces_the_code(page, phone, settings):
     settings.LANCK = {**settings.LANCK, "RESEND_WAITS": [2, 30]}
     ask_for_code(page, phone)
-    first = code_on(phone)
+    first = code_of(phone)
     button = page.get_by_role("button", name="Send a new code")
     assert button.is_disabled()
     see(page, "You can ask for a new code in 0:0")
     button.click()
     see(page, "Codes that you got before do not work any more.")
     see(page, "It was delivered to your phone.")
-    second = code_on(phone)
+    second = code_of(phone)
     if first != second:
         type_code(page, first)
         see(page, "This code is not right.")
@@ -165,17 +164,17 @@ def test_another_code_can_be_asked_for_once_the_wait_is_over(page, phone, settin
     see(page, SIGNED_IN)
 
 
-def test_another_number_can_be_used(page, phone):
+def test_use_another_number_cancels_the_verification(page, phone):
     ask_for_code(page, "+12015550124")
     page.get_by_role("button", name="Use another number").click()
     page.wait_for_url("**/account/phone/signup/")
     assert Verification.objects.get().state == "canceled"
     ask_for_code(page, phone)
-    type_code(page, code_on(phone))
+    type_code(page, code_of(phone))
     see(page, SIGNED_IN)
 
 
-def test_two_quick_presses_start_once(page, phone):
+def test_double_click_starts_one_verification(page, phone):
     page.goto("/account/phone/signup/")
     page.locator("[name=number]").fill(phone)
     page.locator(".lanck-form .lanck-button").dblclick()
@@ -183,22 +182,21 @@ def test_two_quick_presses_start_once(page, phone):
     assert Verification.objects.count() == 1
 
 
-def test_a_form_is_sent_once_and_again_when_the_browser_comes_back_to_it(page, phone):
-    """Back in its history, the page may come from a cache in which the form was sent already."""
-    sent = []
+def test_form_is_submitted_once_and_again_after_the_page_comes_from_the_bfcache(page, phone):
+    requests = []
 
     def stay(route) -> None:
-        sent.append(route.request.method)
+        requests.append(route.request.method)
         route.fulfill(status=204)
 
     page.goto("/account/phone/signup/")
     page.locator("[name=number]").fill(phone)
     page.route("**/signup/", stay)
-    press(page)
+    submit(page)
     button = page.locator(".lanck-form .lanck-button")
     assert button.inner_text() == "Sending…"
     button.click()
-    assert sent == ["POST"]
+    assert requests == ["POST"]
     page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
     assert button.inner_text() == "Send the code"
     page.unroute("**/signup/")
@@ -206,7 +204,7 @@ def test_a_form_is_sent_once_and_again_when_the_browser_comes_back_to_it(page, p
     page.wait_for_url("**/code/")
 
 
-def test_everything_works_without_scripts(chromium, site, phone, settings):
+def test_signup_works_without_javascript(chromium, site, phone, settings):
     settings.LANCK = {**settings.LANCK, "RESEND_WAITS": [1]}
     context = chromium.new_context(base_url=site, java_script_enabled=False, locale="en-US")
     context.set_default_timeout(10_000)
@@ -217,13 +215,13 @@ def test_everything_works_without_scripts(chromium, site, phone, settings):
     page.get_by_role("radio", name="Text message").check()
     page.get_by_role("button", name="Send the code").click()
     page.wait_for_url("**/code/")
-    page.get_by_label("Code", exact=True).fill(wrong_code(code_on(phone)))
-    press(page)
+    page.get_by_label("Code", exact=True).fill(wrong_code(code_of(phone)))
+    submit(page)
     see(page, "This code is not right.")
     page.wait_for_timeout(1000)
     page.get_by_role("button", name="Call me instead").click()
     see(page, "a voice reads a code of 6 digits to you")
-    page.get_by_label("Code", exact=True).fill(f"Your code is {code_on(phone)}")
-    press(page)
+    page.get_by_label("Code", exact=True).fill(f"Your code is {code_of(phone)}")
+    submit(page)
     see(page, SIGNED_IN)
     context.close()

@@ -13,8 +13,8 @@ SANDBOX = "/sandbox/v1/"
 
 @pytest.fixture
 def site(live_server, settings):
-    """The site and the sandbox that it asks, over real HTTP."""
-    live_server.thread.httpd.socket.listen(128)  # many come at once; a full queue resets connections
+    """The origin of the site, with the sandbox as its LANCK, over real HTTP."""
+    live_server.thread.httpd.socket.listen(128)  # for many concurrent connections
     settings.LANCK = {
         **settings.LANCK,
         "ACCESS_TOKEN": "sandbox:sandbox",
@@ -29,43 +29,43 @@ def site(live_server, settings):
 
 @pytest.fixture
 def person(site):
-    """Makes someone with a browser and a phone: ``person("+12015550123")``."""
+    """Return a function that creates a person with a browser and a phone: ``person("+12015550123")``."""
     return lambda number="+12015550123": Person(site, number)
 
 
 @pytest.fixture
-def asked():
-    """What the sandbox was asked for, in order: ``verify``, ``verify/check`` …"""
+def sandbox_requests():
+    """The paths of the requests to the sandbox, in order: ``verify``, ``verify/check`` …"""
     paths: list[str] = []
 
-    def note(environ=None, **_arguments):
+    def record(environ=None, **_arguments):
         if environ and environ["PATH_INFO"].startswith(SANDBOX):
             paths.append(environ["PATH_INFO"].removeprefix(SANDBOX))
 
-    request_started.connect(note)
+    request_started.connect(record)
     yield paths
-    request_started.disconnect(note)
+    request_started.disconnect(record)
 
 
 @pytest.fixture
-def at(settings):
-    """Lets the site ask the LANCK that answers at an address: ``at(server.url)``."""
+def use_lanck_at(settings):
+    """Return a function that makes the site call a LANCK at another URL: ``use_lanck_at(server.url)``."""
 
-    def point(url: str, **keys: object) -> None:
-        fast = {"CONNECT_TIMEOUT": 5, "READ_TIMEOUT": 5, "TOTAL_TIMEOUT": 8, "RATE_LIMIT_WAIT": 0}
-        address = {"BASE_URL": url, "CALLBACK_BASE_URL": "https://www.example.com"}
-        settings.LANCK = {**settings.LANCK, **fast, **address, **keys}
+    def use(url: str, **keys: object) -> None:
+        timeouts = {"CONNECT_TIMEOUT": 5, "READ_TIMEOUT": 5, "TOTAL_TIMEOUT": 8, "RATE_LIMIT_WAIT": 0}
+        urls = {"BASE_URL": url, "CALLBACK_BASE_URL": "https://www.example.com"}
+        settings.LANCK = {**settings.LANCK, **timeouts, **urls, **keys}
 
-    return point
+    return use
 
 
 def check(person: Person, code: object) -> requests.Response:
-    """One check over a connection of its own, so that many threads can be the same person."""
+    """Check a code over a connection of its own, so that several threads can act as the same person."""
     return requests.post(f"{person.url}check/", json={"code": code}, cookies=person.session.cookies, timeout=60)
 
 
 def binding_of(person: Person) -> str:
-    """What a proof that somebody got by the API is bound to."""
+    """Return the binding of the verifications that a person starts."""
     browser = Client()
     browser.cookies["sessionid"] = person.session.cookies["sessionid"]
     return f"session:{browser.session['lanck_binding']}"

@@ -1,4 +1,4 @@
-"""Bodies that are too large or too deep, from people and from the provider."""
+"""Attacks by bodies that are too large or too deep, from clients and from the provider."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ pytestmark = pytest.mark.django_db(transaction=True)
 URL = "/api/phone/verifications/"
 LARGE = 50_000_000
 DEEP = [b"[" * 10_000 + b"]" * 10_000, b'{"a":' * 10_000 + b"1" + b"}" * 10_000, b"[" * 10_000, b"[{" * 5_000]
-LITTLE = 3_000_000  # what it may take to say no
+MAX_PEAK = 3_000_000  # bytes of memory that a refusal may use
 
 
 class Flood(io.RawIOBase):
-    """A body that goes on for as long as somebody reads it."""
+    """A body without an end."""
 
     def __init__(self) -> None:
-        self.taken = 0
+        self.bytes_read = 0
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
         size = LARGE if size < 0 else size
-        self.taken += size
+        self.bytes_read += size
         return b" " * size
 
     def readline(self, size: int | None = -1) -> bytes:
@@ -45,7 +45,7 @@ class Flood(io.RawIOBase):
 
 
 def peak_of(call: Callable[[], object]) -> int:
-    """The most memory that a call held at any time, in bytes."""
+    """Return the peak memory of a call in bytes."""
     tracemalloc.start()
     try:
         call()
@@ -54,12 +54,12 @@ def peak_of(call: Callable[[], object]) -> int:
         tracemalloc.stop()
 
 
-def test_attack_25_bodies_that_are_large_or_deep(phone, at, settings):
-    """A webhook body or an answer of the provider of 50 MB is refused at a cap, and JSON that is 10,000 levels deep is
-    a 400."""
+def test_attack_25_large_or_deep_bodies_are_refused(phone, use_lanck_at, settings):
+    """A webhook body or an answer of the provider of 50 MB is refused at a size limit, and JSON that is 10,000 levels
+    deep is refused with 400."""
     settings.LANCK = {**settings.LANCK, "INBOUND_SECRETS": ["inbound-secret"]}
     with scripted(says('{"requestId": "r1"}')) as server:
-        at(server.url)
+        use_lanck_at(server.url)
         person = Client()
         verification_id = person.post(URL, {"number": phone}, "application/json").json()["id"]
         token_address = str(callback_url(Message.objects.get())).removeprefix("https://www.example.com")
@@ -83,7 +83,7 @@ def test_attack_25_bodies_that_are_large_or_deep(phone, at, settings):
     assert not InboundMessage.objects.exists()
     assert Verification.objects.get().attempts == 0
     for step in (_large, _large_chunks, _large_error, _unpacks_to_large, *(says(body) for body in DEEP)):
-        _lanck_floods(phone, at, step)
+        _lanck_floods(phone, use_lanck_at, step)
 
 
 def _flood(client: Client, address: str, content_type: str, statuses: set[int]) -> None:
@@ -92,8 +92,8 @@ def _flood(client: Client, address: str, content_type: str, statuses: set[int]) 
     answers = []
     peak = peak_of(lambda: answers.append(client.generic("POST", address, b" ", content_type, **raw)))
     assert answers[0].status_code in statuses, (address, content_type, answers[0].content)
-    assert flood.taken <= MAX_BYTES + 1, (address, content_type)
-    assert peak < LITTLE, (address, content_type)
+    assert flood.bytes_read <= MAX_BYTES + 1, (address, content_type)
+    assert peak < MAX_PEAK, (address, content_type)
 
 
 def _large(connection) -> None:
@@ -122,14 +122,14 @@ def _unpacks_to_large(connection) -> None:
     connection.sendall(head.encode() + PACKED)
 
 
-def _lanck_floods(phone: str, at, step: Step) -> None:
+def _lanck_floods(phone: str, use_lanck_at, step: Step) -> None:
     with scripted(step) as server:
-        at(server.url, MAX_ANSWER_BYTES=1_000_000)
+        use_lanck_at(server.url, MAX_ANSWER_BYTES=1_000_000)
         started: list[Verification] = []
         peak = peak_of(lambda: started.append(start_verification(number=phone)))
         assert started[0].delivery == "unknown"
         assert _one_post(server)
-    assert peak < LITTLE
+    assert peak < MAX_PEAK
 
 
 def _one_post(server: Scripted) -> bool:

@@ -1,4 +1,4 @@
-"""Those who send codes at somebody's cost, or guess them."""
+"""Attacks by many sends and many guesses: bombing, pumping and brute force."""
 
 import json
 from collections import Counter
@@ -18,11 +18,11 @@ from tests.parallel import call_concurrently
 pytestmark = pytest.mark.django_db(transaction=True)
 
 API = "/api/phone/verifications/"
-WRONG = "000000"
+WRONG_CODE = "000000"
 
 
 class Stranger:
-    """Someone with a script: an address, and a browser that forgets its cookies when told to."""
+    """A client of the API with an address of its own."""
 
     def __init__(self, address: str = "8.8.8.8", **headers: str) -> None:
         self.client = Client(REMOTE_ADDR=address, headers=headers)
@@ -33,7 +33,7 @@ class Stranger:
     def start(self, number: str, **values):
         return self.post("", number=number, **values)
 
-    def check(self, verification_id: str, code: str = WRONG):
+    def check(self, verification_id: str, code: str = WRONG_CODE):
         return self.post(f"{verification_id}/check/", code=code)
 
     def resend(self, verification_id: str):
@@ -41,7 +41,7 @@ class Stranger:
 
 
 def codes(answers) -> dict[object, int]:
-    """How often each answer came: its refusal's code, or its status."""
+    """Count the answers by refusal code, or by HTTP status where there is none."""
     counted: dict[object, int] = {}
     for answer in answers:
         assert not isinstance(answer, Exception), answer
@@ -50,22 +50,22 @@ def codes(answers) -> dict[object, int]:
     return counted
 
 
-def neighbours(count: int, first: int = 0) -> list[str]:
+def prefix_numbers(count: int, first: int = 0) -> list[str]:
     return [f"+1201555{last:04}" for last in range(first, first + count)]
 
 
-def checks(lanck) -> int:
-    """The checks that reached LANCK."""
+def checks_at_lanck(lanck) -> int:
+    """Return the number of checks that reached LANCK."""
     return sum(len(sent.checks) for sent in lanck.sent)
 
 
-def test_attack_03_fresh_verifications_bring_no_fresh_attempts(enable_limits, lanck, phone):
-    """50 verifications, resends and other purposes × 5 wrong codes come to at most 15 checks a day of a number; a
-    logged-in user's are counted apart, so that a stranger cannot lock a customer out."""
+def test_attack_03_new_verifications_give_no_more_attempts(enable_limits, lanck, phone):
+    """50 verifications with resends and other purposes, 5 wrong codes each, lead to at most 15 checks a day for a
+    number. Those of a logged-in user are counted separately, so that a stranger cannot lock out a customer."""
     purposes = {"signup": {"PUBLIC": True}, "order": {"PUBLIC": True}}
     enable_limits(LIMITS=None, CONVERSION={}, PURPOSES=purposes, RESEND_WAITS=[0] * 5)
     user = get_user_model().objects.create_user("customer")
-    theirs = services.start_verification(number=phone, user=user, binding="customer")
+    customers = services.start_verification(number=phone, user=user, binding="customer")
     right = lanck.sent[-1].code
     for turn in range(50):
         stranger = Stranger(f"8.8.{turn}.8")
@@ -74,14 +74,14 @@ def test_attack_03_fresh_verifications_bring_no_fresh_attempts(enable_limits, la
             if guess == 2:
                 stranger.resend(started)
             stranger.check(started, f"{guess:06}")
-    assert 0 < checks(lanck) <= 15
-    purposes = Verification.objects.exclude(pk=theirs.pk).values_list("purpose", "attempts")
+    assert 0 < checks_at_lanck(lanck) <= 15
+    purposes = Verification.objects.exclude(pk=customers.pk).values_list("purpose", "attempts")
     assert all(sum(n for name, n in purposes if name == purpose) <= 10 for purpose in ("signup", "order"))
-    assert services.check_verification(verification_id=theirs.pk, code=right, binding="customer").proof
+    assert services.check_verification(verification_id=customers.pk, code=right, binding="customer").proof
 
 
-def test_attack_04_short_codes_have_few_attempts(enable_limits, lanck, phone):
-    """Codes under 6 digits have 3 attempts; flash calls are not for login or reset unless the site says so."""
+def test_attack_04_short_codes_have_three_attempts(enable_limits, lanck, phone):
+    """Codes of less than 6 digits have 3 attempts. Flash calls are not offered for login or reset by default."""
     purposes = {name: {"PUBLIC": True, "RESEND_WAITS": []} for name in ("signup", "login", "reset")}
     enable_limits(LIMITS=None, CODE_LENGTH=4, PURPOSES=purposes)
     stranger = Stranger()
@@ -89,7 +89,7 @@ def test_attack_04_short_codes_have_few_attempts(enable_limits, lanck, phone):
     assert (started["code_length"], started["attempts_left"]) == (4, 3)
     answers = [stranger.check(started["id"], f"{guess:04}") for guess in range(5)]
     assert codes(answers) == {"invalid_code": 2, "exhausted": 3}
-    assert checks(lanck) == 3
+    assert checks_at_lanck(lanck) == 3
     for purpose in ("login", "reset"):
         assert stranger.start(phone, method="call", purpose=purpose).json()["code"] == "invalid_method"
         started = stranger.start(phone, purpose=purpose).json()
@@ -99,14 +99,14 @@ def test_attack_04_short_codes_have_few_attempts(enable_limits, lanck, phone):
     assert stranger.start(phone, purpose="login").json()["method"] == "call"
 
 
-def test_attack_05_one_guess_on_each_of_a_thousand_numbers(enable_limits, lanck, record_signal):
-    """Wrong codes are limited by client address and overall, with one signal when one is used up; behind a private
-    peer, with no proxy configured, the address layer only watches, and a system check says so."""
-    reached = record_signal(signals.limit_reached)
+def test_attack_05_wrong_codes_for_many_numbers_are_limited(enable_limits, lanck, record_signal):
+    """Wrong codes are limited by client address and by site, with one signal when a limit is reached. Behind a private
+    address without a configured proxy the limit by address is only watched, and a system check reports it."""
+    events = record_signal(signals.limit_reached)
     targets = [
         Verification(number=number, purpose="signup", method="sms", code_length=6, max_attempts=5,
                      expires_at=timezone.now() + timedelta(hours=1))
-        for number in neighbours(1000)
+        for number in prefix_numbers(1000)
     ]  # fmt: skip
     Verification.objects.bulk_create(targets)
     Message.objects.bulk_create(
@@ -124,66 +124,65 @@ def test_attack_05_one_guess_on_each_of_a_thousand_numbers(enable_limits, lanck,
         lanck.refuse(21)
     lanck.requests.clear()
 
-    def guess(target: Verification, address: str) -> str | None:
-        try:
-            return services.check_verification(verification_id=target.pk, code=WRONG, ip=address).refusal
-        except Refusal as refusal:
-            return refusal.code
+    def check_wrong_code(target: Verification, address: str) -> str | None:
+        return services.check_verification(verification_id=target.pk, code=WRONG_CODE, ip=address).refusal
 
     limits = {"LIMITS": None, "CONVERSION": {}, "CHECK_LIMITS": {"address": ["50/hour"], "site": ["120/day"]}}
     enable_limits(**limits)
-    answers = Counter(guess(target, "8.8.8.8") for target in targets[:500])
+    answers = Counter(check_wrong_code(target, "8.8.8.8") for target in targets[:500])
     assert answers == {"invalid_code": 50, "too_many_requests": 450}
-    assert [(said["rule"], said["watched"]) for said in reached] == [("address", False)]
-    answers = Counter(guess(target, f"8.8.{turn // 250}.{turn % 250}") for turn, target in enumerate(targets[500:]))
+    assert [(signal["rule"], signal["watched"]) for signal in events] == [("address", False)]
+    answers = Counter(
+        check_wrong_code(target, f"8.8.{turn // 250}.{turn % 250}") for turn, target in enumerate(targets[500:])
+    )
     assert answers == {"invalid_code": 70, "too_many_requests": 430}
-    assert [said["rule"] for said in reached] == ["address", "site"]
+    assert [signal["rule"] for signal in events] == ["address", "site"]
     assert len(lanck.requests) == 120
 
     limits["CHECK_LIMITS"] = {"address": ["2/hour"]}
     enable_limits(**limits)
-    assert [guess(target, "10.0.0.1") for target in targets[:4]] == ["invalid_code"] * 4
+    assert [check_wrong_code(target, "10.0.0.1") for target in targets[:4]] == ["invalid_code"] * 4
     assert RefusalCount.objects.get(rule="address", watched=True).count == 2
     assert [message.id for message in check_proxies()] == ["django_lanck.W006"]
     enable_limits(TRUSTED_PROXIES=["10.0.0.1"], **limits)
     assert not list(check_proxies())
     strangers = [Stranger("10.0.0.1", x_forwarded_for="7.7.7.7") for _ in range(3)]
-    lanck.reset()  # the answers that nobody asked for
-    started = [each.start(number).json()["id"] for each, number in zip(strangers, neighbours(3, 2000), strict=True)]
+    lanck.reset()  # removes the answers that were not requested
+    started = [each.start(number).json()["id"] for each, number in zip(strangers, prefix_numbers(3, 2000), strict=True)]
     answers = [each.check(started_id) for each, started_id in zip(strangers, started, strict=True)]
     assert codes(answers) == {"invalid_code": 2, "too_many_requests": 1}
 
 
-def test_attack_06_invented_addresses_are_one(enable_limits, lanck):
-    """An invented ``X-Forwarded-For`` and the addresses of one IPv6 /64 are one bucket; no proxy is trusted unless
-    configured."""
-    usual = {"LIMITS": {"address": ["10/hour"]}, "CONVERSION": {}}
-    enable_limits(**usual)
-    invented = [
+def test_attack_06_spoofed_addresses_share_one_limit(enable_limits, lanck):
+    """Spoofed `X-Forwarded-For` headers and the addresses of one IPv6 /64 share one limit. Only configured proxies are
+    trusted."""
+    keys = {"LIMITS": {"address": ["10/hour"]}, "CONVERSION": {}}
+    enable_limits(**keys)
+    spoofed = [
         Stranger(
             "8.8.8.8", x_forwarded_for=f"9.9.9.{turn}, 7.7.{turn}.7", forwarded=f"for=9.9.9.{turn}", x_real_ip="1.1.1.1"
         )
         for turn in range(20)
     ]
-    answers = [one.start(number) for one, number in zip(invented, neighbours(20), strict=True)]
+    answers = [one.start(number) for one, number in zip(spoofed, prefix_numbers(20), strict=True)]
     assert codes(answers) == {201: 10, "too_many_requests": 10} or codes(answers).get("too_many_requests") == 10
     same_64 = [Stranger(f"2a00:1450:4001:81b:{turn:x}:{turn:x}::{turn:x}") for turn in range(1, 21)]
-    answers = [one.start(number) for one, number in zip(same_64, neighbours(20, 100), strict=True)]
+    answers = [one.start(number) for one, number in zip(same_64, prefix_numbers(20, 100), strict=True)]
     assert codes(answers)["too_many_requests"] == 10
-    enable_limits(TRUSTED_PROXIES=["10.0.0.0/8"], **usual)
-    behind = [Stranger("10.1.1.1", x_forwarded_for=f"9.9.9.{turn}, 7.7.7.7, 10.2.2.2") for turn in range(20)]
-    answers = [one.start(number) for one, number in zip(behind, neighbours(20, 200), strict=True)]
+    enable_limits(TRUSTED_PROXIES=["10.0.0.0/8"], **keys)
+    proxied = [Stranger("10.1.1.1", x_forwarded_for=f"9.9.9.{turn}, 7.7.7.7, 10.2.2.2") for turn in range(20)]
+    answers = [one.start(number) for one, number in zip(proxied, prefix_numbers(20, 200), strict=True)]
     assert codes(answers)["too_many_requests"] == 10
 
 
-def test_attack_07_a_hundred_starts_at_once(enable_limits, lanck, phone):
-    """100 starts at once for one number are one send; 100 at once from one address for different numbers, limit 10,
-    are exactly 10."""
+def test_attack_07_concurrent_starts_do_not_exceed_the_limits(enable_limits, lanck, phone):
+    """100 concurrent starts for one number send one code. 100 concurrent starts from one address for different numbers,
+    with a limit of 10, send exactly 10."""
     enable_limits(CONVERSION={})
     answers = call_concurrently(lambda turn: Stranger(f"8.8.{turn}.8").start(phone), 100)
     assert codes(answers) == {201: 1, "resend_too_soon": 99}
     assert len(lanck.sent) == Message.objects.count() == Verification.objects.count() == 1
-    numbers = neighbours(100, 1000)
+    numbers = prefix_numbers(100, 1000)
     answers = call_concurrently(lambda turn: Stranger("8.8.4.4").start(numbers[turn]), 100)
     assert codes(answers) == {201: 10, "too_many_requests": 90}
     assert len(lanck.sent) == Message.objects.count() == Verification.objects.count() == 11
@@ -197,8 +196,8 @@ SPELLINGS = [
 ]  # fmt: skip
 
 
-def test_attack_08_one_number_in_twenty_spellings(enable_limits, lanck, phone):
-    """One number in 20 spellings (spaces, ``00``, full-width or Arabic digits, extension) is one number with one
+def test_attack_08_spellings_of_a_number_share_one_limit(enable_limits, lanck, phone):
+    """20 spellings of a number (spaces, `00`, full-width or Arabic digits, an extension) are one number with one
     counter."""
     enable_limits(LIMITS={"number": ["30/hour"]}, CONVERSION={}, WATCH=["ladder"])
     answers = [Stranger(f"8.8.{turn}.8").start(number) for turn, number in enumerate(SPELLINGS)]
@@ -215,16 +214,16 @@ def test_attack_08_one_number_in_twenty_spellings(enable_limits, lanck, phone):
     assert codes(answers) == {201: 1, "resend_too_soon": len(SPELLINGS) - 1}
 
 
-def test_attack_09_pumping_stops_early(enable_limits, lanck, record_signal, backdate):
-    """SMS pumping (1,000 neighbouring numbers, 500 addresses, nobody checks) stops early: a prefix that does not
-    convert is paused for 12 hours, and countries and the site have daily caps; other prefixes and numbers verified
-    before go on; a country that does not convert only watches unless switched on."""
-    known = neighbours(1, 9999)[0]
+def test_attack_09_pumping_pauses_the_prefix(enable_limits, lanck, record_signal, backdate):
+    """SMS pumping (1,000 neighboring numbers, 500 addresses, no checks) stops early: a prefix with a low conversion is
+    paused for 12 hours, and countries and the site have daily limits. Other prefixes and numbers that were verified
+    before are not affected. The conversion of a country is only watched by default."""
+    known = prefix_numbers(1, 9999)[0]
     honest = services.start_verification(number=known)
     services.check_verification(verification_id=honest.pk, code=lanck.sent[-1].code)
     backdate(honest, 86_400)
     lanck.reset()
-    reached = record_signal(signals.limit_reached)
+    events = record_signal(signals.limit_reached)
     enable_limits(
         LIMITS={"country": ["60/day"], "site": ["80/day"]}, CONVERSION={"prefix": (20, 10), "country": (30, 5)}
     )
@@ -242,19 +241,19 @@ def test_attack_09_pumping_stops_early(enable_limits, lanck, record_signal, back
     def pump(numbers):
         return Counter(start(number, f"8.{turn % 2}.{turn % 250}.8") for turn, number in enumerate(numbers))
 
-    assert pump(neighbours(1000)) == {"sent": 20, "too_many_requests": 980}
+    assert pump(prefix_numbers(1000)) == {"sent": 20, "too_many_requests": 980}
     assert waits[0] == 12 * 3600
     assert 12 * 3600 - 300 < waits[-1] <= 12 * 3600
-    assert [(said["rule"], said["label"]) for said in reached] == [("prefix_conversion", "+1201555")]
+    assert [(signal["rule"], signal["label"]) for signal in events] == [("prefix_conversion", "+1201555")]
 
     assert start("+12125550100") == "sent"  # another prefix
-    assert start(known) == "sent"  # it was verified before
+    assert start(known) == "sent"  # a number that was verified before
     other_prefixes = [f"+1{area}5550{last:03}" for area in (202, 203, 205, 206, 207) for last in range(10)]
     assert pump(other_prefixes) == {"sent": 60 - 22, "too_many_requests": 50 - (60 - 22)}
     assert RefusalCount.objects.filter(rule="country_conversion", watched=True).exists()
-    assert {said["rule"] for said in reached} == {"prefix_conversion", "country_conversion", "country"}
-    mexico = [f"+5255123400{last:02}" for last in range(15)] + [f"+5255223400{last:02}" for last in range(15)]
-    assert pump(mexico) == {"sent": 20, "too_many_requests": 10}  # the cap of the whole site
+    assert {signal["rule"] for signal in events} == {"prefix_conversion", "country_conversion", "country"}
+    mexican = [f"+5255123400{last:02}" for last in range(15)] + [f"+5255223400{last:02}" for last in range(15)]
+    assert pump(mexican) == {"sent": 20, "too_many_requests": 10}  # the limit of the site
     assert len(lanck.sent) == 80
     enable_limits(LIMITS={"country": ["60/day"]}, CONVERSION={"country": (30, 5)}, WATCH=[])
     assert start("+12085550100") == "too_many_requests"
@@ -263,14 +262,14 @@ def test_attack_09_pumping_stops_early(enable_limits, lanck, record_signal, back
 REFUSED_NUMBERS = {
     "+19005550123": "number_not_supported",  # premium rate
     "+448712345678": "number_not_supported",  # shared cost
-    "+447012345678": "number_not_supported",  # a personal number: it forwards at the caller's cost
+    "+447012345678": "number_not_supported",  # a personal number, forwarded at the caller's cost
     "+881612345678": "number_not_supported",  # satellite
     "+4930123456": "method_not_possible",  # a landline
 }
 
 
-def test_attack_10_premium_satellite_and_landline_numbers(enable_limits, lanck):
-    """Premium, shared-cost and satellite numbers, and landlines for SMS, are refused before any call."""
+def test_attack_10_premium_satellite_and_landline_numbers_are_refused(enable_limits, lanck):
+    """Premium, shared-cost and satellite numbers, and landlines for SMS, are refused before a call to the provider."""
     enable_limits()
     for number, code in REFUSED_NUMBERS.items():
         answer = Stranger().start(number)
@@ -284,11 +283,11 @@ def test_attack_10_premium_satellite_and_landline_numbers(enable_limits, lanck):
     assert Stranger().start("+4930123456", method="voice").status_code == 201
 
 
-def test_attack_15_known_and_unknown_get_identical_answers(enable_limits, lanck, backdate):
-    """Known and unknown numbers or users get identical answers: start, look, check and resend of a login say nothing
-    of an account; only the holder of the proof learns whether there is one."""
+def test_attack_15_known_and_unknown_numbers_get_identical_answers(enable_limits, lanck, backdate):
+    """Known and unknown numbers and users get identical answers: start, fetch, check and resend of a login do not
+    reveal an account. Only the holder of the proof gets to know whether there is one."""
     enable_limits(PURPOSES={"login": {"PUBLIC": True}, "signup": {"PUBLIC": True}})
-    known, unknown = neighbours(2)
+    known, unknown = prefix_numbers(2)
     user = get_user_model().objects.create_user("customer")
     verification = services.start_verification(number=known)
     proof = services.check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
@@ -296,15 +295,15 @@ def test_attack_15_known_and_unknown_get_identical_answers(enable_limits, lanck,
     services.claim_number(user=user, proof=proof)
     backdate(verification, 3600)
 
-    def story(number: str, address: str) -> list[object]:
+    def answers_for(number: str, address: str) -> list[object]:
         stranger = Stranger(address)
         started = stranger.start(number, purpose="login")
         path = started.json()["id"]
         answers = [started, stranger.client.get(f"{API}{path}/"), stranger.check(path), stranger.resend(path)]
         answers.append(stranger.start(number, purpose="login"))
-        return [(answer.status_code, anonymous(answer.json(), number, path)) for answer in answers]
+        return [(answer.status_code, without_identity(answer.json(), number, path)) for answer in answers]
 
-    def anonymous(body: dict[str, object], number: str, path: str) -> str:
+    def without_identity(body: dict[str, object], number: str, path: str) -> str:
         times = ("expires_at", "resend_at")
         masked = f"{number[:5]}•••{number[-4:]}"
         return (
@@ -313,15 +312,15 @@ def test_attack_15_known_and_unknown_get_identical_answers(enable_limits, lanck,
             .replace(json.dumps(masked), "NUMBER")
         )
 
-    assert story(known, "8.8.8.8") == story(unknown, "8.8.4.4")
+    assert answers_for(known, "8.8.8.8") == answers_for(unknown, "8.8.4.4")
     assert len(lanck.sent) == 3
 
 
-def test_attack_17_bombing_a_phone(enable_limits, lanck, phone, backdate):
+def test_attack_17_codes_sent_to_a_phone_are_limited(enable_limits, lanck, phone, backdate):
     """The waits of 30, 40, 60, 90 and 120 seconds, then the rest of 10 minutes, and 5 codes an hour and 10 a day for a
-    number hold against anyone; the victim can verify after the stated ``retry_after``."""
+    number apply to all clients together. The victim can verify after the returned `retry_after`."""
     enable_limits(CONVERSION={})
-    clock = services.start_verification(number=neighbours(1, 5000)[0])  # only its row is moved, with all counters
+    clock = services.start_verification(number=prefix_numbers(1, 5000)[0])  # backdating it backdates all counters
     sent_at, now = [], 0
     while now <= 86_400 and len(sent_at) < 12:
         answers = [Stranger(f"8.{turn}.{len(sent_at)}.8").start(phone) for turn in range(3)]
@@ -341,10 +340,10 @@ def test_attack_17_bombing_a_phone(enable_limits, lanck, phone, backdate):
     assert "proof" in victim.check(refusal["id"], lanck.sent[-1].code).json()
 
 
-def test_attack_23_test_numbers_are_no_way_in(enable_limits, lanck, phone, backdate):
-    """Test numbers with fixed codes work only when switched on, until an end date, for listed purposes, within the same
-    limits, never for a staff account, and are left out of all figures."""
-    fixed = {phone: {"CODE": "424242", "UNTIL": "2999-12-31", "PURPOSES": ["login"]}}
+def test_attack_23_test_numbers_open_no_staff_account(enable_limits, lanck, phone, backdate):
+    """Test numbers with fixed codes work only when enabled, until an end date, for the listed purposes, within the
+    usual limits and never for a staff account. They are excluded from all figures."""
+    settings_of_number = {phone: {"CODE": "424242", "UNTIL": "2999-12-31", "PURPOSES": ["login"]}}
     purposes = {"login": {"PUBLIC": True, "LIMITS": {"number_purpose": []}}, "signup": {"PUBLIC": True}}
     reviewer = Stranger()
 
@@ -352,12 +351,12 @@ def test_attack_23_test_numbers_are_no_way_in(enable_limits, lanck, phone, backd
         started = stranger.start(phone, purpose=purpose).json()
         return stranger.check(started["id"], "424242") if "id" in started else None
 
-    usual = {"PURPOSES": purposes, "TEST_NUMBERS": fixed, "WATCH": ["ladder"]}
-    usual["LIMITS"] = {"number": ["5/hour"]}
-    enable_limits(**usual)  # not switched on
+    keys = {"PURPOSES": purposes, "TEST_NUMBERS": settings_of_number, "WATCH": ["ladder"]}
+    keys["LIMITS"] = {"number": ["5/hour"]}
+    enable_limits(**keys)  # not enabled
     assert login().json()["code"] == "invalid_code"
-    usual["TEST_NUMBERS_IN_PRODUCTION"] = True
-    enable_limits(**usual)
+    keys["TEST_NUMBERS_IN_PRODUCTION"] = True
+    enable_limits(**keys)
     sent = len(lanck.sent)
     assert "proof" in login().json()
     assert len(lanck.sent) == sent
@@ -365,16 +364,16 @@ def test_attack_23_test_numbers_are_no_way_in(enable_limits, lanck, phone, backd
     assert not LimitCounter.objects.filter(rule__endswith="_conversion", converted__gt=0).exists()
     assert Verification.objects.filter(is_test=True).count() == Message.objects.filter(is_test=True).count() == 1
     assert login(purpose="signup").json()["code"] == "invalid_code"  # another purpose
-    fixed[phone]["UNTIL"] = "2020-01-01"
+    settings_of_number[phone]["UNTIL"] = "2020-01-01"
     assert login().json()["code"] == "invalid_code"
-    fixed[phone]["UNTIL"] = "2999-12-31"
+    settings_of_number[phone]["UNTIL"] = "2999-12-31"
     assert "proof" in login().json()
-    assert login() is None  # five an hour, as for anybody
+    assert login() is None  # five an hour, as for any number
     backdate(Verification.objects.first(), 3600)
 
     staff = get_user_model().objects.create_user("staff", is_staff=True)
     proof = login().json()["proof"]
-    with override_settings(LANCK={**lanck.settings, **usual}):
+    with override_settings(LANCK={**lanck.settings, **keys}):
         verification = Verification.objects.filter(is_test=True, state="verified").first()
         Verification.objects.filter(pk=verification.pk).update(proof_redeemed_at=verification.ended_at)
         with pytest.raises(Refusal):

@@ -1,4 +1,4 @@
-"""Those who read what they should not: logs, dumps, pages and reports; and those who send texts to be run."""
+"""Attacks on secrets (in logs, dumps, pages and error reports) and by scripts in texts."""
 
 import json
 import logging
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 API = "/api/phone/verifications/"
 TOKEN_ID, TOKEN_SECRET = "canary-account", "canary-of-the-access-token"
 SCRIPT = "<script>alert('xss')</script>"
-# Where a whole number may be: in the columns that are there for it.
+# The columns that hold whole numbers.
 NUMBER_COLUMNS = {
     ("lanck_verification", "number"),
     ("lanck_message", "number"),
@@ -45,7 +45,7 @@ NUMBER_COLUMNS = {
 
 @pytest.fixture
 def account(lanck, settings):
-    """LANCK's account with a token that can be found again."""
+    """The fake LANCK, with canary values for the access token."""
     settings.LANCK = {**lanck.settings, "ACCESS_TOKEN": f"{TOKEN_ID}:{TOKEN_SECRET}"}
     address = "admin@site.example"
     settings.ADMINS = [address] if django.VERSION >= (6, 0) else [("Admin", address)]
@@ -54,7 +54,7 @@ def account(lanck, settings):
 
 @pytest.fixture
 def reports():
-    """Django's reports of errors by mail, with the technical page."""
+    """The outbox with Django's error reports by mail, which include the technical page."""
     handler = AdminEmailHandler(include_html=True)
     logger = logging.getLogger("django.request")
     logger.addHandler(handler)
@@ -63,7 +63,7 @@ def reports():
 
 
 def texts_of(outbox):
-    """All that was mailed: what Django reports by itself, and the technical page."""
+    """Return the texts of the mails: the plain report and the technical page."""
     texts = [
         text for each in outbox for text in (each.subject, each.body, *(page for page, _kind in each.alternatives))
     ]
@@ -73,43 +73,43 @@ def texts_of(outbox):
 
 
 class Person(Client):
-    """Somebody at the API."""
+    """A client of the API."""
 
     def call(self, path="", **values):
         return self.post(API + path, json.dumps(values), content_type="application/json")
 
 
 class Secrets:
-    """The canaries: what was said, and must be found nowhere."""
+    """The canary values that must not be found."""
 
     def __init__(self, lanck):
         self.lanck = lanck
-        self.said = [TOKEN_SECRET, INBOUND_SECRET]
+        self.known = [TOKEN_SECRET, INBOUND_SECRET]
 
     @property
     def everything(self):
         codes = [sent.code for sent in self.lanck.sent if sent.code]
         receipts = [sent.params["callbackUrl"].strip("/").rpartition("/")[2] for sent in self.lanck.sent]
-        return [*self.said, *codes, *receipts]
+        return [*self.known, *codes, *receipts]
 
     def found_in(self, text):
-        """Whole ones: digits within a hash, a longer number or the fraction of a second are no code."""
+        """Return the secrets in a text. Digits within a hash, a longer number or a fraction are not a code."""
         return [each for each in self.everything if re.search(rf"(?<![\w.-]){re.escape(each)}(?![\w-])", text)]
 
 
 @pytest.fixture
-def secrets_of_life(account, phone, django_user_model):
-    """One of everything that has a secret, by every face: codes of both kinds, proofs, receipts, texts, failures."""
+def secrets_of_all_features(account, phone, django_user_model):
+    """Use all features that have secrets: codes of both sources, proofs, receipts, texts and failures."""
     secrets, person = Secrets(account), Person()
-    made = person.call(number=phone, purpose="signup").json()
+    started = person.call(number=phone, purpose="signup").json()
     code = account.sent[-1].code
     account.report(account.sent[-1], "DELIVERED", code=code, text=f"Your code is {code}", payload={"number": phone})
     account.refuse(21, reason=f"Wrong code {code} for {phone}")
-    person.call(f"{made['id']}/check/", code=code)
+    person.call(f"{started['id']}/check/", code=code)
     account.lose_answer()
-    person.call(f"{made['id']}/check/", code=code)
-    proof = person.call(f"{made['id']}/check/", code=code).json()["proof"]
-    secrets.said.append(proof)
+    person.call(f"{started['id']}/check/", code=code)
+    proof = person.call(f"{started['id']}/check/", code=code).json()["proof"]
+    secrets.known.append(proof)
     row = Verification.objects.get()
     user = django_user_model.objects.create_user("owner")
     redeem_proof(proof=proof, binding=f"session:{person.session['lanck_binding']}")
@@ -132,7 +132,7 @@ def secrets_of_life(account, phone, django_user_model):
 
 
 def dump():
-    """Every value of every table that is text, with its table and column."""
+    """Yield each text value in the database, with its table and column."""
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
             cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
@@ -143,19 +143,19 @@ def dump():
                         yield table, name, value if isinstance(value, str) else json.dumps(value)
 
 
-def test_attack_18_a_dump_of_the_database_has_no_code_and_no_token(secrets_of_life, phone):
-    """Canary code, token and number through a database dump → no code or token; the number only in its column."""
+def test_attack_18_database_dump_contains_no_code_and_no_token(secrets_of_all_features, phone):
+    """A database dump contains no code and no token, and the number only in the columns for numbers."""
     rows = [row for row in dump() if not row[0].startswith("lanck_sandbox")]
     assert len(rows) > 200
-    assert [(table, name) for table, name, text in rows if secrets_of_life.found_in(text)] == []
-    where = {(table, name) for table, name, text in rows if phone.removeprefix("+") in text}
-    assert where == NUMBER_COLUMNS
+    assert [(table, name) for table, name, text in rows if secrets_of_all_features.found_in(text)] == []
+    columns = {(table, name) for table, name, text in rows if phone.removeprefix("+") in text}
+    assert columns == NUMBER_COLUMNS
 
 
-def test_attack_18_debug_logs_have_no_code_no_token_and_no_number(account, phone, caplog, request):
-    """Canary code, token and number through DEBUG logs → none of them anywhere."""
+def test_attack_18_debug_logs_contain_no_code_token_or_number(account, phone, caplog, request):
+    """DEBUG logs contain no code, no token and no number."""
     with caplog.at_level(logging.DEBUG):
-        secrets = request.getfixturevalue("secrets_of_life")
+        secrets = request.getfixturevalue("secrets_of_all_features")
         Client().post(reverse("lanck:inbound", args=["wrong-secret-that-is-long"]), {}, "application/json")
         Client().post(reverse("lanck:receipt", args=["1:wrong"]), {}, "application/json")
     lines = [record for record in caplog.records if not record.name.startswith("django.db")]
@@ -166,16 +166,16 @@ def test_attack_18_debug_logs_have_no_code_no_token_and_no_number(account, phone
         assert phone.removeprefix("+") not in text, text
 
 
-def test_attack_18_logged_statements_have_no_code_and_no_token(account, request):
-    """Canary code and token through the log of SQL → neither of them anywhere."""
+def test_attack_18_sql_log_contains_no_code_and_no_token(account, request):
+    """The log of SQL statements contains no code and no token."""
     with CaptureQueriesContext(connection) as captured:
-        secrets = request.getfixturevalue("secrets_of_life")
+        secrets = request.getfixturevalue("secrets_of_all_features")
     assert len(captured) > 50
     assert [each["sql"] for each in captured if secrets.found_in(each["sql"])] == []
 
 
 def pages(client):
-    """Every page of the admin that is about this app, lists and rows."""
+    """Yield the admin pages of this app, lists and rows."""
     for model in ("verification", "message", "inboundmessage", "numberinsight", "optout", "verifiednumber"):
         listing = client.get(reverse(f"admin:lanck_{model}_changelist"))
         yield listing
@@ -183,15 +183,15 @@ def pages(client):
             yield client.get(reverse(f"admin:lanck_{model}_change", args=[row.pk]))
 
 
-def test_attack_18_admin_pages_have_no_code_and_no_token(secrets_of_life, admin_client):
-    """Canary code and token through admin HTML → neither of them anywhere, also for those who may see numbers."""
+def test_attack_18_admin_pages_contain_no_code_and_no_token(secrets_of_all_features, admin_client):
+    """Admin pages contain no code and no token, even for staff who may see numbers."""
     read = [unescape(page.content.decode()) for page in pages(admin_client)]
     assert len(read) > 20
-    assert [secrets_of_life.found_in(text) for text in read if secrets_of_life.found_in(text)] == []
+    assert [secrets_of_all_features.found_in(text) for text in read if secrets_of_all_features.found_in(text)] == []
 
 
-def test_attack_18_admin_pages_have_no_number_for_those_who_may_not_see_it(secrets_of_life, phone, django_user_model):
-    """A number through admin HTML → masked on every page for staff without the permission."""
+def test_attack_18_admin_pages_mask_numbers_without_the_permission(secrets_of_all_features, phone, django_user_model):
+    """Admin pages mask numbers for staff without the permission."""
     user = django_user_model.objects.create_user("agent", is_staff=True)
     user.user_permissions.set(
         Permission.objects.filter(content_type__app_label="lanck", codename__startswith="view_").exclude(
@@ -207,14 +207,14 @@ def test_attack_18_admin_pages_have_no_number_for_those_who_may_not_see_it(secre
 
 @pytest.mark.parametrize("step", ["start", "check", "resend"])
 @pytest.mark.parametrize("source", ["lanck", "site"])
-def test_attack_18_an_error_report_has_no_code_and_no_token(
+def test_attack_18_error_report_contains_no_code_and_no_token(
     account, reports, phone, monkeypatch, backdate, step, source, settings
 ):
-    """Canary code and token through an error report, as text and as Django's technical page → neither of them."""
+    """An error report, as text and as Django's technical page, contains no code and no token."""
     settings.LANCK = {**settings.LANCK, "CODE_SOURCE": source}
     secrets, person = Secrets(account), Person(raise_request_exception=False)
     if step != "start":
-        made = person.call(number=phone).json()
+        started = person.call(number=phone).json()
         backdate(Verification.objects.get(), 60)
     if step == "check" and source == "site":
         monkeypatch.setattr("django_lanck.services.verifications.check.is_right_code", len)
@@ -225,22 +225,22 @@ def test_attack_18_an_error_report_has_no_code_and_no_token(
         "check": {"code": account.sent[-1].code if account.sent else ""},
         "resend": {},
     }
-    path = "" if step == "start" else f"{made['id']}/{step}/"
+    path = "" if step == "start" else f"{started['id']}/{step}/"
     assert person.call(path, **values[step]).status_code == 500
     for text in texts_of(reports.outbox):
         assert secrets.found_in(text) == []
 
 
-def test_attack_18_an_error_report_has_no_number(account, reports, phone, monkeypatch):
-    """Canary number through an error report → not in it."""
+def test_attack_18_error_report_contains_no_number(account, reports, phone, monkeypatch):
+    """An error report contains no number."""
     monkeypatch.setattr("django_lanck.client.transport._answer", len)
     assert Person(raise_request_exception=False).call(number=phone).status_code == 500
     for text in texts_of(reports.outbox):
         assert phone.removeprefix("+") not in text
 
 
-def test_attack_20_an_inbound_sms_with_a_wrong_secret_gets_the_same_404(account, phone):
-    """Inbound SMS with a wrong secret → the same 404, whatever it holds, and nothing is kept."""
+def test_attack_20_inbound_sms_with_a_wrong_secret_gets_the_same_404(account, phone):
+    """An inbound SMS with a wrong secret gets the same 404 with any body, and is not stored."""
     body = {"from": phone, "to": "12065550100", "messageId": "1", "text": "STOP"}
     wrong = ["x" * 24, INBOUND_SECRET[:-1], f"{INBOUND_SECRET}x", INBOUND_SECRET.upper(), TOKEN_SECRET, "é" * 20]
     bodies = [body, {}, {**body, "from": "nobody"}]
@@ -256,8 +256,8 @@ def test_attack_20_an_inbound_sms_with_a_wrong_secret_gets_the_same_404(account,
 
 
 @pytest.mark.parametrize("sender", ["+12015550199", "+447700900000", "12345", "ACME"])
-def test_attack_20_an_inbound_sms_of_a_number_that_no_one_knows_is_stored(account, sender):
-    """Right secret, number that no one knows → stored."""
+def test_attack_20_inbound_sms_of_an_unknown_number_is_stored(account, sender):
+    """An inbound SMS with the right secret is stored, also from an unknown number."""
     assert account.inbound(sender, "Hello?").status_code == 204
     assert InboundMessage.objects.get().text == "Hello?"
     assert not Verification.objects.exists()
@@ -265,7 +265,7 @@ def test_attack_20_an_inbound_sms_of_a_number_that_no_one_knows_is_stored(accoun
 
 @pytest.fixture
 def scripts(account, phone, django_user_model):
-    """A script in everything that others can say."""
+    """Rows with a script in every value that others can set."""
     account.inbound(SCRIPT, SCRIPT, to=SCRIPT, messageId=SCRIPT, note={SCRIPT: [SCRIPT]})
     account.refuse(10, reason=SCRIPT)
     with pytest.raises(Exception, match="script"):
@@ -278,8 +278,8 @@ def scripts(account, phone, django_user_model):
     VerifiedNumber.objects.create(number=phone, user=user, verified_at=Message.objects.last().created_at)
 
 
-def test_attack_22_a_script_in_a_text_or_an_error_is_inert_in_the_admin(scripts, admin_client):
-    """`<script>` in an inbound text or `errorReason` → inert in every page of the admin."""
+def test_attack_22_script_is_escaped_in_the_admin(scripts, admin_client):
+    """`<script>` in an inbound text or `errorReason` is escaped on every page of the admin."""
     read = [page.content.decode() for page in pages(admin_client)]
     assert sum("&lt;script&gt;alert" in text for text in read) > 5
     for text in read:
@@ -287,8 +287,8 @@ def test_attack_22_a_script_in_a_text_or_an_error_is_inert_in_the_admin(scripts,
         assert "<i>1" not in text
 
 
-def test_attack_22_a_script_is_inert_in_what_an_action_answers(scripts, admin_client, account):
-    """`<script>` in an `errorReason` that staff meet when they ask LANCK → inert in what they are told."""
+def test_attack_22_script_is_escaped_in_the_message_of_an_action(scripts, admin_client, account):
+    """`<script>` in the `errorReason` of a refresh by staff is escaped in the message about it."""
     account.refuse(10, reason=SCRIPT)
     chosen = {
         "action": "refresh_messages",
@@ -300,8 +300,8 @@ def test_attack_22_a_script_is_inert_in_what_an_action_answers(scripts, admin_cl
 
 
 @pytest.mark.parametrize("kind", ["messages", "inbound-messages"])
-def test_attack_22_a_script_is_inert_in_the_json_api(scripts, admin_client, kind):
-    """`<script>` in an inbound text or `errorReason` → JSON that no browser takes for a page."""
+def test_attack_22_script_is_not_served_as_html_by_the_json_api(scripts, admin_client, kind):
+    """`<script>` in an inbound text or `errorReason` is served as JSON with `nosniff`, not as HTML."""
     listing = admin_client.get(f"/api/staff/{kind}/")
     answers = [listing, *(admin_client.get(f"/api/staff/{kind}/{row['id']}/") for row in listing.json()["results"])]
     assert SCRIPT in json.dumps([answer.json() for answer in answers])
@@ -310,8 +310,8 @@ def test_attack_22_a_script_is_inert_in_the_json_api(scripts, admin_client, kind
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_attack_22_a_refusal_does_not_give_a_script_back(account):
-    """`<script>` in what a client sends, or in LANCK's `errorReason` → not in what the client is told."""
+def test_attack_22_script_is_not_echoed_by_a_refusal(account):
+    """`<script>` in a value of the client or in LANCK's `errorReason` is not in the answer to the client."""
     account.refuse(10, reason=SCRIPT)
     for values in ({"number": SCRIPT}, {"number": "+12015550123", "purpose": SCRIPT}, {"number": "+12015550123"}):
         answer = Person().call(**values)

@@ -1,4 +1,4 @@
-"""Receipts that LANCK did not send."""
+"""Attacks by forged receipts."""
 
 from __future__ import annotations
 
@@ -32,23 +32,45 @@ def post(token: str, payload: dict[str, object]) -> tuple[int, bytes]:
     return answer.status_code, answer.content
 
 
-def forged(message: Message, other: Message) -> list[str]:
-    """Tokens that somebody could make who knows the messages' ids, and other texts that this site signed."""
-    known, signature = token_of(message).split(":")
-    link = send_link()
+def forged_tokens(message: Message, other: Message) -> list[str]:
+    """Return tokens that can be made from the messages' ids, and other values that this site signs."""
+    pk, signature = token_of(message).split(":")
+    link = token_of_link()
     return [
-        *(known, f"{known}:", f":{signature}", f"{known}:{signature[:-1]}", f"{known}:{signature}A", f"{known}:A"),
-        *(f"{other.pk}:{signature}", f"0{known}:{signature}", f"+{known}:{signature}", f" {known}:{signature}"),
-        *(f"-{known}:{signature}", f"{known}:{known}:{signature}", f"{known}:{signature.swapcase()}", f"{10**400}:x"),
-        *(signing.Signer().sign(known), signing.Signer(salt="django_lanck.link").sign(known)),
-        *(signing.Signer(key="guessed", salt="django_lanck.receipt").sign(known), signing.dumps(message.pk)),
-        *(signing.TimestampSigner(salt="django_lanck.receipt").sign(known), link, message.request_id or "", "%2e%2e"),
+        *(
+            pk,
+            f"{pk}:",
+            f":{signature}",
+            f"{pk}:{signature[:-1]}",
+            f"{pk}:{signature}A",
+            f"{pk}:A",
+        ),
+        *(
+            f"{other.pk}:{signature}",
+            f"0{pk}:{signature}",
+            f"+{pk}:{signature}",
+            f" {pk}:{signature}",
+        ),
+        *(
+            f"-{pk}:{signature}",
+            f"{pk}:{pk}:{signature}",
+            f"{pk}:{signature.swapcase()}",
+            f"{10**400}:x",
+        ),
+        *(signing.Signer().sign(pk), signing.Signer(salt="django_lanck.link").sign(pk)),
+        *(signing.Signer(key="guessed", salt="django_lanck.receipt").sign(pk), signing.dumps(message.pk)),
+        *(
+            signing.TimestampSigner(salt="django_lanck.receipt").sign(pk),
+            link,
+            message.request_id or "",
+            "%2e%2e",
+        ),
         *("\x00", "é", "١:x", "x" * 5000, "None", "null", "1", "'--"),
     ]
 
 
-def send_link() -> str:
-    """The token of a short link: this site signed it too, for something else."""
+def token_of_link() -> str:
+    """Return the token of a short URL, which this site signs for another use."""
     send_sms(number=NUMBER, text="Look: {link}", link="https://www.example.com/")
     message = Message.objects.order_by("-pk")[0]
     message.delete()
@@ -58,24 +80,24 @@ def send_link() -> str:
     return link_url(message).rstrip("/").split("/")[-1]
 
 
-def test_attack_19_receipts_that_are_forged(at, record_signal):
-    """A receipt with a wrong token or for another request, and 10,000 of them, are a 404, with no row and no provider
-    call; when the secret of the tokens rotates, the previous one is still accepted."""
+def test_attack_19_forged_receipts_are_not_found(use_lanck_at, record_signal):
+    """A receipt with a wrong token or for another request is refused with 404, also 10,000 of them, without a row or a
+    call to the provider. After a rotation of the secret key the tokens of the previous key are accepted."""
     ids = (json.dumps({"requestId": name}) for name in ("first", "second", "link"))
     with scripted(*(says(answer) for answer in ids)) as server:
-        at(server.url)
+        use_lanck_at(server.url)
         first, second = (start_verification(number=NUMBER).newest_message for _ in range(2))
-        tokens, before = forged(first, second), list(Message.objects.values())
+        tokens, before = forged_tokens(first, second), list(Message.objects.values())
         assert len(server.requests) == 3
 
-        refused = {post(token, receipt("first")) for token in tokens}
-        # Right tokens, and the receipt is another request's: also of one that differs in case only, or that is unknown.
+        answers = {post(token, receipt("first")) for token in tokens}
+        # Valid tokens with receipts for other requests: of another message, in other case, or unknown.
         for request_id in ("second", "First", "ﬁrst", "unknown", "1", "x" * 128):
-            refused.add(post(token_of(first), receipt(request_id)))
-        assert {status for status, _content in refused} == {404}
-        assert len(refused) == 1
-        assert post(token_of(first), receipt("first "))[0] == 400  # MariaDB takes it for the same text
-        _ten_thousand(first, second)
+            answers.add(post(token_of(first), receipt(request_id)))
+        assert {status for status, _content in answers} == {404}
+        assert len(answers) == 1
+        assert post(token_of(first), receipt("first "))[0] == 400  # MariaDB ignores trailing spaces
+        _post_many_guesses(first, second)
 
         assert list(Message.objects.values()) == before
         assert not Receipt.objects.exists()
@@ -84,9 +106,9 @@ def test_attack_19_receipts_that_are_forged(at, record_signal):
         assert len(server.requests) == 3
 
 
-def _ten_thousand(first: Message, second: Message) -> None:
-    known, signature = token_of(first).split(":")
-    guesses = (f"{known}:{signature[:-4]}{number:04}" for number in range(10_000))
+def _post_many_guesses(first: Message, second: Message) -> None:
+    pk, signature = token_of(first).split(":")
+    guesses = (f"{pk}:{signature[:-4]}{number:04}" for number in range(10_000))
     for token in guesses:
         if token != token_of(first):
             with pytest.raises(Refusal, match="not_found"):

@@ -1,4 +1,4 @@
-"""Everything that can happen to verifications, in any order, against a simple model of what must hold."""
+"""Verifications under random sequences of requests and faults, compared with a simple model."""
 
 from __future__ import annotations
 
@@ -37,36 +37,42 @@ pytestmark = pytest.mark.django_db
 
 NUMBER = "+12015550123"
 ALLOWED, LIFETIME, PROOF_LIFETIME, WAITS = 2, 990, 890, (30, 30, 30)
-# Sums of these are multiples of 20, and so at least ten seconds away from every time that ends something.
+# Sums of these are multiples of 20, so that they are at least ten seconds away from each expiry.
 STEPS = st.sampled_from([60] * 6 + [400, 400, 2000])
 METHODS = {"lanck": ["sms", "voice", "call"], "site": ["sms", "p2s", "flash", "push", "viber", "rcs", "failover"]}
-WORDS = st.sampled_from(["SENT", "DELIVERED", "UNDELIVERED", "REJECTED", "ANSWERED", "BUFFERED", "accepted", "refused"])
+STATUSES = st.sampled_from(
+    ["SENT", "DELIVERED", "UNDELIVERED", "REJECTED", "ANSWERED", "BUFFERED", "accepted", "refused"]
+)
 TIMES = st.sampled_from([None, 1_700_000_000, 1_700_000_001])
 FAULTS = st.sampled_from([""] * 6 + ["lost", "refused", "busy", "odd"])
 CHECK_FAULTS = st.sampled_from(["", "", "", "refused", "busy", "odd"])
 SOURCES = st.sampled_from(["lanck", "site"])
-GUESSES = st.sampled_from(["right", "right", "wrong", "former", "doubted", "none"])
-THEN = st.sampled_from(["", "former", "doubted", "wrong", "right"])  # at once after what makes it interesting
+CODES = st.sampled_from(["right", "right", "wrong", "previous", "lost", "none"])
+NEXT_CODES = st.sampled_from(["", "previous", "lost", "wrong", "right"])  # of a check right after another action
 TERMINAL = {"verified": "already_verified", "expired": "expired", "exhausted": "exhausted", "canceled": "canceled"}
 
 
 @dataclass
-class Letter:
-    """One message: what LANCK has of it, and every word that was said about it: rank, time, word."""
+class ModelMessage:
+    """A message in the model.
+
+    ``statuses`` has the rank, time and status of each report about it. ``known`` is whether the site knows its request
+    id, ``lost`` has the digits of checks without an answer.
+    """
 
     pk: int
     sent: Sent | None
     known: bool
-    said: list[tuple[int, float, str]] = field(default_factory=list)
-    doubted: set[str] = field(default_factory=set)
+    statuses: list[tuple[int, float, str]] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
 
     @property
     def status(self) -> str:
-        return max(self.said)[2]
+        return max(self.statuses)[2]
 
     @property
     def refused(self) -> bool:
-        return self.said[0][2] == Status.REFUSED
+        return self.statuses[0][2] == Status.REFUSED
 
     @property
     def code(self) -> str:
@@ -74,12 +80,12 @@ class Letter:
 
 
 @dataclass
-class Case:
-    """One verification, as it should be."""
+class ModelVerification:
+    """A verification in the model."""
 
     pk: Any
     source: str
-    letters: list[Letter] = field(default_factory=list)
+    messages: list[ModelMessage] = field(default_factory=list)
     state: str = "pending"
     attempts: int = 0
     failures: int = 0
@@ -96,23 +102,23 @@ class Case:
         return Verification.objects.get(pk=self.pk)
 
     @property
-    def over(self) -> bool:
+    def is_expired(self) -> bool:
         return self.state == "pending" and self.age >= self.expires
 
     @property
-    def counting(self) -> list[Letter]:
-        """The messages whose code is right: the newest that LANCK took, and newer ones that it perhaps took."""
+    def valid_messages(self) -> list[ModelMessage]:
+        """The messages whose code is right: the newest that LANCK accepted, and newer ones of unknown outcome."""
         found = []
-        for letter in reversed(self.letters):
-            if not letter.refused:
-                found.append(letter)
-            if max(letter.said)[0] > RANKS["unknown"]:
+        for message in reversed(self.messages):
+            if not message.refused:
+                found.append(message)
+            if max(message.statuses)[0] > RANKS["unknown"]:
                 break
         return found if self.source == "site" else found[:1]
 
 
-class Lives(RuleBasedStateMachine):
-    """Several verifications of one number, one LANCK. What a rule knows is in its case; the rest is asked for below."""
+class VerificationMachine(RuleBasedStateMachine):
+    """Random actions on several verifications of one number. Each rule updates the model; invariants compare it."""
 
     lanck: ClassVar[FakeLanck]
     age: ClassVar[Callable[[Verification, float], None]]
@@ -120,7 +126,7 @@ class Lives(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.lanck.reset()
-        self.cases: list[Case] = []
+        self.cases: list[ModelVerification] = []
         self.posts = 0
         self.verified: list[Any] = []
         self.failed: list[tuple[Any, str]] = []
@@ -144,14 +150,14 @@ class Lives(RuleBasedStateMachine):
         Verification.objects.all().delete()
 
     @property
-    def pending(self) -> list[Case]:
-        return [case for case in self.cases if case.state == "pending" and not case.over]
+    def pending(self) -> list[ModelVerification]:
+        return [case for case in self.cases if case.state == "pending" and not case.is_expired]
 
-    def some_case(self, data: st.DataObject) -> Case:
-        """Mostly one in which something can still happen."""
+    def draw_verification(self, data: st.DataObject) -> ModelVerification:
+        """Draw a verification, mostly a pending one."""
         if not self.pending:
             self.start(data.draw(SOURCES), "", data)
-        late = [case for case in self.cases if case.over]
+        late = [case for case in self.cases if case.is_expired]
         return data.draw(st.sampled_from(self.pending * 4 + late * 2 + self.cases))
 
     def fault(self, name: str) -> None:
@@ -164,30 +170,30 @@ class Lives(RuleBasedStateMachine):
         elif name == "odd":
             self.lanck.answer({"message": "what?"}, http_status=502)
 
-    def sends(self, case: Case, fault: str, send: Callable[[], Verification]) -> bool:
-        """Let a start or resend send one message; whether LANCK took it, perhaps."""
-        outbox, asked = len(self.lanck.sent), len(self.lanck.requests)
+    def send_message(self, case: ModelVerification, fault: str, send: Callable[[], Verification]) -> bool:
+        """Call a start or resend that sends one message; return False if it is refused."""
+        sent_before, requests_before = len(self.lanck.sent), len(self.lanck.requests)
         self.fault(fault)
         if fault in ("refused", "busy"):
             with pytest.raises(Refusal, match="unavailable"):
                 send()
         else:
             send()
-        assert len(self.lanck.requests) == asked + 1
+        assert len(self.lanck.requests) == requests_before + 1
         self.posts += 1
         message = Message.objects.order_by("-pk")[0]
         case.pk = case.pk or message.verification_id
-        taken = self.lanck.sent[-1] if len(self.lanck.sent) > outbox else None
-        word = {"": "accepted", "lost": "unknown", "odd": "unknown"}.get(fault, "refused")
-        letter = Letter(message.pk, taken, known=not fault, said=[(RANKS[word], 0, word)])
-        case.letters.append(letter)
-        return word != "refused"
+        sent = self.lanck.sent[-1] if len(self.lanck.sent) > sent_before else None
+        status = {"": "accepted", "lost": "unknown", "odd": "unknown"}.get(fault, "refused")
+        message = ModelMessage(message.pk, sent, known=not fault, statuses=[(RANKS[status], 0, status)])
+        case.messages.append(message)
+        return status != "refused"
 
-    @initialize(listening=st.booleans(), source=SOURCES, fault=FAULTS, data=st.data())
-    def begin(self, listening: bool, source: str, fault: str, data: st.DataObject) -> None:
-        """Receipts take a shorter way where nobody listens."""
-        self.listening = listening
-        if listening:
+    @initialize(with_receiver=st.booleans(), source=SOURCES, fault=FAULTS, data=st.data())
+    def begin(self, with_receiver: bool, source: str, fault: str, data: st.DataObject) -> None:
+        """Start the first verification. Receipts take fewer statements without a receiver."""
+        self.with_receiver = with_receiver
+        if with_receiver:
             self.receivers.append((signals.message_status_changed, self.change))
             signals.message_status_changed.connect(self.change)
         self.start(source, fault, data)
@@ -196,18 +202,20 @@ class Lives(RuleBasedStateMachine):
     @rule(source=SOURCES, fault=FAULTS, data=st.data())
     def start(self, source: str, fault: str, data: st.DataObject) -> None:
         method = data.draw(st.sampled_from(METHODS[source]))
-        case = Case(None, source)
+        case = ModelVerification(None, source)
         self.cases.append(case)
-        if not self.sends(case, fault, lambda: start_verification(number=NUMBER, method=method, code_source=source)):
+        if not self.send_message(
+            case, fault, lambda: start_verification(number=NUMBER, method=method, code_source=source)
+        ):
             case.state = "canceled"
 
-    @rule(patient=st.sampled_from([True, True, False]), fault=FAULTS, then=THEN, data=st.data())
-    def resend(self, patient: bool, fault: str, then: str, data: st.DataObject) -> None:
-        if patient:
-            self.clock(60)
-        case = self.some_case(data)
+    @rule(wait_first=st.sampled_from([True, True, False]), fault=FAULTS, next_code=NEXT_CODES, data=st.data())
+    def resend(self, wait_first: bool, fault: str, next_code: str, data: st.DataObject) -> None:
+        if wait_first:
+            self.pass_time(60)
+        case = self.draw_verification(data)
         method = data.draw(st.sampled_from(METHODS[case.source]))
-        reason = TERMINAL.get("expired" if case.over else case.state)
+        reason = TERMINAL.get("expired" if case.is_expired else case.state)
         if reason is None and case.attempts == ALLOWED:
             reason = "exhausted"
         if reason is None and (case.resend_at is None or case.age < case.resend_at):
@@ -217,188 +225,196 @@ class Lives(RuleBasedStateMachine):
             return resend_verification(verification_id=case.pk, method=method)
 
         if reason is not None:
-            with self.nothing_asked(), pytest.raises(Refusal) as refused:
+            with self.no_requests(), pytest.raises(Refusal) as refused:
                 send()
             assert refused.value.code == reason
-        elif self.sends(case, fault, send):
+        elif self.send_message(case, fault, send):
             case.resends += 1
             case.expires = case.age + LIFETIME
             case.resend_at = case.age + WAITS[case.resends] if case.resends < len(WAITS) else None
-        if then:
-            self.check_one(case, then, "")
+        if next_code:
+            self.check_code(case, next_code, "")
 
-    @rule(guess=GUESSES, fault=CHECK_FAULTS, then=THEN, data=st.data())
-    def check(self, guess: str, fault: str, then: str, data: st.DataObject) -> None:
-        case = self.some_case(data)
-        self.check_one(case, guess, fault)
-        if then:
-            self.check_one(case, then, "")
+    @rule(which=CODES, fault=CHECK_FAULTS, next_code=NEXT_CODES, data=st.data())
+    def check(self, which: str, fault: str, next_code: str, data: st.DataObject) -> None:
+        case = self.draw_verification(data)
+        self.check_code(case, which, fault)
+        if next_code:
+            self.check_code(case, next_code, "")
 
     @precondition(lambda self: self.resent)
     @rule(data=st.data())
-    def check_former(self, data: st.DataObject) -> None:
-        self.check_one(data.draw(st.sampled_from(self.resent)), "former", "")
+    def check_previous_code(self, data: st.DataObject) -> None:
+        self.check_code(data.draw(st.sampled_from(self.resent)), "previous", "")
 
     @property
-    def resent(self) -> list[Case]:
-        return [case for case in self.pending if case.attempts < ALLOWED and len(case.letters) > 1]
+    def resent(self) -> list[ModelVerification]:
+        return [case for case in self.pending if case.attempts < ALLOWED and len(case.messages) > 1]
 
-    @precondition(lambda self: self.asking)
+    @precondition(lambda self: self.checked_by_lanck)
     @rule(
-        guess=st.sampled_from(["right", "wrong"]), then=st.sampled_from(["doubted", "wrong", "right"]), data=st.data()
+        which=st.sampled_from(["right", "wrong"]), next_code=st.sampled_from(["lost", "wrong", "right"]), data=st.data()
     )
-    def check_whose_answer_is_lost(self, guess: str, then: str, data: st.DataObject) -> None:
-        case = data.draw(st.sampled_from(self.asking))
-        self.check_one(case, guess, "lost")
-        if then:
-            self.check_one(case, then, "")
+    def check_with_lost_answer(self, which: str, next_code: str, data: st.DataObject) -> None:
+        case = data.draw(st.sampled_from(self.checked_by_lanck))
+        self.check_code(case, which, "lost")
+        if next_code:
+            self.check_code(case, next_code, "")
 
     @property
-    def asking(self) -> list[Case]:
-        """Those of whose code LANCK would be asked."""
-        known = [case for case in self.pending if case.source == "lanck" and case.counting and case.counting[0].known]
+    def checked_by_lanck(self) -> list[ModelVerification]:
+        """The verifications whose code would be checked by LANCK."""
+        known = [
+            case
+            for case in self.pending
+            if case.source == "lanck" and case.valid_messages and case.valid_messages[0].known
+        ]
         return [case for case in known if case.attempts < ALLOWED]
 
-    def check_one(self, case: Case, guess: str, fault: str) -> None:
-        digits = self.digits(case, guess)
-        if case.over or case.state != "pending":
-            with self.nothing_asked():
+    def check_code(self, case: ModelVerification, which: str, fault: str) -> None:
+        digits = self.digits(case, which)
+        if case.is_expired or case.state != "pending":
+            with self.no_requests():
                 result = check_verification(verification_id=case.pk, code=digits)
-            assert (result.proof, result.refusal) == (None, TERMINAL["expired" if case.over else case.state])
-            case.state = "expired" if case.over else case.state
+            assert (result.proof, result.refusal) == (None, TERMINAL["expired" if case.is_expired else case.state])
+            case.state = "expired" if case.is_expired else case.state
         elif case.source == "site":
-            self.check_own(case, digits)
+            self.check_site_code(case, digits)
         else:
-            self.check_lancks(case, digits, fault)
+            self.check_lanck_code(case, digits, fault)
 
-    def digits(self, case: Case, guess: str) -> str:
-        letters = [letter for letter in case.letters if not letter.refused]
-        if guess == "none" or not letters:
+    def digits(self, case: ModelVerification, which: str) -> str:
+        messages = [message for message in case.messages if not message.refused]
+        if which == "none" or not messages:
             return "12345"
-        if guess == "former" and letters[0].code:
-            return letters[0].code
-        doubted = sorted(letters[-1].doubted)
-        if guess == "doubted" and doubted:
-            return doubted[0]
-        code = letters[-1].code or "123456"
-        return wrong_code(code) if guess == "wrong" else code
+        if which == "previous" and messages[0].code:
+            return messages[0].code
+        lost = sorted(messages[-1].lost)
+        if which == "lost" and lost:
+            return lost[0]
+        code = messages[-1].code or "123456"
+        return wrong_code(code) if which == "wrong" else code
 
-    def check_own(self, case: Case, digits: str) -> None:
-        """Nobody is asked, so everything is known."""
-        right = digits in [letter.code for letter in case.counting if letter.sent]
+    def check_site_code(self, case: ModelVerification, digits: str) -> None:
+        """Check the site's code, whose result is certain."""
+        right = digits in [message.code for message in case.valid_messages if message.sent]
         if len(digits) == 6 and case.attempts < ALLOWED:
             case.attempts += 1
-            expected = None if right else self.one_failure(case)
+            expected = None if right else self.fail_once(case)
         else:
             expected = "invalid_code" if case.attempts < ALLOWED else "exhausted"
-        with self.nothing_asked():
+        with self.no_requests():
             result = check_verification(verification_id=case.pk, code=digits)
         assert (result.refusal, bool(result.proof)) == (expected, expected is None)
         self.succeed(case, result.proof)
 
-    def one_failure(self, case: Case) -> str:
+    def fail_once(self, case: ModelVerification) -> str:
         case.failures += 1
         if case.failures < ALLOWED:
             return "invalid_code"
         case.state = "exhausted"
         return "exhausted"
 
-    def check_lancks(self, case: Case, digits: str, fault: str) -> None:
-        """LANCK compares. What it may find, and what each answer may cost."""
-        letter = case.counting[0] if case.counting else None
-        had, asked = len(letter.sent.checks) if letter and letter.sent else 0, len(self.lanck.requests)
-        doubted = set(letter.doubted) if letter else set()
-        found_right = bool(letter and letter.sent and letter.sent.verified_at)
+    def check_lanck_code(self, case: ModelVerification, digits: str, fault: str) -> None:
+        """Check LANCK's code, with or without a fault."""
+        message = case.valid_messages[0] if case.valid_messages else None
+        had, requests_before = len(message.sent.checks) if message and message.sent else 0, len(self.lanck.requests)
+        lost = set(message.lost) if message else set()
+        found_right = bool(message and message.sent and message.sent.verified_at)
         self.fault(fault)
-        try:
-            result = check_verification(verification_id=case.pk, code=digits)
-            outcome, proof = result.refusal, result.proof
-        except Refusal as refusal:
-            outcome, proof = refusal.code, None
-        requests, self.lanck._faults = self.lanck.requests[asked:], []
+        result = check_verification(verification_id=case.pk, code=digits)
+        outcome, proof = result.refusal, result.proof
+        requests, self.lanck._faults = self.lanck.requests[requests_before:], []
         assert not [request for request in requests if request not in ("POST /verify/check", "POST /verify/info")]
         assert requests.count("POST /verify/check") <= 1
         spent = case.row.attempts - case.attempts
         assert 0 <= spent <= 1
-        right = bool(letter and letter.sent and letter.sent.code == digits)
-        compared = len(letter.sent.checks) - had if letter and letter.sent else 0
-        assert compared <= spent  # paid for before anything is compared
-        if not letter or not letter.known:
+        right = bool(message and message.sent and message.sent.code == digits)
+        compared = len(message.sent.checks) - had if message and message.sent else 0
+        assert compared <= spent  # an attempt is spent before a code is compared
+        if not message or not message.known:
             assert (requests, spent) == ([], 0)
             assert outcome in ("outcome_unknown", "invalid_code", "exhausted")
-        elif not doubted:
-            self.plain_check(case, letter, digits, fault, outcome, spent, right)
+        elif not lost:
+            self.assert_certain_result(case, message, digits, fault, outcome, spent, right)
         elif not fault:
-            if right and doubted == {digits} and found_right:
-                assert (outcome, spent) == (None, 0)  # LANCK said so before, and the answer was lost
+            if right and lost == {digits} and found_right:
+                assert (outcome, spent) == (None, 0)  # LANCK confirmed it in an answer that was lost
             # Only the digits whose answer was lost are settled without an attempt.
-            assert spent == 1 or digits in doubted or case.attempts == ALLOWED or len(digits) != 6
-        if outcome == "check_unknown" and letter and "POST /verify/check" in requests:
-            letter.doubted.add(digits)
+            assert spent == 1 or digits in lost or case.attempts == ALLOWED or len(digits) != 6
+        if outcome == "check_unknown" and message and "POST /verify/check" in requests:
+            message.lost.add(digits)
         case.attempts += spent
         if outcome == "exhausted" and case.row.state == "exhausted":
             assert spent == 1
             case.state = "exhausted"
-        assert not proof or (right and (spent or digits in doubted))
+        assert not proof or (right and (spent or digits in lost))
         self.succeed(case, proof)
 
-    def plain_check(
-        self, case: Case, letter: Letter, digits: str, fault: str, outcome: str | None, spent: int, right: bool
+    def assert_certain_result(
+        self,
+        case: ModelVerification,
+        message: ModelMessage,
+        digits: str,
+        fault: str,
+        outcome: str | None,
+        spent: int,
+        right: bool,
     ) -> None:
-        """A check of a message of which no answer was lost before: its end is sure."""
+        """Assert the result of a check of a message without lost checks, which is certain."""
         if len(digits) != 6:
             assert (outcome, spent) == ("invalid_code" if case.attempts < ALLOWED else "exhausted", 0)
         elif case.attempts == ALLOWED:
             assert (outcome, spent) == ("exhausted", 0)
         elif not fault:
-            expected = None if right else self.one_failure(case)
+            expected = None if right else self.fail_once(case)
             assert (outcome, spent) == (expected, 1)
         elif fault == "busy":
             assert (outcome, spent) == ("unavailable", 0)
         else:
             assert (outcome, spent) == ("unavailable" if fault == "refused" else "check_unknown", 1)
 
-    def succeed(self, case: Case, proof: str | None) -> None:
+    def succeed(self, case: ModelVerification, proof: str | None) -> None:
         if proof:
             case.state, case.proof, case.proved_at = "verified", proof, case.age
 
-    @rule(word=WORDS, at=TIMES, again=st.booleans(), data=st.data())
-    def receipt(self, word: str, at: int | None, again: bool, data: st.DataObject) -> None:
-        letters = [letter for case in self.cases for letter in case.letters if letter.sent]
-        if not letters:
+    @rule(status=STATUSES, at=TIMES, again=st.booleans(), data=st.data())
+    def receipt(self, status: str, at: int | None, again: bool, data: st.DataObject) -> None:
+        messages = [message for case in self.cases for message in case.messages if message.sent]
+        if not messages:
             return
-        letter = data.draw(st.sampled_from(letters))
-        sent, old = letter.sent, letter.status
+        message = data.draw(st.sampled_from(messages))
+        sent, old = message.sent, message.status
         assert sent is not None
         for _ in range(1 + again):
-            told = len(self.changed)
-            assert self.lanck.report(sent, word, timestamp=at).status_code == 204
-            letter.known = True
-            letter.said.append((rank_of(word), at or 0, word))
-            is_news = self.listening and letter.status != old
-            expected = [(letter.pk, old, letter.status)] if is_news else []
-            assert self.changed[told:] == expected
-            old = letter.status
+            before = len(self.changed)
+            assert self.lanck.report(sent, status, timestamp=at).status_code == 204
+            message.known = True
+            message.statuses.append((rank_of(status), at or 0, status))
+            is_change = self.with_receiver and message.status != old
+            expected = [(message.pk, old, message.status)] if is_change else []
+            assert self.changed[before:] == expected
+            old = message.status
 
-    @precondition(lambda self: len(self.cases) > 2)  # it would end too many too soon
+    @precondition(lambda self: len(self.cases) > 2)  # otherwise too many are canceled early
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
-        case = self.some_case(data)
-        with self.nothing_asked():
+        case = self.draw_verification(data)
+        with self.no_requests():
             if case.state == "verified":
                 with pytest.raises(Refusal, match="already_verified"):
                     cancel_verification(verification_id=case.pk)
                 return
             cancel_verification(verification_id=case.pk)
-        # Nobody is told that the time of one that is canceled was over.
+        # An expired verification can be canceled, without a signal.
         case.state = "canceled" if case.state == "pending" else case.state
 
     @precondition(lambda self: any(case.proof for case in self.cases))
     @rule(data=st.data())
     def redeem(self, data: st.DataObject) -> None:
         case = data.draw(st.sampled_from([case for case in self.cases if case.proof]))
-        fresh = not case.redeemed and case.age - case.proved_at < PROOF_LIFETIME
-        if fresh:
+        valid = not case.redeemed and case.age - case.proved_at < PROOF_LIFETIME
+        if valid:
             assert redeem_proof(proof=case.proof) == NUMBER
             case.redeemed = True
         else:
@@ -406,16 +422,16 @@ class Lives(RuleBasedStateMachine):
                 redeem_proof(proof=case.proof)
 
     @rule(seconds=STEPS)
-    def clock(self, seconds: int) -> None:
+    def pass_time(self, seconds: int) -> None:
         for case in self.cases:
-            Lives.age(case.row, seconds)
+            VerificationMachine.age(case.row, seconds)
             case.age += seconds
 
-    def nothing_asked(self):
-        return _NothingAsked(self.lanck)
+    def no_requests(self):
+        return _NoRequests(self.lanck)
 
     @invariant()
-    def verifications_are_as_they_should_be(self) -> None:
+    def rows_equal_the_model(self) -> None:
         rows = Verification.objects.in_bulk()
         assert set(rows) == {case.pk for case in self.cases}
         for case in self.cases:
@@ -423,24 +439,24 @@ class Lives(RuleBasedStateMachine):
             assert (row.state, row.attempts, row.resends) == (case.state, case.attempts, case.resends)
             assert row.failures <= row.attempts <= ALLOWED
             assert (row.proof_redeemed_at is not None) == case.redeemed
-            assert sum(len(letter.sent.checks) for letter in case.letters if letter.sent) <= ALLOWED
+            assert sum(len(message.sent.checks) for message in case.messages if message.sent) <= ALLOWED
 
     @invariant()
-    def signals_come_once(self) -> None:
+    def signals_are_sent_once(self) -> None:
         assert sorted(self.verified) == sorted(case.pk for case in self.cases if case.state == "verified")
         ended = [(case.pk, case.state) for case in self.cases if case.state in ("expired", "exhausted")]
         assert sorted(self.failed) == sorted(ended)
 
     @invariant()
-    def each_message_was_sent_once_and_has_the_highest_word(self) -> None:
-        letters = [letter for case in self.cases for letter in case.letters]
-        assert Message.objects.count() == len(letters) == self.posts
-        assert len(self.lanck.sent) == sum(letter.sent is not None for letter in letters)
+    def messages_are_sent_once_and_have_the_highest_status(self) -> None:
+        messages = [message for case in self.cases for message in case.messages]
+        assert Message.objects.count() == len(messages) == self.posts
+        assert len(self.lanck.sent) == sum(message.sent is not None for message in messages)
         stored = dict(Message.objects.values_list("pk", "status"))
-        assert stored == {letter.pk: letter.status for letter in letters}
+        assert stored == {message.pk: message.status for message in messages}
 
 
-class _NothingAsked:
+class _NoRequests:
     def __init__(self, lanck: FakeLanck) -> None:
         self.lanck = lanck
 
@@ -452,11 +468,11 @@ class _NothingAsked:
 
 
 @pytest.mark.parametrize("examples", [15, pytest.param(60, marks=pytest.mark.slow)])
-def test_whatever_happens_in_any_order(lanck, backdate, examples):
-    """Attempts never exceed the allowed; a verification is verified only by a right code of the newest accepted message
-    within its lifetime, and its proof is redeemed once; delivery never goes back; signals come once; terminal states
-    stay; nothing is repeated after an unknown outcome; there are as many POSTs as messages."""
-    Lives.lanck, Lives.age = lanck, staticmethod(backdate)
+def test_random_actions_keep_all_invariants(lanck, backdate, examples):
+    """Attempts do not exceed the maximum. Only the right code of the newest accepted message verifies, before expiry,
+    and its proof is redeemed once. The status of a message does not go down, signals are sent once, terminal states
+    stay, and a call of unknown outcome is not repeated: there are as many POSTs as messages."""
+    VerificationMachine.lanck, VerificationMachine.age = lanck, staticmethod(backdate)
     rules = {
         "MAX_ATTEMPTS": ALLOWED,
         "CODE_LIFETIME": LIFETIME,
@@ -468,9 +484,9 @@ def test_whatever_happens_in_any_order(lanck, backdate, examples):
         stateful_step_count=30,
         deadline=None,
         derandomize=True,
-        phases=[Phase.generate],  # to find the shortest way to a failure takes minutes
+        phases=[Phase.generate],  # shrinking a failure takes minutes
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
     with override_settings(LANCK={**lanck.settings, **rules}):
-        run_state_machine_as_test(Lives, settings=bounds)
+        run_state_machine_as_test(VerificationMachine, settings=bounds)

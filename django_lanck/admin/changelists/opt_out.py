@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from ...exceptions import Refusal
 from ...models import InboundMessage, OptOut
-from ...services import opt_out, parse_number
+from ...services import opt_out
 from ...services.messages.opt_outs import lift_opt_outs, restore_opt_outs
+from ...services.numbers import parse_known_number
 from ..base import link_to
 from ..day_filter import DayFilter
 from ..filters import OptOutStateFilter
@@ -45,7 +46,7 @@ class OptOutForm(ModelForm):
 
     def clean_number(self) -> str:
         try:
-            number = str(parse_number(self.cleaned_data["number"]).as_e164)
+            number = str(parse_known_number(self.cleaned_data["number"]).as_e164)
         except Refusal as refusal:
             raise ValidationError(refusal.detail) from None
         if OptOut.objects.standing().filter(number=number).exists():

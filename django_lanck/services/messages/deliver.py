@@ -13,7 +13,7 @@ from ...client import SMS, Content, get_client
 from ...exceptions import APIError, InvalidArgument, NotSent, Refusal
 from ...guard import Admission, Attempt, admit, check_rules
 from ...models import Category, Message, OptOut, Status
-from ..numbers import country_of, parse_number
+from ..numbers import country_of, parse_known_number
 from ..provider.errors import SAFE_TO_RETRY
 from ..transactions import waits_for_commit
 from .links import link_url
@@ -31,7 +31,7 @@ LINK: Final = "{link}"
 def deliver(content: Content, *, number: Number, category: str = TRANSACTIONAL, link: str = "") -> Message:
     """Store a message with this content and send it, after the commit inside a transaction. Returns the message."""
     waits = waits_for_commit()
-    phone = parse_number(number)
+    phone = parse_known_number(number)
     _check_category(category, phone.as_e164)
     country = country_of(phone)
     attempt = Attempt(action="send", number=phone.as_e164, country=country, channel=content.channel)

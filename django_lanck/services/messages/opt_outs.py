@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from ...models import OptOut
-from ..numbers import parse_number
+from ..numbers import parse_known_number
 
 if TYPE_CHECKING:
     from phonenumber_field.phonenumber import PhoneNumber
@@ -58,4 +58,4 @@ def _stored_number(number: str | PhoneNumber) -> str:
     text = str(number)
     if text.isprintable() and OptOut.objects.filter(number=text).exists():
         return text
-    return str(parse_number(number).as_e164)
+    return str(parse_known_number(number).as_e164)

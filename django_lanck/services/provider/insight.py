@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...client import get_client
 from ...conf import conf
 from ...models import NumberInsight
-from ..numbers import parse_number
+from ..numbers import parse_known_number
 from ..transactions import refuse_transaction
 from .call import call_provider
 
@@ -72,7 +72,7 @@ def reused_until(insight: NumberInsight) -> datetime | None:
 
 def _stored(kind: str, number: str | PhoneNumber, max_age: float | None) -> tuple[str, NumberInsight | None]:
     refuse_transaction()
-    e164 = parse_number(number).as_e164
+    e164 = parse_known_number(number).as_e164
     return e164, NumberInsight.objects.newest(e164, kind, conf.insight_lifetime if max_age is None else max_age)
 
 

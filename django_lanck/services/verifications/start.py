@@ -54,11 +54,11 @@ def start_verification(
     """
     refuse_transaction()
     profile = profile_of(purpose)
-    phone = parse_number(number)
+    user = user if user is not None and user.is_authenticated else None
+    phone = parse_number(number, user=user)
     code_source = code_source_of(profile, code_source)
     method = method_of(profile, code_source, channel or method)
     language = language_of(code_source, language)
-    user = user if user is not None and user.is_authenticated else None
     fixed_code = fixed_code_for(phone.as_e164, purpose, user)
     attempt = Attempt(
         action="start",

@@ -1,6 +1,6 @@
 "use strict";
 
-// The newest messages, asked for again and again while somebody can see them.
+// Polls the newest messages while the page is visible.
 {
   const panel = document.querySelector(".lanck-latest");
   const rows = panel?.querySelector(".lanck-latest-rows");
@@ -8,42 +8,46 @@
   let timer = 0;
   let isStopped = false;
 
-  const isWanted = () => !document.hidden && !isStopped;
+  const isActive = () => !document.hidden && !isStopped;
 
-  async function ask() {
+  async function poll() {
     clearTimeout(timer);
-    let goesOn = true;
+    let isRetried = true;
     try {
-      const answer = await fetch(panel.dataset.address, { credentials: "same-origin", redirect: "error" });
-      if (answer.ok) {
-        show(await answer.text());
+      const response = await fetch(panel.dataset.url, { credentials: "same-origin", redirect: "error" });
+      if (response.ok) {
+        show(await response.text());
       }
-      goesOn = answer.ok || answer.status >= 500;
+      isRetried = response.ok || response.status >= 500;
     } catch {
-      // The site or the network is away for a moment; or the session is over, and then asking again does no harm.
+      // The site or the network is unavailable, or the session has expired; another request does no harm.
     }
-    if (goesOn && isWanted()) {
-      timer = setTimeout(ask, panel.dataset.seconds * 1000);
+    if (isRetried && isActive()) {
+      timer = setTimeout(poll, panel.dataset.seconds * 1000);
     }
   }
 
-  function show(text) {
-    // Whoever is about to follow a link or reads on in the table is left in peace.
+  function show(html) {
+    // Keep the rows while one of them has the focus.
     if (panel.hidden || !rows.contains(document.activeElement)) {
-      rows.replaceChildren(document.createRange().createContextualFragment(text));
+      rows.replaceChildren(document.createRange().createContextualFragment(html));
       panel.hidden = false;
     }
   }
 
-  function stopOrGoOn() {
+  function pollOrStop() {
+    isActive() ? poll() : clearTimeout(timer);
+  }
+
+  function toggle() {
     isStopped = !isStopped;
-    button.textContent = isStopped ? panel.dataset.goOn : panel.dataset.stop;
-    isWanted() ? ask() : clearTimeout(timer);
+    button.textContent = isStopped ? panel.dataset.resume : panel.dataset.stop;
+    pollOrStop();
   }
 
   if (panel) {
-    button.addEventListener("click", stopOrGoOn);
-    document.addEventListener("visibilitychange", () => (isWanted() ? ask() : clearTimeout(timer)));
-    ask();
+    button.addEventListener("click", toggle);
+    document.addEventListener("visibilitychange", pollOrStop);
+    poll();
   }
 }
