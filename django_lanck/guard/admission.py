@@ -33,7 +33,7 @@ class Admission:
     limits: Sequence[Limit] = ()
 
     def refund(self, converted: Sequence[Limit] = ()) -> None:
-        """Uncount the attempt: LANCK did not carry it out, or its code was right. ``converted`` count a conversion.
+        """Reverse the count: LANCK did not carry the attempt out, or its code was right. ``converted`` count a conversion.
 
         A database error is only logged, because the outcome is known by now and must reach the caller.
         """
@@ -82,7 +82,7 @@ def _consume(limits: Sequence[Limit], missing: Sequence[Limit]) -> None:
 
 
 def refund_check(attempt: Attempt, admission: Admission) -> None:
-    """Uncount a check whose code was right, and count a conversion for the limits of sent codes."""
+    """Reverse the count of a check with a right code, and count a conversion for the limits of sent codes."""
     admission.refund(conversion_limits_of(attempt))
 
 
