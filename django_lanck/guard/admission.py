@@ -33,9 +33,10 @@ class Admission:
     limits: Sequence[Limit] = ()
 
     def refund(self, converted: Sequence[Limit] = ()) -> None:
-        """Reverse the count: LANCK did not carry the attempt out, or its code was right. ``converted`` count a conversion.
+        """Reverse the count, because LANCK did not carry the attempt out or its code was right.
 
-        A database error is only logged, because the outcome is known by now and must reach the caller.
+        The limits of ``converted`` count a conversion. A database error is only logged, because the
+        outcome is known by now and must reach the caller.
         """
         try:
             LimitCounter.objects.refund(self.limits, converted=converted)
