@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.core.checks import CheckMessage, Error
 from django.utils.module_loading import import_string
 
-Found = Iterator[CheckMessage]
+CheckMessages = Iterator[CheckMessage]
 SECRET: Final = re.compile(r"[A-Za-z0-9_-]{20,}")
 
 

@@ -20,12 +20,12 @@ def found(**keys):
         return [message.id.removeprefix("django_lanck.") for message in check_settings()]
 
 
-def test_a_token_two_addresses_and_the_countries_are_enough():
+def test_token_urls_and_countries_are_sufficient():
     assert found() == []
 
 
 @pytest.mark.django_db
-def test_the_demo_is_clean():
+def test_settings_of_the_demo_are_valid():
     assert [message for message in run_checks() if message.id.startswith("django_lanck")] == []
 
 
@@ -181,17 +181,17 @@ def test_the_demo_is_clean():
         ({"METRICS_TOKENS": ["x" * 20, "y" * 20]}, []),
     ],
 )
-def test_every_value_that_does_not_fit_is_named(keys, ids):
+def test_invalid_value_is_reported(keys, ids):
     assert found(**keys) == ids
 
 
 @pytest.mark.parametrize("value", [None, [], "x"])
-def test_what_is_no_dictionary_is_named(value):
+def test_settings_that_are_not_a_dictionary_are_reported(value):
     with override_settings(LANCK=value):
         assert [message.id for message in check_settings()] == ["django_lanck.E001"]
 
 
-def test_a_missing_route_for_receipts_is_named():
+def test_missing_url_for_receipts_is_reported():
     with override_settings(ROOT_URLCONF="tests.test_checks", LANCK=GOOD):
         assert [message.id for message in check_settings()] == ["django_lanck.E006"]
 
@@ -199,13 +199,13 @@ def test_a_missing_route_for_receipts_is_named():
 urlpatterns = []
 
 
-def test_metrics_need_their_extra(monkeypatch):
+def test_metrics_without_prometheus_client_are_reported(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "prometheus_client" else mock.DEFAULT)
     assert found(METRICS_TOKENS=["x" * 20]) == ["E031"]
     assert found() == []
 
 
-def test_times_have_to_know_their_zone(settings):
+def test_naive_times_and_database_time_zones_are_reported(settings):
     with override_settings(USE_TZ=False, LANCK=GOOD):
         assert [message.id for message in check_settings()] == ["django_lanck.E017"]
     zone = mock.patch.dict(settings.DATABASES["default"], {"TIME_ZONE": "Europe/Berlin"})
@@ -213,34 +213,34 @@ def test_times_have_to_know_their_zone(settings):
         assert [message.id for message in check_settings()] == ["django_lanck.E018"]
 
 
-def test_a_site_without_sessions_is_told():
+def test_site_without_sessions_is_warned():
     with override_settings(LANCK=GOOD, MIDDLEWARE=[]):
         assert [message.id for message in check_settings()] == ["django_lanck.W002"]
 
 
-def test_each_message_says_what_to_do():
+def test_each_message_has_a_hint():
     with override_settings(LANCK={"ACCESS_TOKEN": "", "RATE_LIMIT_WAIT": -1, "METHODS": []}):
         assert all(message.hint for message in check_settings())
 
 
-def test_every_key_is_known_and_every_known_key_is_read():
+def test_known_keys_are_those_that_are_read():
     class Recorder(dict):
         def get(self, key, default=None):
-            asked.add(key)
+            read.add(key)
             return default
 
-    asked = set()
+    read = set()
     recorder = Recorder()
     with override_settings(LANCK=recorder):
         for name in dir(LanckSettings):
             if isinstance(getattr(LanckSettings, name), property):
                 getattr(conf, name)
         conf.profile("signup")
-    assert asked == KEYS
+    assert read == KEYS
     assert PROFILE_KEYS < KEYS
 
 
-def test_a_purpose_overrides_the_site_and_the_site_the_defaults():
+def test_purpose_overrides_site_and_site_overrides_defaults():
     with override_settings(LANCK={"MAX_ATTEMPTS": 4, "PURPOSES": {"order": {"CODE_LENGTH": 6}}}):
         profile = conf.profile("order")
     assert (profile.max_attempts, profile.code_length, profile.lifetime, profile.public) == (4, 6, 600, False)

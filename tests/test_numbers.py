@@ -13,5 +13,5 @@ from django_lanck.models.number import mask_number
         ("", "•••"),
     ],
 )
-def test_a_masked_number_hides_at_least_three_of_its_digits(number, masked):
+def test_masked_number_hides_at_least_three_digits(number, masked):
     assert mask_number(number) == masked

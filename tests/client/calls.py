@@ -1,4 +1,4 @@
-"""Every call of LANCK's API in one table: what the client is asked, what leaves it, what is made of the answer."""
+"""Every call of LANCK's API in one table: the call, the request that the client sends, and the parsed answer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ R1 = {"requestId": "r1"}
 
 @dataclass(frozen=True)
 class Case:
-    """One call. ``body`` is a dict where JSON is sent, else the form; ``parsed`` are values of the answer."""
+    """One call. ``body`` is a dict for JSON, or the bytes of a form; ``parsed`` are attributes of the answer."""
 
     name: str
     call: Callable[[LanckClient], Any]
@@ -43,7 +43,7 @@ class Case:
         return self.name.split()[0]
 
     @property
-    def sent_to(self) -> str:
+    def request_path(self) -> str:
         return "/v1" + (self.path or self.name.split()[1])
 
 

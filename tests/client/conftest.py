@@ -7,6 +7,8 @@ TOKEN = "id-of-account:kept-secret"
 
 @pytest.fixture
 def make_client():
+    """Return a function that creates a client with short time-outs: ``make_client(base_url, **options)``."""
+
     def make(base_url, **keys):
         defaults = {
             "access_token": TOKEN,

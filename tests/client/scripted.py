@@ -1,4 +1,4 @@
-"""A TCP server that does what a script says: answers, hangs, drips, resets. One step a request."""
+"""A TCP server that follows a script, one step for each request: respond, hang, send slowly, reset the connection."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ class Request:
 
 @dataclass
 class Scripted:
-    """``steps`` are taken one a request, the last one again and again. ``requests`` is what came."""
+    """A server whose n-th request is handled by the n-th step, and all later ones by the last step.
+
+    ``requests`` are the requests that arrived.
+    """
 
     steps: list[Step]
     tls: ssl.SSLContext | None = None
@@ -85,20 +88,25 @@ def read_request(connection: socket.socket) -> Request | None:
 
 
 def answer(body: str | bytes, status: str = "200 OK", *headers: str) -> bytes:
+    """Return the bytes of an HTTP response."""
     content = body.encode() if isinstance(body, str) else body
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(content)}", "Content-Type: application/json", *headers]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + content
 
 
 def says(body: str | bytes, status: str = "200 OK", *headers: str) -> Step:
+    """Return a step that sends a response."""
     return lambda connection: connection.sendall(answer(body, status, *headers))
 
 
 def sends(data: bytes) -> Step:
+    """Return a step that sends raw bytes."""
     return lambda connection: connection.sendall(data)
 
 
 def then_closes(*steps: Step) -> Step:
+    """Return a step that takes other steps and closes the connection."""
+
     def step(connection: socket.socket) -> None:
         for each in steps:
             each(connection)
@@ -109,15 +117,19 @@ def then_closes(*steps: Step) -> Step:
 
 
 def resets(connection: socket.socket) -> None:
+    """Reset the connection."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
 
 def hangs(connection: socket.socket) -> None:
+    """Send nothing for longer than any time-out."""
     time.sleep(8)
 
 
 def drips(data: bytes, pause: float = 0.05) -> Step:
+    """Return a step that sends one byte at a time, with a pause after each."""
+
     def step(connection: socket.socket) -> None:
         for byte in data:
             connection.sendall(bytes([byte]))
@@ -128,6 +140,7 @@ def drips(data: bytes, pause: float = 0.05) -> Step:
 
 @contextlib.contextmanager
 def scripted(*steps: Step, tls: ssl.SSLContext | None = None) -> Iterator[Scripted]:
+    """Run a server that takes these steps."""
     server = Scripted(list(steps), tls)
     try:
         yield server

@@ -1,4 +1,7 @@
-"""While LANCK is down it is not asked, apart from one probe at a time. Over real sockets; only the clock is ours."""
+"""The circuit breaker blocks requests while LANCK is down, except for one probe at a time.
+
+The tests use real sockets. Only the breaker's clock is replaced.
+"""
 
 import subprocess
 import sys
@@ -40,12 +43,12 @@ def make(make_client, clock):
     return lambda url, failures=5, **keys: make_client(url, breaker_failures=failures, **keys)
 
 
-def ask(client, number="+12015550123"):
-    """How one send ends, in a word."""
+def send(client, number="+12015550123"):
+    """Send once and return how it ends."""
     try:
         client.send(Verify("sms"), number=number)
     except NotSent as error:
-        return "not asked" if error.retry_after else "not sent"
+        return "blocked" if error.retry_after else "not sent"
     except OutcomeUnknown:
         return "unknown"
     except APIError:
@@ -53,54 +56,56 @@ def ask(client, number="+12015550123"):
     return "accepted"
 
 
-def asks(client, times):
-    return [ask(client) for _ in range(times)]
+def send_times(client, times):
+    return [send(client) for _ in range(times)]
 
 
-def test_a_lanck_that_is_down_is_asked_five_times_and_no_more(make):
+def test_fifth_failure_in_a_row_opens_the_breaker(make):
     with scripted(DOWN) as server:
         client = make(server.url)
-        assert asks(client, 8) == ["unknown"] * 5 + ["not asked"] * 3
+        assert send_times(client, 8) == ["unknown"] * 5 + ["blocked"] * 3
         assert len(server.requests) == 5
 
 
-def test_a_single_fault_between_answers_is_what_it_is(make):
+def test_answer_resets_the_count_of_failures(make):
     with scripted(*[DOWN, DOWN, DOWN, resets, OK] * 3, OK) as server:
-        assert asks(make(server.url), 16) == ["unknown", "unknown", "unknown", "unknown", "accepted"] * 3 + ["accepted"]
+        assert send_times(make(server.url), 16) == ["unknown", "unknown", "unknown", "unknown", "accepted"] * 3 + [
+            "accepted"
+        ]
 
 
 @pytest.mark.parametrize("answer", [OK, NO, BUSY, says("{}")])
-def test_every_answer_of_lancks_is_a_sign_of_life(make, answer):
+def test_error_answer_resets_the_count_of_failures(make, answer):
     with scripted(*[DOWN] * 4, answer, *[DOWN] * 4, answer, DOWN) as server:
-        assert "not asked" not in asks(make(server.url), 14)
+        assert "blocked" not in send_times(make(server.url), 14)
 
 
-def test_a_probe_that_is_answered_ends_it_and_it_takes_five_faults_again(make, clock):
+def test_answered_probe_closes_the_breaker_and_restarts_the_count(make, clock):
     with scripted(*[DOWN] * 5, NO, *[DOWN] * 4, OK, DOWN) as server:
         client = make(server.url)
-        asks(client, 5)
+        send_times(client, 5)
         clock.now += 3.1
-        assert ask(client) == "not asked"
+        assert send(client) == "blocked"
         clock.now += 1.8
-        assert asks(client, 6) == ["refused"] + ["unknown"] * 4 + ["accepted"]
+        assert send_times(client, 6) == ["refused"] + ["unknown"] * 4 + ["accepted"]
 
 
-def test_each_probe_without_an_answer_makes_the_pause_longer_up_to_twenty_seconds(make, clock):
+def test_failed_probe_doubles_the_pause_up_to_twenty_seconds(make, clock):
     with scripted(DOWN) as server:
         client = make(server.url)
-        asks(client, 5)
+        send_times(client, 5)
         for pause in (4, 8, 16, 20, 20, 20):
             clock.now += 0.79 * pause
-            assert ask(client) == "not asked"
+            assert send(client) == "blocked"
             clock.now += 0.42 * pause
-            assert ask(client) == "unknown"
+            assert send(client) == "unknown"
         assert len(server.requests) == 5 + 6
 
 
-def test_whoever_is_not_let_through_is_told_how_long(make, clock):
+def test_blocked_request_has_the_rest_of_the_pause_as_retry_after(make, clock):
     with scripted(DOWN) as server:
         client = make(server.url)
-        asks(client, 5)
+        send_times(client, 5)
         with pytest.raises(NotSent, match="LANCK was not called") as refused:
             client.send(Verify("sms"), number="+12015550123")
         assert 4 <= refused.value.retry_after <= 5
@@ -110,93 +115,93 @@ def test_whoever_is_not_let_through_is_told_how_long(make, clock):
         assert 1 <= refused.value.retry_after <= 2
 
 
-def test_of_many_at_once_one_is_the_probe(make, clock):
-    asked, answer_now = threading.Event(), threading.Event()
+def test_one_of_many_parallel_requests_is_the_probe(make, clock):
+    received, answer_now = threading.Event(), threading.Event()
 
     def slow(connection):
-        asked.set()
+        received.set()
         answer_now.wait(10)
         OK(connection)
 
     with scripted(*[DOWN] * 5, slow, OK) as server:
         client = make(server.url, read_timeout=20, total_timeout=20)
-        asks(client, 5)
+        send_times(client, 5)
         clock.now += 5
         results = []
-        probe = threading.Thread(target=lambda: results.append(ask(client)))
+        probe = threading.Thread(target=lambda: results.append(send(client)))
         probe.start()
-        assert asked.wait(10)
-        assert call_concurrently(lambda _: ask(client), 20, threads=20) == ["not asked"] * 20
+        assert received.wait(10)
+        assert call_concurrently(lambda _: send(client), 20, threads=20) == ["blocked"] * 20
         answer_now.set()
         probe.join(10)
         assert results == ["accepted"]
-        assert ask(client) == "accepted"
+        assert send(client) == "accepted"
         assert len(server.requests) == 7
 
 
-@pytest.mark.parametrize("death", ["an exception", "its thread"])
-def test_a_probe_that_dies_makes_room_for_the_next(make, clock, monkeypatch, death):
+@pytest.mark.parametrize("ending", ["exception", "killed thread"])
+def test_probe_that_ends_without_an_outcome_is_replaced(make, clock, monkeypatch, ending):
     with scripted(*[DOWN] * 5, OK) as server:
         client = make(server.url)
-        asks(client, 5)
+        send_times(client, 5)
         clock.now += 5
-        if death == "an exception":
+        if ending == "exception":
             monkeypatch.setattr(client._transport, "_request", lambda *_: exec("raise SystemExit"))
             with pytest.raises(SystemExit):
-                ask(client)
+                send(client)
             monkeypatch.undo()
             monkeypatch.setattr(breaker, "monotonic", clock)
-        else:  # nothing of it runs any more, not even what would tidy up
+        else:  # the thread was killed, so that it does not even clean up
             client._transport._breaker[1]._admit()
-            assert ask(client) == "not asked"
+            assert send(client) == "blocked"
             clock.now += client._transport.options.total_timeout + 1
-        assert ask(client) == "accepted"
+        assert send(client) == "accepted"
 
 
-def test_the_fault_of_a_call_from_before_changes_no_pause(make, clock):
-    asked, fail_now = threading.Event(), threading.Event()
+def test_late_failure_of_an_earlier_request_does_not_change_the_pause(make, clock):
+    received, fail_now = threading.Event(), threading.Event()
 
     def late(connection):
-        asked.set()
+        received.set()
         fail_now.wait(10)
         resets(connection)
 
     with scripted(late, DOWN) as server:
         client = make(server.url, read_timeout=20, total_timeout=20)
-        before = threading.Thread(target=ask, args=[client])
+        before = threading.Thread(target=send, args=[client])
         before.start()
-        assert asked.wait(10)
-        asks(client, 5)
+        assert received.wait(10)
+        send_times(client, 5)
         clock.now += 5
-        assert ask(client) == "unknown"  # the pause is 8 seconds now
+        assert send(client) == "unknown"  # the pause is now 8 seconds
         fail_now.set()
         before.join(10)
         clock.now += 0.79 * 8
-        assert ask(client) == "not asked"
+        assert send(client) == "blocked"
         clock.now += 0.42 * 8
-        assert ask(client) == "unknown"
+        assert send(client) == "unknown"
 
 
-def test_connections_that_are_refused_and_certificates_that_are_not_trusted_count(make, unused_port):
-    assert asks(make(f"http://127.0.0.1:{unused_port}/v1"), 6) == ["not sent"] * 5 + ["not asked"]
+def test_refused_connection_and_untrusted_certificate_count_as_failures(make, unused_port):
+    assert send_times(make(f"http://127.0.0.1:{unused_port}/v1"), 6) == ["not sent"] * 5 + ["blocked"]
     with scripted(OK, tls=tls_context(trustme.CA(), "127.0.0.1")) as server:
-        assert asks(make(server.url), 6) == ["not sent"] * 5 + ["not asked"]
+        assert send_times(make(server.url), 6) == ["not sent"] * 5 + ["blocked"]
 
 
-def test_what_is_wrong_with_a_call_says_nothing_of_lanck(make):
+def test_invalid_argument_does_not_count_as_a_failure(make):
     with scripted(*[DOWN] * 4, OK) as server:
         client = make(server.url)
-        asks(client, 4)
+        send_times(client, 4)
         for _ in range(10):
             with pytest.raises(InvalidArgument):
                 client.send(Verify("sms"), number="")
-        assert ask(client) == "accepted"
+        assert send(client) == "accepted"
 
 
-def test_it_can_be_set_and_switched_off(make):
+def test_number_of_failures_is_configurable_and_zero_disables_the_breaker(make):
     with scripted(DOWN) as server:
-        assert asks(make(server.url, failures=1), 2) == ["unknown", "not asked"]
-        assert asks(make(server.url, failures=0), 50) == ["unknown"] * 50
+        assert send_times(make(server.url, failures=1), 2) == ["unknown", "blocked"]
+        assert send_times(make(server.url, failures=0), 50) == ["unknown"] * 50
 
 
 FORK = """
@@ -216,7 +221,7 @@ client.send(Verify("sms"), number="+12015550123")
 """
 
 
-def test_a_fork_while_it_is_held_blocks_nobody():
+def test_fork_while_the_lock_is_held_does_not_block_the_child():
     with scripted(OK) as server:
         subprocess.run([sys.executable, "-c", FORK, server.url], check=True, timeout=60)
         assert len(server.requests) == 1

@@ -1,4 +1,4 @@
-"""What leaves the client, and what is made of the answer."""
+"""Parsing of answers, sessions and connections, and the client for the settings."""
 
 import os
 import subprocess
@@ -23,20 +23,20 @@ VERIFIED_AT = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("request_id", ["", ".", "..", "..."])
-def test_no_request_id_climbs_out_of_its_path(make_client, request_id):
+def test_request_id_of_dots_is_refused(make_client, request_id):
     with scripted(OK) as server, pytest.raises(ValueError, match="not a request id"):
         make_client(server.url).set_goal(request_id=request_id, goal="x")
     assert not server.requests
 
 
-def test_an_accepted_message(make_client):
+def test_accepted_message_has_its_request_id_and_the_raw_answer(make_client):
     with scripted(says('{"requestId": "r1", "more": [1]}', "201 Created")) as server:
         accepted = make_client(server.url).send(Verify("sms"), number="+12015550123")
     assert (accepted.request_id, accepted.raw) == ("r1", {"requestId": "r1", "more": [1]})
     assert "more" not in repr(accepted)
 
 
-def test_a_check_that_was_right(make_client):
+def test_right_check_proves_its_request_and_number_only(make_client):
     body = '{"requestId": "r1", "number": "12015550123", "method": "sms", "verifiedAt": 1700000000000}'
     with scripted(says(body)) as server:
         answer = make_client(server.url).verify_check(request_id="r1", code="012345")
@@ -59,7 +59,7 @@ def test_a_check_that_was_right(make_client):
         ({"requestId": "r1", "verifiedAt": 1700000000, "number": "ACME"}, False),
     ],
 )
-def test_only_a_whole_answer_proves(answer, proves):
+def test_check_answer_without_id_time_or_matching_number_proves_nothing(answer, proves):
     assert CheckAnswer.parse(answer).proves(request_id="r1", number="+12015550123") is proves
 
 
@@ -73,11 +73,11 @@ def test_only_a_whole_answer_proves(answer, proves):
         ({}, False),
     ],
 )
-def test_only_a_whole_info_proves(answer, proves):
+def test_verify_info_without_status_time_or_matching_number_proves_nothing(answer, proves):
     assert VerifyInfo.parse(answer).proves(number="+12015550123") is proves
 
 
-def test_what_lanck_knows_of_a_verification(make_client):
+def test_verify_info_is_parsed(make_client):
     body = '{"status": "processing", "number": "+1", "verificationRequestedAt": 1700000000000, "checkAttempts": 2}'
     with scripted(says(body)) as server:
         info = make_client(server.url).verify_info(request_id="r1")
@@ -89,7 +89,7 @@ def test_what_lanck_knows_of_a_verification(make_client):
     )
 
 
-def test_what_lanck_knows_of_a_request(make_client):
+def test_request_info_is_parsed_and_its_repr_has_no_number(make_client):
     body = (
         '{"id": "r1", "product": "verify.sms", "number": "+91638651000", "mccmnc": "405871", "network": "Jio",'
         ' "country": "IN", "status": "DELIVERED", "createdAt": 1700000000000, "rate": 0.025, "sender": "ACME",'
@@ -108,7 +108,7 @@ def test_what_lanck_knows_of_a_request(make_client):
     assert "916386535610" not in repr(info)
 
 
-def test_an_answer_of_wrong_types_is_an_empty_one(make_client):
+def test_values_of_wrong_types_are_parsed_as_empty(make_client):
     body = '{"id": 1, "status": [], "createdAt": "soon", "rate": true, "goals": 7, "payload": "x", "country": null}'
     with scripted(says(body)) as server:
         info = make_client(server.url).request_info(request_id="r1")
@@ -116,7 +116,7 @@ def test_an_answer_of_wrong_types_is_an_empty_one(make_client):
 
 
 @pytest.mark.parametrize(
-    ("value", "time_"),
+    ("value", "expected"),
     [
         (1700000000, VERIFIED_AT),
         (1700000000000, VERIFIED_AT),
@@ -132,8 +132,8 @@ def test_an_answer_of_wrong_types_is_an_empty_one(make_client):
         (10**400, None),
     ],
 )
-def test_times_are_seconds_or_milliseconds(value, time_):
-    assert parse_time(value) == time_
+def test_time_is_parsed_from_seconds_milliseconds_and_iso_8601(value, expected):
+    assert parse_time(value) == expected
 
 
 @pytest.mark.parametrize(
@@ -152,14 +152,14 @@ def test_times_are_seconds_or_milliseconds(value, time_):
         ("١٢", "١٢"),
     ],
 )
-def test_numbers_come_with_and_without_plus(value, number):
+def test_number_is_converted_to_e164(value, number):
     assert to_e164(value) == number
 
 
 # The session
 
 
-def test_the_environment_neither_helps_nor_hinders(make_client, monkeypatch, tmp_path, unused_port):
+def test_netrc_and_proxies_of_the_environment_are_ignored(make_client, monkeypatch, tmp_path, unused_port):
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login evil password evil\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"):
@@ -169,7 +169,7 @@ def test_the_environment_neither_helps_nor_hinders(make_client, monkeypatch, tmp
     assert server.requests[0].headers["authorization"].startswith("Basic aWQt")
 
 
-def test_the_settings_proxy_is_used(make_client):
+def test_proxy_of_the_settings_is_used(make_client):
     with scripted(OK) as proxy:
         make_client("http://127.0.0.1:9/v1", proxies=(("http", f"http://127.0.0.1:{proxy.port}"),)).send(
             Verify("sms"), number="+12015550123"
@@ -177,7 +177,7 @@ def test_the_settings_proxy_is_used(make_client):
     assert proxy.requests[0].path == "http://127.0.0.1:9/v1/verify"
 
 
-def test_no_cookie_is_kept(make_client):
+def test_cookies_are_not_stored(make_client):
     with scripted(says('{"requestId": "r1"}', "200 OK", "Set-Cookie: a=b; Path=/")) as server:
         client = make_client(server.url)
         for _ in range(2):
@@ -185,7 +185,7 @@ def test_no_cookie_is_kept(make_client):
     assert "cookie" not in server.requests[1].headers
 
 
-def test_a_connection_is_kept_for_the_next_call(make_client):
+def test_connection_is_reused(make_client):
     with scripted(OK) as server:
         client = make_client(server.url)
         for _ in range(5):
@@ -193,7 +193,7 @@ def test_a_connection_is_kept_for_the_next_call(make_client):
     assert (len(server.requests), server.connections) == (5, 1)
 
 
-def test_a_refused_call_keeps_the_connection_too(make_client):
+def test_connection_is_reused_after_an_error_answer(make_client):
     with scripted(says('{"errorCode": 21}', "400 X")) as server:
         client = make_client(server.url)
         for _ in range(3):
@@ -202,7 +202,7 @@ def test_a_refused_call_keeps_the_connection_too(make_client):
     assert server.connections == 1
 
 
-def test_a_connection_that_was_closed_while_idle_is_made_anew(make_client):
+def test_closed_idle_connection_is_replaced(make_client):
     with scripted(then_closes(OK), OK) as server:
         client = make_client(server.url)
         client.send(Verify("sms"), number="+12015550123")
@@ -211,7 +211,7 @@ def test_a_connection_that_was_closed_while_idle_is_made_anew(make_client):
     assert (len(server.requests), server.connections) == (2, 2)
 
 
-def test_each_thread_has_a_session_of_its_own(make_client):
+def test_each_thread_has_its_own_session(make_client):
     with scripted(OK) as server:
         client = make_client(server.url)
         barrier = threading.Barrier(4)
@@ -245,7 +245,7 @@ if child:
 """
 
 
-def test_a_fork_does_not_share_the_connection():
+def test_forked_process_opens_its_own_connection():
     with scripted(OK) as server:
         run = subprocess.run([sys.executable, "-c", FORK, server.url], cwd=os.getcwd(), timeout=30)
     assert run.returncode == 0
@@ -271,7 +271,7 @@ def test_a_fork_does_not_share_the_connection():
         "https://",
     ],
 )
-def test_an_address_that_is_none_is_refused(make_client, base_url):
+def test_invalid_base_url_is_refused(make_client, base_url):
     with pytest.raises(ImproperlyConfigured, match="BASE_URL"):
         make_client(base_url)
 
@@ -279,17 +279,17 @@ def test_an_address_that_is_none_is_refused(make_client, base_url):
 @pytest.mark.parametrize(
     "base_url", ["https://lanck.example/v1", "http://127.0.0.1:8000/v1", "http://[::1]/v1", "http://localhost/v1"]
 )
-def test_an_address_that_is_one_is_taken(make_client, base_url):
+def test_valid_base_url_is_accepted(make_client, base_url):
     assert repr(make_client(base_url)) == f"LanckClient({base_url!r})"
 
 
 @pytest.mark.parametrize("token", ["", "x", ":", "x:", ":x", None])
-def test_a_token_that_is_none_is_refused(make_client, token):
+def test_invalid_access_token_is_refused(make_client, token):
     with pytest.raises(ImproperlyConfigured, match="ACCESS_TOKEN"):
         make_client("https://lanck.example/v1", access_token=token)
 
 
-def test_one_client_for_each_set_of_values():
+def test_client_is_cached_by_the_settings():
     keys = {"ACCESS_TOKEN": TOKEN, "BASE_URL": "https://lanck.example/v1/"}
     with override_settings(LANCK=keys):
         first = get_client()
@@ -300,7 +300,7 @@ def test_one_client_for_each_set_of_values():
         assert get_client() is first
 
 
-def test_the_password_of_a_proxy_is_in_no_repr():
+def test_repr_of_options_does_not_contain_the_password_of_a_proxy():
     keys = {"base_url": "https://lanck.example/v1", "access_token": "a:b", "ca_file": ""}
     times = dict.fromkeys(("connect_timeout", "read_timeout", "total_timeout", "rate_limit_wait"), 1)
     numbers = {"max_answer_bytes": 1, "breaker_failures": 5}

@@ -1,4 +1,4 @@
-"""The client keeps to LANCK's page: for each call the request that leaves, the answer parsed, the error told."""
+"""The client conforms to LANCK's page: the request, the parsed answer and the errors of each call."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from .scripted import says, scripted
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 DOCS = Path(__file__).parent.parent.parent / "docs"
-# Where LANCK's page names a status; the others' are not known.
+# The HTTP statuses that LANCK's page names. The others are not documented.
 STATUSES = {1: 401, 4: 429, 5: 401, 6: 403}
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
@@ -23,11 +23,11 @@ def by_name(case):
 
 
 @pytest.mark.parametrize("case", CASES, ids=by_name)
-def test_the_request_that_leaves(make_client, case):
+def test_request_has_the_documented_path_headers_and_body(make_client, case):
     with scripted(says(json.dumps(case.answer))) as server:
         case.call(make_client(server.url))
     (request,) = server.requests
-    assert (request.verb, request.path) == (case.verb, case.sent_to)
+    assert (request.verb, request.path) == (case.verb, case.request_path)
     assert request.headers["authorization"] == "Basic aWQtb2YtYWNjb3VudDprZXB0LXNlY3JldA=="
     assert request.headers["accept"] == JSON
     assert "cookie" not in request.headers
@@ -39,7 +39,7 @@ def test_the_request_that_leaves(make_client, case):
 
 
 @pytest.mark.parametrize("case", CASES, ids=by_name)
-def test_the_answer_parsed(make_client, case):
+def test_answer_is_parsed_and_its_repr_has_no_number_or_code(make_client, case):
     with scripted(says(json.dumps({**case.answer, "more": [{}]}))) as server:
         answer = case.call(make_client(server.url))
     assert {name: getattr(answer, name) for name in case.parsed} == case.parsed
@@ -49,7 +49,7 @@ def test_the_answer_parsed(make_client, case):
 
 
 @pytest.mark.parametrize("case", CASES, ids=by_name)
-def test_each_listed_error_is_told_and_not_asked_for_again(make_client, case):
+def test_each_listed_error_raises_its_exception_without_a_retry(make_client, case):
     steps = [
         says(json.dumps({"errorCode": code, "errorReason": "Because."}), f"{STATUSES.get(code, 400)} No")
         for code in ERRORS_BY_CODE
@@ -59,17 +59,17 @@ def test_each_listed_error_is_told_and_not_asked_for_again(make_client, case):
         for code, kind in ERRORS_BY_CODE.items():
             with pytest.raises(kind) as failed:
                 case.call(client)
-            told = failed.value.http_status, failed.value.error_code, failed.value.error_reason
-            assert told == (STATUSES.get(code, 400), code, "Because.")
+            raised = failed.value.http_status, failed.value.error_code, failed.value.error_reason
+            assert raised == (STATUSES.get(code, 400), code, "Because.")
         assert len(server.requests) == len(ERRORS_BY_CODE)
 
 
-def test_every_documented_call_is_here():
+def test_every_documented_call_is_in_the_table():
     documented = set(re.findall(r"^\| `((?:GET|POST) /[^`]+)` \|", (DOCS / "calls.md").read_text(), re.M))
     assert documented == {case.name for case in CASES}
 
 
-def test_a_goal_has_a_name(make_client, unused_port):
+def test_blank_goal_is_refused(make_client, unused_port):
     client = make_client(f"http://127.0.0.1:{unused_port}/v1")
     with pytest.raises(InvalidArgument) as refused:
         client.set_goal(request_id="r1", goal=" ")

@@ -1,4 +1,4 @@
-"""What LANCK would refuse is refused when it is written, with the field named; what it would take is taken."""
+"""Contents refuse the values that LANCK would refuse, and name the field."""
 
 import dataclasses
 import json
@@ -68,7 +68,7 @@ NOT_JSON = ("\x00", "\ud800", float("nan"), float("inf"), object(), {1, 2}, b"a"
         (then(TextToSpeech("Hi")), "step"),
     ],
 )
-def test_what_lanck_would_refuse_is_refused_with_the_field_named(make, field):
+def test_invalid_value_is_refused_with_the_name_of_its_field(make, field):
     with pytest.raises(InvalidArgument) as refused:
         make()
     assert refused.value.field == field
@@ -76,20 +76,20 @@ def test_what_lanck_would_refuse_is_refused_with_the_field_named(make, field):
 
 
 @pytest.mark.parametrize("number", ["12015550123", "+0123456789", "+1 201 555 0123", "", None, 12015550123])
-def test_a_number_is_e164(make_client, unused_port, number):
+def test_number_that_is_not_e164_is_refused(make_client, unused_port, number):
     with pytest.raises(InvalidArgument) as refused:
         make_client(f"http://127.0.0.1:{unused_port}/v1").send(SMS("Hi"), number=number)
     assert refused.value.field == "number"
 
 
-def test_a_callback_is_an_address(make_client, unused_port):
+def test_callback_that_is_not_a_url_is_refused(make_client, unused_port):
     with pytest.raises(InvalidArgument) as refused:
         make_client(f"http://127.0.0.1:{unused_port}/v1").send(SMS("Hi"), number=NUMBER, callback_url="/receipts/")
     assert refused.value.field == "callback_url"
 
 
 @pytest.mark.parametrize("call", ["hlr", "fraud_check"])
-def test_insight_wants_a_number(make_client, unused_port, call):
+def test_invalid_number_of_an_insight_is_refused(make_client, unused_port, call):
     with pytest.raises(InvalidArgument, match="number"):
         getattr(make_client(f"http://127.0.0.1:{unused_port}/v1"), call)(number="0201555")
 
@@ -107,7 +107,7 @@ CONTENTS = [
 
 
 @pytest.mark.parametrize("content", CONTENTS, ids=lambda content: content.channel)
-def test_nothing_that_is_kept_or_logged_has_the_code(content: Content):
+def test_stored_content_and_repr_do_not_contain_the_code(content: Content):
     assert "123456" in json.dumps(content.parameters())
     assert "123456" not in json.dumps(content.stored(secret="123456"))
     assert "123456" not in repr(content)
@@ -129,18 +129,18 @@ steps = st.one_of(
 
 
 @given(steps, st.lists(st.tuples(steps, waits, conditions), max_size=6))
-def test_a_flow_cannot_say_what_lanck_would_refuse(first, rest):
+def test_flow_made_by_then_is_valid(first, rest):
     flow = Flow(first)
     for step, wait, unless in rest:
         flow = flow.then(step, wait=wait, unless=unless)
-    told = flow.parameters()["flow"]
-    assert len(told) == len(rest) + 1
-    assert all(step["message"] and step["type"] for step in told)
-    assert [set(step["failover"]) for step in told[:-1]] == [{"wait", "condition"}] * len(rest)
-    assert "failover" not in told[-1]
+    sent = flow.parameters()["flow"]
+    assert len(sent) == len(rest) + 1
+    assert all(step["message"] and step["type"] for step in sent)
+    assert [set(step["failover"]) for step in sent[:-1]] == [{"wait", "condition"}] * len(rest)
+    assert "failover" not in sent[-1]
 
 
-def test_a_flow_grows_without_changing_the_one_it_grew_from():
+def test_then_returns_a_new_flow_and_leaves_the_old_one_unchanged():
     short = Push("Hi").then(SMS("Hi"), wait=30, unless="delivered")
     long = short.then(RCS("Hi"), wait=5, unless="read")
     assert (len(short.rest), len(long.rest)) == (1, 2)

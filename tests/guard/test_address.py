@@ -1,4 +1,4 @@
-"""The address that limits count by: the nearest that could not be made up."""
+"""The client address that limits count by, which visitors cannot forge."""
 
 import pytest
 from django.test import override_settings
@@ -16,7 +16,7 @@ def address(rf, peer, forwarded=None, trusted=None):
 
 
 @pytest.mark.parametrize("trusted", [None, [], ["10.0.0.0/8"]])
-def test_what_a_stranger_says_of_themselves_is_not_believed(rf, trusted):
+def test_forwarded_address_of_an_untrusted_peer_is_ignored(rf, trusted):
     assert address(rf, "203.0.113.9", "198.51.100.1", trusted) == "203.0.113.9"
 
 
@@ -24,7 +24,7 @@ def test_what_a_stranger_says_of_themselves_is_not_believed(rf, trusted):
     ("forwarded", "found"),
     [
         ("203.0.113.9", "203.0.113.9"),
-        ("198.51.100.1, 203.0.113.9", "203.0.113.9"),  # the left one is the visitor's own invention
+        ("198.51.100.1, 203.0.113.9", "203.0.113.9"),  # the left one may be forged
         ("10.9.9.9, 203.0.113.9", "203.0.113.9"),
         ("203.0.113.9, 10.0.0.2", "203.0.113.9"),
         ("198.51.100.1,203.0.113.9,10.0.0.2,10.0.0.3", "203.0.113.9"),
@@ -35,7 +35,7 @@ def test_what_a_stranger_says_of_themselves_is_not_believed(rf, trusted):
         ("2a02:6b8::1%eth0", "2a02:6b8::1"),
         ("::ffff:203.0.113.9", "203.0.113.9"),
         ("203.0.113.9, 2001:db8::7", "203.0.113.9"),
-        ("10.1.1.1, 10.0.0.2", "10.1.1.1"),  # from inside: all of them are ours
+        ("10.1.1.1, 10.0.0.2", "10.1.1.1"),  # all of them are trusted
         ("", "10.0.0.1"),
         (None, "10.0.0.1"),
         ("unknown", "10.0.0.1"),
@@ -44,16 +44,16 @@ def test_what_a_stranger_says_of_themselves_is_not_believed(rf, trusted):
         ("," * 5000, "10.0.0.1"),
     ],
 )
-def test_a_trusted_proxy_is_asked_who_came_to_it(rf, forwarded, found):
+def test_last_untrusted_address_before_a_trusted_proxy_is_used(rf, forwarded, found):
     assert address(rf, "10.0.0.1", forwarded, PROXIES) == found
 
 
-def test_a_proxy_that_connects_by_an_address_in_ipv6_clothes_is_known(rf):
+def test_ipv4_mapped_address_of_a_proxy_is_trusted(rf):
     assert address(rf, "::ffff:10.0.0.1", "203.0.113.9", PROXIES) == "203.0.113.9"
 
 
 @pytest.mark.parametrize("peer", ["", None])
-def test_a_unix_socket_has_no_address_and_is_trusted_by_name(rf, peer):
+def test_unix_socket_is_trusted_if_it_is_configured(rf, peer):
     assert address(rf, peer, "203.0.113.9", ["unix:"]) == "203.0.113.9"
     assert address(rf, peer, "203.0.113.9, 10.0.0.2", ["unix:", *PROXIES]) == "203.0.113.9"
     assert address(rf, peer, "203.0.113.9", PROXIES) is None
@@ -61,12 +61,12 @@ def test_a_unix_socket_has_no_address_and_is_trusted_by_name(rf, peer):
     assert address(rf, peer, None, ["unix:"]) is None
 
 
-def test_a_peer_that_is_no_address_is_nobody(rf):
+def test_invalid_peer_address_gives_no_address(rf):
     assert address(rf, "nonsense", "203.0.113.9", ["unix:", *PROXIES]) is None
 
 
 @pytest.mark.parametrize("header", ["HTTP_FORWARDED", "HTTP_X_REAL_IP"])
-def test_other_headers_are_not_read(rf, header):
+def test_other_headers_are_ignored(rf, header):
     with override_settings(LANCK={"TRUSTED_PROXIES": PROXIES}):
         assert client_address(rf.get("/", REMOTE_ADDR="10.0.0.1", **{header: "203.0.113.9"})) == "10.0.0.1"
 
@@ -79,7 +79,7 @@ PHONES = [f"+12015550{last}" for last in range(100, 104)]
 
 
 @pytest.mark.django_db
-def test_inventing_addresses_gets_nobody_a_new_limit(enable_limits, client):
+def test_forged_addresses_share_the_limit_of_the_peer(enable_limits, client):
     enable_limits(LIMITS={"address": ("2/hour",)})
     codes = [
         starts(client, [number], REMOTE_ADDR="8.8.8.8", HTTP_X_FORWARDED_FOR=f"9.9.9.{n}")[0]
@@ -89,7 +89,7 @@ def test_inventing_addresses_gets_nobody_a_new_limit(enable_limits, client):
 
 
 @pytest.mark.django_db
-def test_all_addresses_of_one_ipv6_subscriber_share_a_limit(enable_limits, client):
+def test_addresses_of_one_ipv6_network_share_a_limit(enable_limits, client):
     enable_limits(LIMITS={"address": ("2/hour",)})
     codes = [starts(client, [number], REMOTE_ADDR=f"2a02:6b8:0:1::{n}")[0] for n, number in enumerate(PHONES, 1)]
     assert codes == [201, 201, 429, 429]
@@ -97,7 +97,7 @@ def test_all_addresses_of_one_ipv6_subscriber_share_a_limit(enable_limits, clien
 
 
 @pytest.mark.django_db
-def test_people_behind_a_trusted_proxy_have_limits_of_their_own(enable_limits, client):
+def test_visitors_behind_a_trusted_proxy_have_separate_limits(enable_limits, client):
     enable_limits(LIMITS={"address": ("1/hour",)}, TRUSTED_PROXIES=["10.0.0.0/8"])
     proxy = {"REMOTE_ADDR": "10.0.0.1"}
     assert starts(client, PHONES[:2], **proxy, HTTP_X_FORWARDED_FOR="8.8.8.8") == [201, 429]
@@ -105,7 +105,7 @@ def test_people_behind_a_trusted_proxy_have_limits_of_their_own(enable_limits, c
 
 
 @pytest.mark.django_db
-def test_behind_a_proxy_that_nobody_told_of_the_address_is_only_watched(enable_limits, client, lanck):
+def test_limit_of_a_private_address_is_watched_until_proxies_are_configured(enable_limits, client, lanck):
     enable_limits(LIMITS={"address": ("1/hour",)})
     assert starts(client, PHONES, REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR="8.8.8.8") == [201] * 4
     enable_limits(LIMITS={"address": ("1/hour",)}, TRUSTED_PROXIES=[])

@@ -1,4 +1,4 @@
-"""Each setting of the guard is looked at when the site starts, and at deployment what should not be so for people."""
+"""The system checks of the guard's settings, and those for deployment."""
 
 import pytest
 from django.core.checks import run_checks
@@ -91,7 +91,7 @@ def no_rule(attempt):
         *[({"TEST_NUMBERS_IN_PRODUCTION": value}, ["E046"]) for value in ("True", 1, None)],
     ],
 )
-def test_every_value_that_does_not_fit_is_named(keys, ids):
+def test_invalid_value_is_reported(keys, ids):
     assert found(**keys) == ids
 
 
@@ -127,11 +127,11 @@ def test_every_value_that_does_not_fit_is_named(keys, ids):
         ],
     ],
 )
-def test_every_test_number_that_does_not_fit_is_named(given):
+def test_invalid_test_number_is_reported(given):
     assert found(TEST_NUMBERS=given, TEST_NUMBERS_IN_PRODUCTION=True) == ["E044"]
 
 
-def test_test_numbers_need_a_word_of_their_own_in_production(settings):
+def test_test_numbers_in_production_are_an_error_unless_enabled(settings):
     given = {"+12015550123": FIXED}
     assert found(TEST_NUMBERS=given) == ["E045"]
     assert found(TEST_NUMBERS=given, TEST_NUMBERS_IN_PRODUCTION=True) == []
@@ -148,7 +148,7 @@ KEYS = (
 
 @pytest.mark.parametrize("value", [None, 0, 1.5, True, "x", b"x", [[]], [{}], {"x": {}}, {"signup": 7}, object()])
 @pytest.mark.parametrize("key", KEYS)
-def test_no_value_stops_the_checks(key, value):
+def test_no_value_raises_an_exception_in_the_checks(key, value):
     with override_settings(LANCK={**GOOD, "TEST_NUMBERS": {"+12015550123": FIXED}, key: value}):
         check_settings()
         check_deployment()
@@ -162,7 +162,7 @@ def found_at_deployment(**keys):
         return [message.id.removeprefix("django_lanck.") for message in check_deployment()]
 
 
-def test_a_site_that_says_where_its_proxies_are_may_be_deployed():
+def test_site_with_configured_proxies_passes_the_deployment_checks():
     assert found_at_deployment() == []
 
 
@@ -177,8 +177,8 @@ def test_a_site_that_says_where_its_proxies_are_may_be_deployed():
         *[({"WATCH": [rule]}, ["W007"]) for rule in ("number", "ladder", "site")],
         ({"WATCH": ["country_conversion", "address"]}, []),
         *[
-            ({"PURPOSES": {"login": loose}}, ["W008"])
-            for loose in ({"MAX_ATTEMPTS": 6}, {"CODE_LENGTH": 5}, {"METHODS": ["sms", "call"]}, {"STRICT": False})
+            ({"PURPOSES": {"login": weak}}, ["W008"])
+            for weak in ({"MAX_ATTEMPTS": 6}, {"CODE_LENGTH": 5}, {"METHODS": ["sms", "call"]}, {"STRICT": False})
         ],
         ({"PURPOSES": {"login": {"CHANNELS": ["flash"]}}}, ["W008"]),
         ({"PURPOSES": {"payout": {"STRICT": True, "CODE_LENGTH": 4}}}, ["W008"]),
@@ -191,14 +191,14 @@ def test_a_site_that_says_where_its_proxies_are_may_be_deployed():
         ({"CALLBACK_BASE_URL": ""}, []),
         ({"BASE_URL": "http://127.0.0.1:8000/sandbox/v1"}, ["E049"]),
         ({"BASE_URL": "https://localhost/v1"}, ["E049"]),
-        ({"LIMITS": "x"}, []),  # an error of every check; nothing more can be said
+        ({"LIMITS": "x"}, []),  # reported by the usual checks, so that those for deployment are skipped
     ],
 )
-def test_what_should_not_be_so_in_production_is_named(keys, ids):
+def test_risky_setting_is_reported_at_deployment(keys, ids):
     assert found_at_deployment(**keys) == ids
 
 
-def test_it_is_asked_at_deployment_only_and_says_what_to_do():
+def test_deployment_checks_run_at_deployment_only_and_have_hints():
     with override_settings(LANCK={**GOOD, "LIMITS": None, "NOTIFY_FORMER_NUMBER": True}):
         usual = [message.id for message in run_checks() if message.id.startswith("django_lanck.")]
         deploying = [

@@ -1,4 +1,4 @@
-"""A rule of the site's own: LANCK["GUARD"]."""
+"""The site's own rule: the setting ``GUARD``."""
 
 import pytest
 
@@ -10,11 +10,11 @@ pytestmark = pytest.mark.django_db
 
 HOOK = "tests.guard.test_hook.ask_for_captcha"
 URL = "/api/phone/verifications/"
-asked = []
+attempts = []
 
 
 def ask_for_captcha(attempt):
-    asked.append(attempt)
+    attempts.append(attempt)
     if attempt.action == "start" and attempt.request is not None and attempt.request.data.get("captcha") != "right":
         raise Refusal("captcha_required", detail="Show that you are no machine.", http_status=403, retry_after=3)
 
@@ -25,8 +25,8 @@ def no_checks(attempt):
 
 
 @pytest.fixture(autouse=True)
-def guarded(enable_limits):
-    asked.clear()
+def with_guard(enable_limits):
+    attempts.clear()
     enable_limits(GUARD=HOOK)
 
 
@@ -34,7 +34,7 @@ def post(client, **body):
     return client.post(URL, {"number": "+12015550123", **body}, "application/json")
 
 
-def test_its_refusal_is_answered_in_the_shape_of_all_others(client, lanck):
+def test_refusal_of_the_site_has_the_usual_format_and_nothing_is_stored(client, lanck):
     answer = post(client)
     assert answer.status_code == 403
     assert answer.json() == {"code": "captcha_required", "detail": "Show that you are no machine.", "retry_after": 3}
@@ -44,24 +44,24 @@ def test_its_refusal_is_answered_in_the_shape_of_all_others(client, lanck):
     assert not LimitCounter.objects.exists()
 
 
-def test_it_may_read_what_the_client_sent(client, lanck):
+def test_rule_can_read_the_body_of_the_request(client, lanck):
     assert post(client, captcha="right").status_code == 201
 
 
-def test_it_sees_the_attempt(client, lanck, phone):
+def test_rule_receives_the_attempt(client, lanck, phone):
     post(client, captcha="right")
-    attempt = asked[0]
+    attempt = attempts[0]
     assert (attempt.action, attempt.number, attempt.country, attempt.channel) == ("start", phone, "US", "sms")
     assert (attempt.purpose, attempt.address, attempt.user_id, attempt.is_test) == ("signup", "127.0.0.1", None, False)
 
 
-def test_it_sees_resends_checks_and_sends_too(client, lanck, phone, backdate):
+def test_rule_receives_resends_checks_and_sends(client, lanck, phone, backdate):
     started = post(client, captcha="right").json()
     backdate(Verification.objects.get(), 30)
     client.post(f"{URL}{started['id']}/resend/", {}, "application/json")
     client.post(f"{URL}{started['id']}/check/", {"code": "000000"}, "application/json")
     services.send_sms(number=phone, text="Hi")
-    assert [(attempt.action, attempt.channel, attempt.request is not None) for attempt in asked] == [
+    assert [(attempt.action, attempt.channel, attempt.request is not None) for attempt in attempts] == [
         ("start", "sms", True),
         ("resend", "sms", True),
         ("check", "", True),
@@ -69,7 +69,7 @@ def test_it_sees_resends_checks_and_sends_too(client, lanck, phone, backdate):
     ]
 
 
-def test_it_may_turn_those_down(enable_limits, client, lanck, phone, backdate):
+def test_rule_can_refuse_resends_checks_and_sends(enable_limits, client, lanck, phone, backdate):
     verification = post(client, captcha="right").json()
     enable_limits(GUARD="tests.guard.test_hook.no_checks")
     backdate(Verification.objects.get(), 30)
@@ -83,7 +83,7 @@ def test_it_may_turn_those_down(enable_limits, client, lanck, phone, backdate):
     assert len(lanck.requests) == 1
 
 
-def test_its_refusals_are_counted(client, lanck):
+def test_refusals_of_the_site_are_counted(client, lanck):
     post(client)
     post(client)
     assert list(RefusalCount.objects.values_list("rule", "action", "watched", "count")) == [
@@ -91,19 +91,19 @@ def test_its_refusals_are_counted(client, lanck):
     ]
 
 
-def test_it_may_be_watched_first(enable_limits, client, lanck):
+def test_watched_rule_of_the_site_allows_the_request(enable_limits, client, lanck):
     enable_limits(GUARD=HOOK, WATCH=["guard"])
     assert post(client).status_code == 201
     assert list(RefusalCount.objects.values_list("rule", "watched", "count")) == [("guard", True, 1)]
 
 
-def test_it_comes_after_what_needs_no_asking(enable_limits, client, lanck):
+def test_rule_of_the_site_runs_after_the_rules_about_the_number(enable_limits, client, lanck):
     enable_limits(GUARD=HOOK, COUNTRIES=["DE"])
     assert post(client).json()["code"] == "number_not_supported"
-    assert not asked
+    assert not attempts
 
 
-def test_callers_of_the_services_may_give_their_request(lanck, phone, rf):
+def test_services_pass_the_given_request_to_the_rule(lanck, phone, rf):
     request = rf.post("/")
     request.data = {}
     with pytest.raises(Refusal, match="captcha_required"):

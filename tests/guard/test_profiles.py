@@ -1,4 +1,4 @@
-"""What a purpose is given: its own values, or the site's, or the defaults; stricter where it guards an account."""
+"""Profiles: values of the purpose, the site and the defaults; stricter for purposes that give access to an account."""
 
 import pytest
 from django.test import override_settings
@@ -21,7 +21,7 @@ def profile(purpose, own=None, **keys):
 
 
 @pytest.mark.parametrize("purpose", STRICT)
-def test_a_purpose_that_guards_an_account_is_stricter(purpose):
+def test_purpose_that_gives_access_to_an_account_is_stricter(purpose):
     strict = profile(purpose)
     assert (strict.max_attempts, strict.code_length, strict.lifetime, strict.proof_lifetime) == (3, 6, 300, 300)
     assert strict.methods == ("sms", "voice")
@@ -29,7 +29,7 @@ def test_a_purpose_that_guards_an_account_is_stricter(purpose):
     assert strict.limits["number_purpose"] == (Rate(5, DAY),)
 
 
-def test_other_purposes_are_not():
+def test_other_purposes_have_the_usual_values():
     usual = profile("signup")
     assert (usual.max_attempts, usual.code_length, usual.lifetime, usual.proof_lifetime) == (5, 6, 600, 900)
     assert "call" in usual.methods
@@ -37,14 +37,14 @@ def test_other_purposes_are_not():
     assert usual.limits["number_purpose"] == ()
 
 
-def test_strictness_is_switched_on_and_off_by_purpose():
+def test_strict_can_be_set_for_a_purpose():
     assert profile("payout", {"STRICT": True}) == profile("payout", {"STRICT": True, "MAX_ATTEMPTS": 3})
     assert profile("payout", {"STRICT": True}).max_attempts == 3
     assert profile("login", {"STRICT": False}).max_attempts == 5
     assert profile("login", {"STRICT": False}).methods == ("sms", "voice", "call")
 
 
-def test_a_looser_site_does_not_loosen_it_and_a_stricter_one_does_tighten_it():
+def test_site_can_only_make_a_strict_purpose_stricter():
     loose = {
         "MAX_ATTEMPTS": 10,
         "CODE_LENGTH": 4,
@@ -62,7 +62,7 @@ def test_a_looser_site_does_not_loosen_it_and_a_stricter_one_does_tighten_it():
     assert strict.limits["number_purpose"] == (Rate(2, DAY), Rate(1, 3600))
 
 
-def test_the_purpose_itself_may_say_otherwise():
+def test_own_values_of_a_strict_purpose_apply():
     own = {
         "MAX_ATTEMPTS": 6,
         "CODE_LENGTH": 4,
@@ -78,33 +78,33 @@ def test_the_purpose_itself_may_say_otherwise():
     assert loose.limits["number_purpose"] == (Rate(50, DAY),)
 
 
-def test_a_site_without_limits_has_none_for_strict_purposes_either():
+def test_strict_purpose_has_no_limits_if_the_site_has_none():
     assert profile("login", LIMITS=None).limits is None
     assert profile("login", {"LIMITS": None}).limits is None
 
 
 @pytest.mark.parametrize("length", [4, 5])
-def test_a_short_code_is_tried_three_times(length):
+def test_short_code_has_three_attempts_unless_the_purpose_sets_more(length):
     assert profile("order", {"CODE_LENGTH": length}).max_attempts == 3
     assert profile("order", CODE_LENGTH=length, MAX_ATTEMPTS=5).max_attempts == 3
     assert profile("order", CODE_LENGTH=length, MAX_ATTEMPTS=2).max_attempts == 2
     assert profile("order", {"MAX_ATTEMPTS": 5}, CODE_LENGTH=length).max_attempts == 5
 
 
-def test_a_limit_is_replaced_by_name_and_the_others_stay():
+def test_limits_of_a_purpose_replace_those_of_the_same_name():
     limits = profile("order", {"LIMITS": {"number": ["1/day"]}}, LIMITS={"number": ["2/day"], "site": ["9/day"]}).limits
     assert (limits["number"], limits["site"]) == ((Rate(1, DAY),), (Rate(9, DAY),))
     assert limits["address"] == (Rate(10, 3600),)
     assert profile("order", {"LIMITS": {"number": []}}).limits["number"] == ()
 
 
-def test_a_purpose_has_limits_where_the_site_has_none():
+def test_purpose_can_have_limits_where_the_site_has_none():
     assert profile("order", {"LIMITS": {"number": ["1/day"]}}, LIMITS=None).limits == {"number": (Rate(1, DAY),)}
     checks = profile("order", {"CHECK_LIMITS": {"number": ["1/day"]}}, CHECK_LIMITS=None).check_limits
     assert checks == {"number": (Rate(1, DAY),)}
 
 
-def test_of_two_rates_for_the_same_time_the_lower_one_counts():
+def test_lower_of_two_rates_for_the_same_time_applies():
     limits = profile("order", {"LIMITS": {"number": ["9/hour", "4/60 minutes", "5/hour", "8/day"]}}).limits
     assert limits["number"] == (Rate(4, 3600), Rate(8, DAY))
 
@@ -128,15 +128,15 @@ def test_of_two_rates_for_the_same_time_the_lower_one_counts():
         (None, None),
     ],
 )
-def test_a_rate_is_a_number_and_a_time(text, rate):
+def test_rate_is_parsed_from_a_number_and_a_time(text, rate):
     assert parse_rate(text) == rate
 
 
-# The same, as a person meets it
+# Verifications with a profile
 
 
 @pytest.mark.django_db
-def test_a_login_is_tried_three_times_and_not_by_a_flash_call(enable_limits, lanck, phone):
+def test_login_has_three_attempts_and_no_flash_call(enable_limits, lanck, phone):
     enable_limits(PURPOSES={"login": {}})
     with pytest.raises(Refusal, match="invalid_method"):
         services.start_verification(number=phone, purpose="login", method="call")
@@ -148,7 +148,7 @@ def test_a_login_is_tried_three_times_and_not_by_a_flash_call(enable_limits, lan
 
 
 @pytest.mark.django_db
-def test_a_number_gets_five_codes_a_day_for_a_login(enable_limits, lanck, phone):
+def test_number_gets_five_codes_a_day_for_login(enable_limits, lanck, phone):
     enable_limits(PURPOSES={"login": {}, "signup": {}}, LIMITS={"number": []}, **NO_LADDER)
     for _ in range(5):
         services.start_verification(number=phone, purpose="login")
@@ -158,7 +158,7 @@ def test_a_number_gets_five_codes_a_day_for_a_login(enable_limits, lanck, phone)
 
 
 @pytest.mark.django_db
-def test_two_rates_for_the_same_time_are_no_wall(enable_limits, lanck, phone):
+def test_two_rates_for_the_same_time_allow_the_lower_number(enable_limits, lanck, phone):
     enable_limits(LIMITS={"number": ["2/hour", "3/hour"]}, **NO_LADDER)
     for _ in range(2):
         services.start_verification(number=phone)
@@ -166,11 +166,11 @@ def test_two_rates_for_the_same_time_are_no_wall(enable_limits, lanck, phone):
         services.start_verification(number=phone)
 
 
-# What a site's own tests run with
+# The settings of the testing package
 
 
 @pytest.mark.django_db
-def test_a_sites_tests_have_no_limits_but_those_they_set(phone):
+def test_settings_for_tests_have_only_the_limits_that_a_test_sets(phone):
     fake = shared_lanck()
     with override_settings(LANCK={**GOOD, "PURPOSES": {"signup": {"LIMITS": {"number": ["1/day"]}, "CODE_LENGTH": 5}}}):
         for_tests = fake.settings

@@ -1,10 +1,10 @@
-"""Where and to what kinds of number nothing is sent."""
+"""The rules about countries and kinds of number."""
 
 import pytest
 
 from django_lanck import services
-from django_lanck.exceptions import Refusal
 from django_lanck.models import LimitCounter, Message, RefusalCount, Verification
+from tests.helpers import catch_refusal, start
 
 pytestmark = pytest.mark.django_db
 
@@ -27,22 +27,16 @@ SENDS = [
 ]
 
 
-def refused(call, **arguments) -> str:
-    with pytest.raises(Refusal) as caught:
-        call(**arguments)
-    return caught.value.code
-
-
-def start(number, **arguments):
-    return services.start_verification(number=number, **arguments)
+def refusal_code(call, **arguments) -> str:
+    return catch_refusal(call, **arguments).code
 
 
 @pytest.mark.parametrize("number", [*PREMIUM, *SHARED_COST, *OTHERS, *SATELLITE])
-def test_what_costs_or_is_no_persons_phone_is_refused_before_anything_is_kept_or_asked(enable_limits, lanck, number):
+def test_expensive_and_non_personal_numbers_are_refused_before_anything_is_stored_or_sent(enable_limits, lanck, number):
     enable_limits(COUNTRIES=None)
-    assert refused(start, number=number) == "number_not_supported"
-    assert refused(services.send_sms, number=number, text="Hi") == "number_not_supported"
-    assert refused(services.speak_text, number=number, text="Hi") == "number_not_supported"
+    assert refusal_code(start, number=number) == "number_not_supported"
+    assert refusal_code(services.send_sms, number=number, text="Hi") == "number_not_supported"
+    assert refusal_code(services.speak_text, number=number, text="Hi") == "number_not_supported"
     assert not lanck.requests
     assert not Message.objects.exists()
     assert not Verification.objects.exists()
@@ -50,72 +44,72 @@ def test_what_costs_or_is_no_persons_phone_is_refused_before_anything_is_kept_or
 
 
 @pytest.mark.parametrize("number", [US, GERMAN, "+447400123456", "+445612345678", "+393123456789"])
-def test_other_numbers_are_sent_codes(enable_limits, lanck, number):
+def test_mobile_voip_and_ambiguous_numbers_get_codes(enable_limits, lanck, number):
     start(number)
     assert lanck.sent[-1].number == number
 
 
-def test_a_number_of_no_country_is_in_none_of_those_that_are_listed(enable_limits, lanck):
+def test_number_without_a_country_is_refused_by_a_list_of_countries(enable_limits, lanck):
     enable_limits(REFUSED_LINE_TYPES=[], COUNTRIES=["US"])
-    assert refused(start, number=SATELLITE[0]) == "number_not_supported"
+    assert refusal_code(start, number=SATELLITE[0]) == "number_not_supported"
 
 
-def test_which_kinds_are_refused_is_the_sites(enable_limits, lanck):
+def test_refused_line_types_of_the_site_replace_the_defaults(enable_limits, lanck):
     enable_limits(REFUSED_LINE_TYPES=["voip"], COUNTRIES=None)
-    assert refused(start, number="+445612345678") == "number_not_supported"
+    assert refusal_code(start, number="+445612345678") == "number_not_supported"
     start("+18002345678")
     start(SATELLITE[0])
 
 
-def test_a_number_of_no_country_is_refused_as_such_whatever_else_it_is(enable_limits, lanck):
+def test_no_country_refuses_toll_free_numbers_without_a_country_too(enable_limits, lanck):
     enable_limits(REFUSED_LINE_TYPES=["no_country"], COUNTRIES=None)
-    assert refused(start, number="+80012345678") == "number_not_supported"
+    assert refusal_code(start, number="+80012345678") == "number_not_supported"
     start("+18002345678")
 
 
 @pytest.mark.parametrize("method", ["voice", "call"])
-def test_a_landline_is_called(enable_limits, lanck, method):
+def test_landline_can_be_called(enable_limits, lanck, method):
     start(LANDLINE, method=method)
     assert lanck.sent[-1].channel == method
 
 
 @pytest.mark.parametrize("channel", ["sms", "push", "viber", "rcs", "failover"])
-def test_a_landline_shows_no_text(enable_limits, lanck, channel):
-    assert refused(start, number=LANDLINE, code_source="site", channel=channel) == "method_not_possible"
+def test_text_to_a_landline_is_refused(enable_limits, lanck, channel):
+    assert refusal_code(start, number=LANDLINE, code_source="site", channel=channel) == "method_not_possible"
     assert not lanck.requests
 
 
 @pytest.mark.parametrize("channel", ["p2s", "flash"])
-def test_a_landline_rings_for_own_codes_too(enable_limits, lanck, channel):
+def test_landline_can_be_called_with_codes_of_the_site(enable_limits, lanck, channel):
     start(LANDLINE, code_source="site", channel=channel)
     assert lanck.sent[-1].channel == channel
 
 
 @pytest.mark.parametrize(("call", "arguments"), SENDS)
-def test_sends_keep_to_the_same_rules(enable_limits, lanck, call, arguments):
+def test_rules_apply_to_all_sends(enable_limits, lanck, call, arguments):
     send = getattr(services, call)
     if call in ("flash_call", "speak_code", "speak_text"):
         send(number=LANDLINE, **arguments)
     else:
-        assert refused(send, number=LANDLINE, **arguments) == "method_not_possible"
+        assert refusal_code(send, number=LANDLINE, **arguments) == "method_not_possible"
     enable_limits(COUNTRIES=["US"])
-    assert refused(send, number=GERMAN, **arguments) == "number_not_supported"
+    assert refusal_code(send, number=GERMAN, **arguments) == "number_not_supported"
     send(number=US, **arguments)
 
 
-def test_a_resend_keeps_to_the_same_rules(enable_limits, lanck, backdate):
+def test_rules_apply_to_a_resend(enable_limits, lanck, backdate):
     verification = start(LANDLINE, method="voice")
     backdate(verification, 30)
     resend = {"verification_id": verification.pk}
-    assert refused(services.resend_verification, **resend, method="sms") == "method_not_possible"
+    assert refusal_code(services.resend_verification, **resend, method="sms") == "method_not_possible"
     enable_limits(COUNTRIES=["US"])
-    assert refused(services.resend_verification, **resend) == "number_not_supported"
+    assert refusal_code(services.resend_verification, **resend) == "number_not_supported"
     enable_limits()
     services.resend_verification(**resend)
     assert [sent.channel for sent in lanck.sent] == ["voice", "voice"]
 
 
-def test_where_lanck_found_the_network_moves_no_number_to_another_country(enable_limits, lanck, phone, backdate):
+def test_country_of_the_network_does_not_replace_the_country_of_the_number(enable_limits, lanck, phone, backdate):
     enable_limits(COUNTRIES=["US"])
     verification = start(phone)
     Message.objects.update(country="CA")
@@ -124,25 +118,25 @@ def test_where_lanck_found_the_network_moves_no_number_to_another_country(enable
     assert Message.objects.first().country == "US"
 
 
-def test_a_check_asks_neither_for_country_nor_kind(enable_limits, lanck, phone):
+def test_rules_about_the_number_do_not_apply_to_a_check(enable_limits, lanck, phone):
     verification = start(phone)
     enable_limits(COUNTRIES=["DE"])
     assert services.check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
 
 
-def test_codes_go_to_the_countries_of_the_purpose_or_else_the_site(enable_limits, lanck):
+def test_countries_of_a_purpose_replace_those_of_the_site(enable_limits, lanck):
     enable_limits(
         COUNTRIES=["US", "CA"], PURPOSES={"signup": {}, "order": {"COUNTRIES": ["DE"]}, "all": {"COUNTRIES": None}}
     )
-    assert refused(start, number=GERMAN) == "number_not_supported"
+    assert refusal_code(start, number=GERMAN) == "number_not_supported"
     start(US)
     start(GERMAN, purpose="order")
-    assert refused(start, number=US, purpose="order") == "number_not_supported"
+    assert refusal_code(start, number=US, purpose="order") == "number_not_supported"
     start("+447400123456", purpose="all")
     assert len(lanck.sent) == 3
 
 
-def test_a_client_is_told_which_field_is_meant(enable_limits, client):
+def test_refusal_names_the_field_in_the_api(enable_limits, client):
     enable_limits(COUNTRIES=["US", "DE"])
     answer = client.post(URL, {"number": "+447400123456"}, "application/json")
     assert (answer.status_code, answer.json()["code"]) == (400, "number_not_supported")
@@ -152,7 +146,7 @@ def test_a_client_is_told_which_field_is_meant(enable_limits, client):
     assert list(answer.json()["errors"]) == ["method"]
 
 
-def test_a_watched_rule_is_counted_and_lets_through(enable_limits, lanck):
+def test_watched_rule_counts_the_refusal_and_allows_the_request(enable_limits, lanck):
     enable_limits(COUNTRIES=["US"], WATCH=["country_list", "line_type"])
     start(LANDLINE)
     assert lanck.sent
@@ -163,12 +157,12 @@ def test_a_watched_rule_is_counted_and_lets_through(enable_limits, lanck):
     ]
 
 
-def test_each_refusal_is_counted(enable_limits, lanck):
+def test_refusals_by_rules_are_counted(enable_limits, lanck):
     enable_limits(COUNTRIES=["US"])
     for _ in range(2):
-        refused(start, number=GERMAN)
-    refused(services.send_sms, number=GERMAN, text="Hi")
-    refused(start, number=PREMIUM[0])
+        refusal_code(start, number=GERMAN)
+    refusal_code(services.send_sms, number=GERMAN, text="Hi")
+    refusal_code(start, number=PREMIUM[0])
     counted = sorted(RefusalCount.objects.values_list("rule", "action", "purpose", "country", "watched", "count"))
     assert counted == [
         ("country_list", "send", "", "DE", False, 1),

@@ -1,4 +1,4 @@
-"""Where windows end no wait is cut short, and what was not sent or was right is given back, if that can be."""
+"""Ends of windows, and refunds that the database cannot make."""
 
 import pytest
 from django.db import OperationalError, connection
@@ -6,45 +6,46 @@ from django.db import OperationalError, connection
 from django_lanck import services, signals
 from django_lanck.exceptions import APIError
 from django_lanck.models import LimitCounter
-from tests.guard.test_limits import about, check, refused, start
+from tests.guard.test_limits import is_about
+from tests.helpers import catch_refusal, check, start
 
 pytestmark = pytest.mark.django_db
 
 
-def test_the_end_of_the_ten_minutes_is_no_way_around_the_wait(enable_limits, lanck, phone, backdate):
+def test_wait_continues_after_the_window_of_the_ladder_has_ended(enable_limits, lanck, phone, backdate):
     enable_limits(LIMITS={"number": ()})
     first = start(phone)
     backdate(first, 595)
     start(phone)
     backdate(first, 6)
-    assert about(40 - 6, refused(start, number=phone))
+    assert is_about(40 - 6, catch_refusal(start, number=phone))
     assert len(lanck.sent) == 2
     backdate(first, 40 - 6)
     start(phone)
-    assert about(30, refused(start, number=phone))
+    assert is_about(30, catch_refusal(start, number=phone))
 
 
-def test_what_was_not_sent_leaves_no_wait_also_where_its_window_is_over_by_then(enable_limits, lanck, phone, backdate):
+def test_refunded_start_leaves_no_wait_even_if_the_window_ended_meanwhile(enable_limits, lanck, phone, backdate):
     enable_limits(LIMITS={"number": ()})
     first = start(phone)
     backdate(first, 595)
 
-    def ten_minutes_are_over(**arguments):
+    def end_the_window(**arguments):
         backdate(first, 6)
 
     lanck.refuse(2)
-    signals.provider_alarm.connect(ten_minutes_are_over)
+    signals.provider_alarm.connect(end_the_window)
     try:
-        assert refused(start, number=phone).code == "unavailable"
+        assert catch_refusal(start, number=phone).code == "unavailable"
     finally:
-        signals.provider_alarm.disconnect(ten_minutes_are_over)
+        signals.provider_alarm.disconnect(end_the_window)
     start(phone)
     assert len(lanck.sent) == 2
 
 
 @pytest.fixture
-def giving_back_fails():
-    """The database undoes what is given back, for somebody else's sake."""
+def failing_refund():
+    """Make each refund of a limit fail with a deadlock."""
 
     def deadlock(execute, sql, params, many, context):
         if sql.startswith("UPDATE") and LimitCounter._meta.db_table in sql and "- %s" in sql:
@@ -55,20 +56,16 @@ def giving_back_fails():
         yield
 
 
-def test_a_start_that_was_refused_is_told_so_where_it_cannot_be_given_back(
-    enable_limits, lanck, phone, giving_back_fails
-):
+def test_start_raises_the_refusal_of_lanck_when_the_refund_fails(enable_limits, lanck, phone, failing_refund):
     lanck.refuse(6)
-    assert refused(start, number=phone).code == "unavailable"
+    assert catch_refusal(start, number=phone).code == "unavailable"
 
 
-def test_a_send_that_was_refused_is_told_so_where_it_cannot_be_given_back(
-    enable_limits, lanck, phone, giving_back_fails
-):
+def test_send_raises_the_error_of_lanck_when_the_refund_fails(enable_limits, lanck, phone, failing_refund):
     lanck.refuse(6)
     with pytest.raises(APIError):
         services.send_sms(number=phone, text="Hi")
 
 
-def test_a_right_code_is_right_where_it_cannot_be_given_back(enable_limits, lanck, phone, giving_back_fails):
+def test_right_code_is_accepted_when_the_refund_fails(enable_limits, lanck, phone, failing_refund):
     assert check(start(phone), lanck.sent[-1].code).proof
