@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -67,8 +68,13 @@ class VerifiedNumber(models.Model):
         related_name="+",
     )
     verified_at = models.DateTimeField(_("verified"))
-    # Not a column: True on the row that claim_number() returns where another user had the number before.
+    # Not columns. On the row that claim_number() returns: whether another user had the number before, which user that
+    # was, and since when the user of the row had it before.
     taken_over = False
+    former_owner_id: Any = None
+    owned_since: datetime | None = None
+    # Not a column: the reason that number_changed gives when the row is deleted.
+    loss_reason = "removal"
 
     objects = VerifiedNumberQuerySet.as_manager()
 

@@ -31,8 +31,8 @@ def proxy(lanck) -> Iterator[TcpProxy]:
 
 @pytest.fixture
 def site(transactional_db, live_server, lanck, proxy) -> Iterator[str]:
-    """The origin of a running site, whose LANCK is ``lanck``, through ``proxy``."""
-    live_server.thread.httpd.socket.listen(128)  # many come at once
+    """The origin of a running site that calls ``lanck`` through ``proxy``."""
+    live_server.thread.httpd.socket.listen(128)  # for many concurrent connections
     keys = {
         "BASE_URL": f"http://127.0.0.1:{proxy.port}/v1",
         "CALLBACK_BASE_URL": live_server.url,
@@ -47,20 +47,20 @@ def site(transactional_db, live_server, lanck, proxy) -> Iterator[str]:
 
 @pytest.fixture
 def with_lanck(site):
-    """Other settings of the site's: ``with with_lanck(READ_TIMEOUT=1): …``."""
+    """Return a context manager with other ``LANCK`` settings: ``with with_lanck(READ_TIMEOUT=1): …``."""
     return lambda **keys: override_settings(LANCK={**settings.LANCK, **keys})
 
 
 @pytest.fixture
 def people(site) -> Iterator[Iterator[Person]]:
-    """Someone new each time, each with a number of their own."""
+    """An iterator of new people, each with an own number."""
     with contextlib.ExitStack() as stack:
 
-        def everybody() -> Iterator[Person]:
+        def new_people() -> Iterator[Person]:
             for last in range(113, 10_000):
                 yield stack.enter_context(Person(site, f"+1201555{last:04}"))
 
-        yield everybody()
+        yield new_people()
 
 
 @pytest.fixture
@@ -70,8 +70,8 @@ def person(people) -> Person:
 
 @contextlib.contextmanager
 def worker(**options: Any) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """A process of its own that serves the site on the test's database: its origin, and the process."""
-    given = {"DATABASE": connection.settings_dict, "LANCK": settings.LANCK, **options}
+    """Run a process that serves the site on the test's database; return its origin and the process."""
+    options_of_worker = {"DATABASE": connection.settings_dict, "LANCK": settings.LANCK, **options}
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.faults.worker"],
         stdin=subprocess.PIPE,
@@ -81,7 +81,7 @@ def worker(**options: Any) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     )
     with process:
         try:
-            json.dump(given, process.stdin, default=str)
+            json.dump(options_of_worker, process.stdin, default=str)
             process.stdin.close()
             yield f"http://127.0.0.1:{int(process.stdout.readline())}", process
         finally:

@@ -1,4 +1,4 @@
-"""What the site's cache has to do with it: nothing."""
+"""The site's cache fails."""
 
 import pytest
 from django.core.cache import caches
@@ -10,21 +10,22 @@ from tests.live import post_receipt, refusal_in
 from tests.settings import NO_LIMITS
 
 
-class Gone(BaseCache):
-    """A cache whose server is away."""
+class BrokenCache(BaseCache):
+    """A cache whose server cannot be reached."""
 
     def __init__(self, location, params):
         super().__init__(params)
 
     def _fail(self, *arguments, **keys):
-        raise ConnectionError("The cache is away")
+        raise ConnectionError("The cache cannot be reached")
 
     get = set = add = touch = delete = clear = get_many = set_many = incr = has_key = _fail
 
 
-def test_fault_16_the_cache_is_away(site, lanck, proxy, people, settings, backdate):
-    """Limits still hold, as they live in the database; messages go, or the caller is told."""
-    settings.CACHES = {"default": {"BACKEND": "tests.faults.test_cache.Gone"}}
+def test_fault_16_limits_and_sends_work_without_the_cache(site, lanck, proxy, people, settings, backdate):
+    """With a failing cache the limits apply, because they are in the database. Messages are sent, or the caller gets a
+    503."""
+    settings.CACHES = {"default": {"BACKEND": "tests.faults.test_cache.BrokenCache"}}
     with pytest.raises(ConnectionError):
         caches["default"].get("anything")
 
@@ -42,21 +43,21 @@ def test_fault_16_the_cache_is_away(site, lanck, proxy, people, settings, backda
     assert refusal_in(someone.resend()) == (429, "resend_too_soon")
     assert someone.check(lanck.sent[-1].code).json()["status"] == "verified"
 
-    guesser = next(people)
-    assert guesser.start().status_code == 201
+    other = next(people)
+    assert other.start().status_code == 201
     sent = lanck.sent[-1]
-    guesses = [guesser.check(wrong_code(sent.code, step)).json()["code"] for step in range(1, 8)]
-    assert guesses == ["invalid_code"] * 4 + ["exhausted"] * 3
-    assert refusal_in(guesser.check(sent.code)) == (400, "exhausted")
+    refusals = [other.check(wrong_code(sent.code, step)).json()["code"] for step in range(1, 8)]
+    assert refusals == ["invalid_code"] * 4 + ["exhausted"] * 3
+    assert refusal_in(other.check(sent.code)) == (400, "exhausted")
     assert len(sent.checks) == 5
 
     limits = {"LIMITS": {"number": ["5/hour"], "site": ["2/day"]}, "CHECK_LIMITS": {"number": ["1/day"]}}
     settings.LANCK = {**settings.LANCK, **limits}
-    unlucky = next(people)
-    assert unlucky.start().status_code == 201
-    assert refusal_in(unlucky.start()) == (429, "resend_too_soon")
-    assert unlucky.check(wrong_code(lanck.sent[-1].code)).json()["code"] == "invalid_code"
-    assert refusal_in(unlucky.check(lanck.sent[-1].code)) == (429, "too_many_requests")
+    limited = next(people)
+    assert limited.start().status_code == 201
+    assert refusal_in(limited.start()) == (429, "resend_too_soon")
+    assert limited.check(wrong_code(lanck.sent[-1].code)).json()["code"] == "invalid_code"
+    assert refusal_in(limited.check(lanck.sent[-1].code)) == (429, "too_many_requests")
     assert next(people).start().status_code == 201
     assert refusal_in(next(people).start()) == (429, "too_many_requests")
     settings.LANCK = {**settings.LANCK, **NO_LIMITS}

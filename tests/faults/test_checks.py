@@ -1,4 +1,4 @@
-"""What is known of a check whose answer was lost."""
+"""The answer to a check is lost."""
 
 from django_lanck import signals
 from django_lanck.models import Verification
@@ -9,9 +9,11 @@ from tests.live import post_receipt, refusal_in
 from tests.parallel import call_concurrently
 
 
-def test_fault_08_a_check_was_right_but_its_answer_was_lost(lanck, proxy, people, record_signal, backdate):
-    """The same code again is settled by `/verify/info`: verified once, while other digits are not; if that fails too,
-    it stays pending and is never verified by guess."""
+def test_fault_08_lost_answer_to_a_right_code_is_settled_by_the_same_code(
+    lanck, proxy, people, record_signal, backdate
+):
+    """If the answer to a right code is lost, the same code verifies once, by `/verify/info`; other digits do not. If
+    that call fails too, the verification stays pending."""
     verified = record_signal(signals.number_verified)
 
     def lose_a_right_check():
@@ -28,14 +30,13 @@ def test_fault_08_a_check_was_right_but_its_answer_was_lost(lanck, proxy, people
     someone, sent = lose_a_right_check()
     assert refusal_in(someone.check(wrong_code(sent.code))) == (400, "invalid_code")
     assert someone.fetch()["status"] == "pending"
-    answers = call_concurrently(
-        lambda number: someone.check(sent.code), 8, threads=8
-    )  # fewer than are asked about in a minute
+    # 8 are fewer than the lookups that are allowed in a minute.
+    answers = call_concurrently(lambda number: someone.check(sent.code), 8, threads=8)
     proofs = [answer.json()["proof"] for answer in answers if answer.status_code == 200]
     others = {answer.json()["code"] for answer in answers if answer.status_code != 200}
     assert (len(answers), len(proofs), others) == (8, 1, {"already_verified"})
     assert sent.checks == [sent.code]
-    assert [str(said["verification"].pk) for said in verified] == [someone.id]
+    assert [str(signal["verification"].pk) for signal in verified] == [someone.id]
 
     someone, sent = lose_a_right_check()
     backdate(Verification.objects.get(pk=someone.id), 400)

@@ -1,4 +1,4 @@
-"""LANCK is down, busy, refuses the account or says nothing: lines 5, 6, 7 and 13 of the faults."""
+"""LANCK is down, limits the rate, refuses the account or sends no receipts."""
 
 import logging
 from collections import Counter
@@ -17,7 +17,7 @@ from django_lanck.sandbox.provider import receipts
 from django_lanck.services import background, pace, reconcile, send_sms, start_verification
 from tests.parallel import call_concurrently
 
-# A number of a person, in each of 300 area codes.
+# One personal number in each of 300 area codes.
 POSSIBLE = [phonenumbers.parse(f"+1{area}5550123") for area in range(201, 990)]
 PERSONAL = phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE
 NUMBERS = [f"+{n.country_code}{n.national_number}" for n in POSSIBLE if phonenumbers.number_type(n) == PERSONAL][:300]
@@ -25,7 +25,7 @@ STARTS = "/api/phone/verifications/"
 
 
 class Clock:
-    """A clock that only sleeping moves."""
+    """A clock that advances only by sleeping."""
 
     now = 1000.0
 
@@ -38,12 +38,12 @@ class Clock:
 
 @pytest.fixture
 def sandbox(live_server, settings):
-    """The sandbox over real HTTP. Its limit of requests a second is one that any machine can go beyond."""
+    """The sandbox over real HTTP, with a rate limit that any machine can exceed."""
     settings.LANCK = {
         "ACCESS_TOKEN": "sandbox:sandbox",
         "BASE_URL": f"{live_server.url}/sandbox/v1",
         "CALLBACK_BASE_URL": live_server.url,
-        "READ_TIMEOUT": 60,  # this machine may be slow; LANCK is not
+        "READ_TIMEOUT": 60,  # the test machine may be slow
         "TOTAL_TIMEOUT": 90,
         "BACKGROUND_RATE": 8,
     }
@@ -54,10 +54,10 @@ def sandbox(live_server, settings):
 
 
 @pytest.mark.django_db
-def test_fault_05_an_outage_of_a_minute_takes_a_tenth_of_the_calls_and_is_over_within_a_minute(
+def test_fault_05_outage_reduces_calls_by_90_percent_and_ends_within_a_minute(
     client, lanck, breaker_settings, settings, monkeypatch
 ):
-    """Calls fall by 90 %, and people get their codes again within a minute of its end."""
+    """During an outage of a minute the number of calls falls by 90 %. Codes are sent again within a minute after it."""
     settings.LANCK = breaker_settings
     clock = Clock()
     monkeypatch.setattr(breaker_module, "monotonic", clock)
@@ -69,7 +69,7 @@ def test_fault_05_an_outage_of_a_minute_takes_a_tenth_of_the_calls_and_is_over_w
 
     answers = []
     for second in range(60):
-        answers += [start(NUMBERS[4 * second + turn]) for turn in range(4)]
+        answers += [start(NUMBERS[4 * second + index]) for index in range(4)]
         clock.sleep(1)
     assert Counter(answer.status_code for answer in answers[:5]) == {201: 5}
     assert answers[0].json()["delivery"] == "unknown"
@@ -80,37 +80,36 @@ def test_fault_05_an_outage_of_a_minute_takes_a_tenth_of_the_calls_and_is_over_w
     assert all(answer["Retry-After"] == str(answer.json()["retry_after"]) for answer in refused)
 
     down = False
-    ended = clock.now
+    ended_at = clock.now
     number = iter(NUMBERS[240:])
     while start(next(number)).status_code != 201:
         clock.sleep(1)
-    assert clock.now - ended <= 60
+    assert clock.now - ended_at <= 60
     assert [start(next(number)).json()["delivery"] for _ in range(3)] == ["accepted"] * 3
 
 
 @pytest.mark.django_db(transaction=True)
-def test_fault_06_of_300_starts_at_once_none_is_lost_or_double_and_background_work_keeps_to_its_share(
-    sandbox, monkeypatch
-):
-    """People's calls wait and repeat within their budget, and background work keeps to its share, one runner at a
-    time; 300 starts at once all end as sent or as a 503 with `retry_after`, none lost, none double."""
+def test_fault_06_concurrent_starts_beyond_the_rate_limit_are_sent_once_or_refused(sandbox, monkeypatch):
+    """300 concurrent starts beyond the rate limit of the provider are each sent once or refused by a 503 with
+    `retry_after`: calls are retried within their time budget. Background work keeps to its rate, one runner at a
+    time."""
     sandbox.LANCK = {**sandbox.LANCK, "CALLBACK_BASE_URL": ""}
 
-    def start(turn):
+    def start(index):
         try:
-            return start_verification(number=NUMBERS[turn]).delivery
+            return start_verification(number=NUMBERS[index]).delivery
         except Refusal as refusal:
             return refusal
 
-    ended = call_concurrently(start, 300, threads=30)
-    sent = [end for end in ended if end == "accepted"]
-    refused = [end for end in ended if isinstance(end, Refusal)]
-    assert [end for end in ended if end not in sent and end not in refused] == []
-    assert len(ended) == 300
+    results = call_concurrently(start, 300, threads=30)
+    sent = [result for result in results if result == "accepted"]
+    refused = [result for result in results if isinstance(result, Refusal)]
+    assert [result for result in results if result not in sent and result not in refused] == []
+    assert len(results) == 300
     assert {(refusal.http_status, refusal.code) for refusal in refused} <= {(503, "unavailable")}
     assert all(refusal.retry_after for refusal in refused)
-    assert max(SandboxSecond.objects.values_list("requests", flat=True)) == 10  # it was more than LANCK takes
-    assert len(sent) > 150  # most of those that were turned away got through when they tried again
+    assert max(SandboxSecond.objects.values_list("requests", flat=True)) == 10  # the rate limit was reached
+    assert len(sent) > 150  # most refused calls succeeded when they were retried
 
     delivered = Counter(SandboxMessage.objects.values_list("number", flat=True))
     accepted = Message.objects.exclude(request_id=None)
@@ -127,14 +126,14 @@ def test_fault_06_of_300_starts_at_once_none_is_lost_or_double_and_background_wo
     sandbox.LANCK_SANDBOX = {**sandbox.LANCK_SANDBOX, "REQUESTS_PER_SECOND": 1000}
     seconds = []
 
-    def note(done):
+    def record(done):
         seconds.append(int(clock.now))
         with pytest.raises(BackgroundTaken), background():
             pass
         if done.requests == 1:
             assert reconcile().stopped == "taken"
 
-    done = reconcile(progress=note)
+    done = reconcile(progress=record)
     assert done.asked == len(sent)
     assert max(Counter(seconds).values()) == 8
 
@@ -143,10 +142,10 @@ def test_fault_06_of_300_starts_at_once_none_is_lost_or_double_and_background_wo
 @pytest.mark.parametrize(
     ("error_code", "status", "kind"), [(1, 401, "AuthenticationFailed"), (6, 403, "InsufficientFunds")]
 )
-def test_fault_07_a_refused_account_is_asked_once_told_once_and_a_503_to_people(
+def test_fault_07_refused_account_raises_one_alarm_and_answers_503(
     client, lanck, record_signal, caplog, error_code, status, kind
 ):
-    """With a wrong token or no funds nothing is repeated, one alarm is raised (log and signal), and people get a
+    """With a wrong token or without funds no call is repeated, one alarm is raised (log and signal), and users get a
     general 503."""
     alarms = record_signal(signals.provider_alarm)
     for number in NUMBERS[:3]:
@@ -164,9 +163,9 @@ def test_fault_07_a_refused_account_is_asked_once_told_once_and_a_503_to_people(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_fault_13_without_any_receipt_reconciliation_has_the_same_statuses(sandbox):
-    """When no receipt ever arrives, reconciliation has the same statuses within its period."""
-    # Delivered, undelivered, rejected, twice, out of order, an unknown word, sent for ever, delivered after all.
+def test_fault_13_reconciliation_finds_the_statuses_of_missing_receipts(sandbox):
+    """If no receipt arrives, reconciliation finds the same statuses within its interval."""
+    # Delivered, undelivered, rejected, repeated, out of order, an unknown status, only sent, delivered in the end.
     numbers = [f"+120155501{last:02}" for last in (0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11)]
 
     def send_all():

@@ -1,4 +1,4 @@
-"""What a site's receivers can do to the others, and to LANCK."""
+"""A signal receiver of the site raises or blocks."""
 
 import threading
 
@@ -15,8 +15,8 @@ from django_lanck.testing.fake import INBOUND_SECRET
 from tests.helpers import wrong_code
 from tests.live import TIMEOUT, post_receipt, wait_until
 
-ALL = {name: each for name, each in vars(signals).items() if type(each) is signals.Signal}
-OF_THIS_STORY = {
+ALL_SIGNALS = {name: each for name, each in vars(signals).items() if type(each) is signals.Signal}
+SENT_IN_THIS_TEST = {
     "verification_started",
     "number_verified",
     "verification_failed",
@@ -28,7 +28,7 @@ OF_THIS_STORY = {
 
 @pytest.fixture
 def connect():
-    """Connect receivers for as long as the test runs."""
+    """Return a function that connects a receiver until the end of the test."""
     connected = []
 
     def connect(signal, receiver):
@@ -40,18 +40,18 @@ def connect():
         signal.disconnect(receiver)
 
 
-class Sleeper:
-    """A receiver that sleeps the first time, until it is woken."""
+class BlockingReceiver:
+    """A receiver whose first call blocks until it is released."""
 
     def __init__(self) -> None:
         self.calls = 0
-        self.asleep, self.woken = threading.Event(), threading.Event()
+        self.blocked, self.released = threading.Event(), threading.Event()
 
     def __call__(self, **arguments):
         self.calls += 1
         if self.calls == 1:
-            self.asleep.set()
-            self.woken.wait(TIMEOUT)
+            self.blocked.set()
+            self.released.wait(TIMEOUT)
 
 
 def post_inbound(site, message_id):
@@ -68,16 +68,16 @@ def claim(lanck, user):
         claim_number(user=user, proof=proof)
 
 
-def test_fault_14_a_signal_receiver_raises_or_sleeps(site, lanck, people, connect, record_signal):
-    """One that raises does not keep LANCK from its 2XX, nor the other receivers from running; of one that sleeps only
-    that answer is late, and LANCK's repeat changes nothing."""
+def test_fault_14_receiver_that_raises_or_blocks_affects_no_other_request(site, lanck, people, connect, record_signal):
+    """If a receiver raises, LANCK still gets 2XX and the other receivers run. If one blocks, only that answer is late,
+    and a repeat by LANCK changes nothing."""
 
     def raises(**arguments):
         raise RuntimeError("boom")
 
-    for signal in ALL.values():
+    for signal in ALL_SIGNALS.values():
         connect(signal, raises)
-    said = {name: record_signal(signal) for name, signal in ALL.items()}
+    received = {name: record_signal(signal) for name, signal in ALL_SIGNALS.items()}
     one, other = next(people), next(people)
     assert one.start().status_code == other.start().status_code == 201
     assert post_receipt(lanck.sent[0], "DELIVERED") == post_inbound(site, "m1") == 204
@@ -85,12 +85,12 @@ def test_fault_14_a_signal_receiver_raises_or_sleeps(site, lanck, people, connec
     assert [other.check(wrong_code(lanck.sent[1].code)).status_code for _ in range(5)] == [400] * 5
     for name in ("former", "latter"):
         claim(lanck, get_user_model().objects.create_user(name))
-    assert {name for name, times in said.items() if times} == OF_THIS_STORY
+    assert {name for name, times in received.items() if times} == SENT_IN_THIS_TEST
 
     someone, bystander = next(people), next(people)
     assert someone.start().status_code == bystander.start().status_code == 201
     sent, of_bystander = lanck.sent[-2:]
-    for signal, post, post_other in [
+    for signal, post, post_another in [
         (
             signals.message_status_changed,
             lambda: post_receipt(sent, "DELIVERED"),
@@ -98,16 +98,16 @@ def test_fault_14_a_signal_receiver_raises_or_sleeps(site, lanck, people, connec
         ),
         (signals.inbound_message_received, lambda: post_inbound(site, "m2"), lambda: post_inbound(site, "m3")),
     ]:
-        sleeper, late = Sleeper(), []
-        connect(signal, sleeper)
-        posting = threading.Thread(target=lambda post=post, late=late: late.append(post()))
+        receiver, answers = BlockingReceiver(), []
+        connect(signal, receiver)
+        posting = threading.Thread(target=lambda post=post, answers=answers: answers.append(post()))
         posting.start()
-        wait_until(sleeper.asleep.is_set)
-        assert [post(), post_other(), post()] == [204] * 3
+        wait_until(receiver.blocked.is_set)
+        assert [post(), post_another(), post()] == [204] * 3
         assert someone.fetch()["delivery"] == "DELIVERED"
-        assert not late
-        sleeper.woken.set()
+        assert not answers
+        receiver.released.set()
         posting.join()
-        assert (late, sleeper.calls) == ([204], 2)
+        assert (answers, receiver.calls) == ([204], 2)
     assert Message.objects.get(request_id=sent.request_id).receipts.get().repeats == 2
     assert sorted(InboundMessage.objects.values_list("message_id", flat=True)) == ["m1", "m2", "m3"]

@@ -1,11 +1,11 @@
-"""The site's addresses, and one where a proof is redeemed as a signup would."""
+"""The URLs of the site, and one that redeems a proof."""
 
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
 
 from django_lanck.exceptions import Refusal
 from django_lanck.services import binding_for, redeem_proof
-from tests.urls import urlpatterns as of_the_site
+from tests.urls import urlpatterns as site_urls
 
 
 def redeem(request: HttpRequest) -> JsonResponse:
@@ -16,4 +16,4 @@ def redeem(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"number": number})
 
 
-urlpatterns = [path("redeem/", redeem), *of_the_site]
+urlpatterns = [path("redeem/", redeem), *site_urls]

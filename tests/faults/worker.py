@@ -1,6 +1,6 @@
-"""One worker of the site in a process of its own: it can be killed, and its clock can be wrong.
+"""A worker process of the site that can be killed and can have a wrong clock.
 
-Reads its settings as JSON, and prints the port that it serves on.
+It reads its options as JSON from standard input and prints the port that it serves on.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ import time
 
 
 def set_clock(seconds: float) -> None:
-    """Be so many seconds ahead of the time, or behind it. Before anything takes the functions by name."""
+    """Set the clock ahead (or behind, if negative). Call it before other modules import the functions."""
     from django.utils import timezone
 
-    true_time, true_now = time.time, timezone.now
-    time.time = lambda: true_time() + seconds
-    timezone.now = lambda: true_now() + datetime.timedelta(seconds=seconds)
+    real_time, real_now = time.time, timezone.now
+    time.time = lambda: real_time() + seconds
+    timezone.now = lambda: real_now() + datetime.timedelta(seconds=seconds)
 
 
-def serve(given: dict) -> None:
+def serve(options: dict) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     from django.conf import settings
     from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
     from django.core.wsgi import get_wsgi_application
 
-    settings.DATABASES = {"default": given["DATABASE"]}
-    settings.LANCK = given["LANCK"]
+    settings.DATABASES = {"default": options["DATABASE"]}
+    settings.LANCK = options["LANCK"]
     settings.ROOT_URLCONF = "tests.faults.urls"
     server = ThreadedWSGIServer(("127.0.0.1", 0), WSGIRequestHandler)
     server.set_app(get_wsgi_application())
@@ -37,6 +37,6 @@ def serve(given: dict) -> None:
 
 
 if __name__ == "__main__":
-    given = json.load(sys.stdin)
-    set_clock(given.get("CLOCK", 0))
-    serve(given)
+    options = json.load(sys.stdin)
+    set_clock(options.get("CLOCK", 0))
+    serve(options)

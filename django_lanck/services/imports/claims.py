@@ -11,13 +11,7 @@ from django.db import transaction
 
 from ... import signals
 from ...models import VerifiedNumber
-from ..verifications.announcements import (
-    IMPORT,
-    TAKEOVER,
-    NumberChange,
-    announce_changes,
-    is_number_changed_awaited,
-)
+from ..verifications.number_changes import IMPORT, TAKEOVER, NumberChange, announce_changes
 from .rows import Entry
 
 Outcome: TypeAlias = Literal["created", "updated", "taken_over", "unchanged", "refused"]
@@ -35,7 +29,7 @@ def outcome_of(entry: Entry, owner_id: Any, since: datetime) -> Outcome:
 def store(entries: Sequence[Entry]) -> list[Outcome]:
     """Store entries of different numbers in the caller's transaction, and return their outcomes in the same order."""
     before = VerifiedNumber.objects.locked(entry.number for entry in entries)
-    newest = _newest_numbers(entries, before) if is_number_changed_awaited() else None
+    newest = _newest_numbers(entries, before) if signals.number_changed.has_listeners(VerifiedNumber) else None
     claims = {**before, **_insert([entry for entry in entries if entry.number not in before])}
     outcomes: list[Outcome] = []
     for entry in entries:

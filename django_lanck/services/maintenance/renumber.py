@@ -16,7 +16,7 @@ from ...exceptions import InvalidArgument
 from ...models import OptOut, VerifiedNumber
 from ..batches import BATCH, MAX_TRIES, retry_transaction
 from ..numbers import ascii_digits
-from ..verifications.announcements import RENUMBER, NumberChange, announce_changes
+from ..verifications.number_changes import RENUMBER, NumberChange, announce_changes
 
 T = TypeVar("T")
 
