@@ -7,9 +7,12 @@ from .figures.delivery import Figures, delivery_figures
 from .figures.metrics import Metrics, current_metrics
 from .figures.scope import Scope
 from .figures.totals import Totals
+from .imports.importing import Imported, import_number, import_numbers
+from .imports.rows import ImportRow, user_field_named
 from .limits import is_supported, lift_limits, limits_of_number
 from .maintenance.forget import Forgotten, forget_number
 from .maintenance.reconcile import Reconciled, reconcile
+from .maintenance.renumber import Renumbered, renumber
 from .maintenance.retention import Pruned, prune
 from .messages import send as _send
 from .messages.callbacks import CallDetails, call_details
@@ -60,12 +63,15 @@ __all__ = [
     "Figures",
     "Flow",
     "Forgotten",
+    "ImportRow",
+    "Imported",
     "Metrics",
     "Pace",
     "Prefix",
     "Pruned",
     "Push",
     "Reconciled",
+    "Renumbered",
     "RequestInfo",
     "Scope",
     "StandingLimit",
@@ -94,6 +100,8 @@ __all__ = [
     "delivery_figures",
     "forget_number",
     "get_verification",
+    "import_number",
+    "import_numbers",
     "is_metrics_token",
     "is_password_of",
     "is_recently_authenticated",
@@ -122,6 +130,7 @@ __all__ = [
     "refresh_message",
     "refusal_of",
     "remember_authentication",
+    "renumber",
     "report_goal",
     "request_info",
     "require_confirmation",
@@ -134,6 +143,7 @@ __all__ = [
     "signup_refusal",
     "start_verification",
     "suspicious_prefixes",
+    "user_field_named",
     "verified_number_of",
     "wait_for_status",
     "webhook_url",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
@@ -23,12 +25,30 @@ from ..provider.errors import log_failure
 SIGNUP: Final = "signup"
 CHANGE: Final = "change"
 TAKEOVER: Final = "takeover"
+IMPORT: Final = "import"
+RENUMBER: Final = "renumber"
 REMOVAL: Final = "removal"
 
 
 def announce_change(user: Any, old_number: str, new_number: str, reason: str) -> None:
     """Announce a user's number after the commit. Numbers are E.164, or empty for none."""
     transaction.on_commit(partial(_announce, user, old_number, new_number, reason), robust=True)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberChange:
+    """A number of a user that became another. Both are E.164, or empty for none."""
+
+    user_id: Any
+    old_number: str = field(repr=False)
+    new_number: str = field(repr=False)
+    reason: str
+
+
+def announce_changes(changes: Sequence[NumberChange]) -> None:
+    """Announce many changes after the commit. Without a receiver of the signal no user is read."""
+    if changes and signals.number_changed.has_listeners(VerifiedNumber):
+        transaction.on_commit(partial(_announce_all, changes), robust=True)
 
 
 def announce_loss(user_id: Any, number: str, reason: str) -> None:
@@ -52,6 +72,13 @@ def _claim_deleted(instance: VerifiedNumber, **kwargs: Any) -> None:
 def _is_awaited(reason: str) -> bool:
     """Return whether anybody is told, so that no statement is spent otherwise."""
     return signals.number_changed.has_listeners(VerifiedNumber) or (reason == CHANGE and conf.notify_former_number)
+
+
+def _announce_all(changes: Sequence[NumberChange]) -> None:
+    users = get_user_model()._default_manager.in_bulk({change.user_id for change in changes})
+    for change in changes:
+        if user := users.get(change.user_id):
+            _announce(user, change.old_number, change.new_number, change.reason)
 
 
 def _announce_loss_to(user_id: Any, number: str, reason: str) -> None:
