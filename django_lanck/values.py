@@ -1,4 +1,4 @@
-"""Tests of setting values, and the error that a system check reports for an invalid one."""
+"""Functions that test the values of settings, and the error of the system checks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.core.checks import CheckMessage, Error
 from django.utils.module_loading import import_string
 
-Found = Iterator[CheckMessage]
+CheckMessages = Iterator[CheckMessage]
 SECRET: Final = re.compile(r"[A-Za-z0-9_-]{20,}")
 
 

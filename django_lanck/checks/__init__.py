@@ -11,11 +11,11 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Tags, register
 
 from ..conf import KEYS, conf
-from ..values import Found, error
+from ..values import CheckMessages, error
 from . import accounts, background, codes, connection, deployment, fixed_codes, guard, pages, site
 
 
-def check_keys() -> Found:
+def check_keys() -> CheckMessages:
     if not isinstance(conf.raw, Mapping):
         yield error(1, "LANCK is not a dictionary.", "Set LANCK = {'ACCESS_TOKEN': …, 'BASE_URL': …}.")
         return

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from django.core.checks import Warning
 
 from ..conf import RETENTION, conf
-from ..values import Found, error, is_list, is_number, is_secret, is_text
+from ..values import CheckMessages, error, is_list, is_number, is_secret, is_text
 
 PROVIDER_RATE = 30  # requests a second. Source: "Rate limits" on LANCK's page
 MOST_DAYS = 3650  # a number of days that every database can subtract from the current time
-# The app still needs rows that are younger.
+# The days for which the app needs the rows.
 LEAST_DAYS = {"verifications": 1, "receipts": 2, "inbound": 2, "counters": 1, "refusals": 1, "figures": 91}
 REASONS = {
     "verifications": "a person may still enter the code.",
@@ -25,7 +25,7 @@ REASONS = {
 }
 
 
-def check_inbound() -> Found:
+def check_inbound() -> CheckMessages:
     if not is_list(conf.inbound_secrets, is_secret):
         hint = "It is a list of secrets of at least 20 letters, digits, - or _; two while one replaces the other."
         yield error(23, "LANCK['INBOUND_SECRETS'] has an invalid secret.", hint)
@@ -33,7 +33,7 @@ def check_inbound() -> Found:
         yield error(24, "LANCK['STOP_WORDS'] is not a list of words.", "Such as ['STOP', 'UNSUBSCRIBE'].")
 
 
-def check_background() -> Found:
+def check_background() -> CheckMessages:
     if not (conf.insight_lifetime == 0 or is_number(conf.insight_lifetime, above=0)):
         hint = "It is a number of seconds, 0 to call LANCK each time."
         yield error(25, "LANCK['INSIGHT_LIFETIME'] is not a time.", hint)
@@ -51,7 +51,7 @@ def check_background() -> Found:
         )
 
 
-def check_retention() -> Found:
+def check_retention() -> CheckMessages:
     own = conf.raw.get("RETENTION", {})
     is_valid = isinstance(own, Mapping) and set(own) <= set(RETENTION)
     if not is_valid or not all(days is None or is_number(days, above=0, most=MOST_DAYS) for days in own.values()):

@@ -9,14 +9,14 @@ from typing import Any
 from ..client import TEXT_TYPES
 from ..conf import PROFILE_KEYS, PURPOSE_KEYS, conf
 from ..text import fits_one_sms
-from ..values import Found, error, is_list, is_whole
+from ..values import CheckMessages, error, is_list, is_whole
 from .profiles import PROFILE_VALUES
 
 PURPOSE_LENGTH = 50
 HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
 
 
-def check_purposes() -> Found:
+def check_purposes() -> CheckMessages:
     purposes = conf.purposes
     is_valid = isinstance(purposes, Mapping) and all(
         isinstance(purpose, str) and 0 < len(purpose) <= PURPOSE_LENGTH and isinstance(own, Mapping)
@@ -36,13 +36,13 @@ def check_purposes() -> Found:
         yield from _check_profile(own, f"LANCK['PURPOSES'][{purpose!r}]")
 
 
-def _check_profile(values: Mapping[str, Any], where: str) -> Found:
+def _check_profile(values: Mapping[str, Any], where: str) -> CheckMessages:
     for key, (is_valid, hint) in PROFILE_VALUES.items():
         if key in values and not is_valid(values[key]):
             yield error(15, f"{where}[{key!r}] is invalid.", hint)
 
 
-def check_own_codes() -> Found:
+def check_own_codes() -> CheckMessages:
     texts = conf.code_texts
     are_texts = isinstance(texts, Mapping) and all(
         isinstance(language, str) and isinstance(text, str) and "{code}" in text for language, text in texts.items()
@@ -61,7 +61,7 @@ def check_own_codes() -> Found:
         yield error(22, "LANCK['CODE_FLOW'] is not a list of steps.", hint)
 
 
-def _check_text_lengths(texts: Mapping[str, str]) -> Found:
+def _check_text_lengths(texts: Mapping[str, str]) -> CheckMessages:
     last_line = f"\n\n@{conf.code_host} #123456" if conf.code_host else ""
     for language, text in texts.items():
         if not fits_one_sms(text.replace("{code}", "123456") + last_line):

@@ -10,10 +10,10 @@ from django.core.checks import Warning
 from django.urls import NoReverseMatch, reverse
 
 from ..conf import SENDER_LENGTH, conf, is_access_token, is_base_url, parse_address
-from ..values import Found, error, is_number, is_text, is_whole
+from ..values import CheckMessages, error, is_number, is_text, is_whole
 
 
-def check_access_token() -> Found:
+def check_access_token() -> CheckMessages:
     if not is_access_token(conf.raw.get("ACCESS_TOKEN")):
         yield error(
             3,
@@ -22,7 +22,7 @@ def check_access_token() -> Found:
         )
 
 
-def check_base_url() -> Found:
+def check_base_url() -> CheckMessages:
     if not is_base_url(conf.raw.get("BASE_URL")):
         yield error(
             4,
@@ -31,7 +31,7 @@ def check_base_url() -> Found:
         )
 
 
-def check_callback_base_url() -> Found:
+def check_callback_base_url() -> CheckMessages:
     value = conf.raw.get("CALLBACK_BASE_URL")
     parts = parse_address(value)
     if value and (parts is None or parts.path.strip("/")):
@@ -45,7 +45,7 @@ def check_callback_base_url() -> Found:
         )
 
 
-def check_callback_route() -> Found:
+def check_callback_route() -> CheckMessages:
     if not conf.callback_base_url:
         return
     try:
@@ -58,7 +58,7 @@ def check_callback_route() -> Found:
         )
 
 
-def check_times() -> Found:
+def check_times() -> CheckMessages:
     for key in ("CONNECT_TIMEOUT", "READ_TIMEOUT", "TOTAL_TIMEOUT"):
         if key in conf.raw and not is_number(conf.raw[key], above=0):
             yield error(7, f"LANCK['{key}'] is not a time.", "It is a number of seconds above 0.")
@@ -66,7 +66,7 @@ def check_times() -> Found:
         yield error(7, "LANCK['RATE_LIMIT_WAIT'] is not a time.", "It is a number of seconds, 0 for no wait.")
 
 
-def check_transport() -> Found:
+def check_transport() -> CheckMessages:
     if conf.ca_file and not _is_ca_file(conf.ca_file):
         yield error(8, "LANCK['CA_FILE'] is not a PEM bundle.", "Set it to the path of one, or leave it out.")
     if not isinstance(conf.proxies, Mapping) or not all(map(_is_proxy, conf.proxies.values())):
@@ -98,7 +98,7 @@ def _is_proxy(value: object) -> bool:
         return False
 
 
-def check_senders() -> Found:
+def check_senders() -> CheckMessages:
     senders = conf.senders
     is_valid = isinstance(senders, Mapping) and all(
         isinstance(key, str) and is_text(sender) and len(sender) <= SENDER_LENGTH for key, sender in senders.items()
@@ -111,7 +111,7 @@ def check_senders() -> Found:
         )
 
 
-def check_provider_limits() -> Found:
+def check_provider_limits() -> CheckMessages:
     for key in ("PROVIDER_CODE_EXPIRY", "PROVIDER_CHECK_ATTEMPTS"):
         if conf.raw.get(key) is not None and not is_whole(conf.raw[key], 1):
             yield error(12, f"LANCK['{key}'] is not a positive number.", "Leave it out for LANCK's default.")

@@ -10,12 +10,12 @@ from ..channels import CALLER_CODE_CHANNELS
 from ..conf import conf, is_loopback, parse_address
 from ..conf.profiles import STRICT_PURPOSES
 from ..conf.rules import RULES
-from ..values import Found, error
+from ..values import CheckMessages, error
 
 MOST_STRICT_ATTEMPTS: Final = 5
 
 
-def check_proxies() -> Found:
+def check_proxies() -> CheckMessages:
     if conf.trusted_proxies is None:
         yield Warning(
             "LANCK['TRUSTED_PROXIES'] is not set, so limits by address are only watched for private addresses.",
@@ -24,7 +24,7 @@ def check_proxies() -> Found:
         )
 
 
-def check_limits() -> Found:
+def check_limits() -> CheckMessages:
     profiles = [conf.profile(purpose) for purpose in conf.purposes]
     unlimited = [profile.purpose for profile in profiles if profile.limits is None or profile.check_limits is None]
     watched = [rule.name for rule in RULES.values() if rule.is_essential and rule.name in conf.watch]
@@ -42,7 +42,7 @@ def check_limits() -> Found:
         )
 
 
-def check_strict_purposes() -> Found:
+def check_strict_purposes() -> CheckMessages:
     for purpose, own in conf.purposes.items():
         profile = conf.profile(purpose)
         is_weak = (
@@ -58,7 +58,7 @@ def check_strict_purposes() -> Found:
             )
 
 
-def check_test_numbers() -> Found:
+def check_test_numbers() -> CheckMessages:
     if conf.test_numbers:
         yield Warning(
             f"{len(conf.test_numbers)} test numbers have a fixed code.",
@@ -67,7 +67,7 @@ def check_test_numbers() -> Found:
         )
 
 
-def check_former_numbers() -> Found:
+def check_former_numbers() -> CheckMessages:
     if "change_number" in conf.purposes and not conf.notify_former_number:
         yield Warning(
             "LANCK['NOTIFY_FORMER_NUMBER'] is off: nothing is sent to the former number after a change.",
@@ -76,14 +76,14 @@ def check_former_numbers() -> Found:
         )
 
 
-def check_callbacks() -> Found:
+def check_callbacks() -> CheckMessages:
     parts = parse_address(conf.callback_base_url)
     if parts and parts.scheme != "https":
         hint = "Set it to the https address of this site."
         yield error(48, "LANCK['CALLBACK_BASE_URL'] is not https: receipts would arrive unencrypted.", hint)
 
 
-def check_base_url() -> Found:
+def check_base_url() -> CheckMessages:
     parts = parse_address(conf.base_url)
     if parts and is_loopback(parts.hostname or ""):
         hint = "Set it to 'https://HOST/v1' of your account."

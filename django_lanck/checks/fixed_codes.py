@@ -12,13 +12,13 @@ from django.conf import settings
 
 from ..conf import conf
 from ..models.number import mask_number
-from ..values import Found, error, is_list
+from ..values import CheckMessages, error, is_list
 
 CODE: Final = re.compile(r"[0-9]{4,6}")
 KEYS: Final = frozenset(["CODE", "UNTIL", "PURPOSES"])
 
 
-def check_test_numbers() -> Found:
+def check_test_numbers() -> CheckMessages:
     given = conf.raw.get("TEST_NUMBERS") or {}
     for number, own in given.items() if isinstance(given, Mapping) else [("", None)]:
         if not (_is_e164(number) and _is_fixed_code(own)):

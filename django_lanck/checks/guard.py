@@ -11,27 +11,27 @@ from ..conf import conf
 from ..conf.guard import LINE_TYPES
 from ..conf.rules import CONVERSION_RULES, RULES, SEND_LIMITS
 from ..guard.address import UNIX
-from ..values import Found, error, is_list, is_number, is_path_of_function, is_text, is_whole, one_of
+from ..values import CheckMessages, error, is_list, is_number, is_path_of_function, is_text, is_whole, one_of
 from .profiles import are_limits, limits_hint
 
 
-def check_send_limits() -> Found:
+def check_send_limits() -> CheckMessages:
     if not are_limits(SEND_LIMITS)(conf.raw.get("SEND_LIMITS")):
         yield error(35, "LANCK['SEND_LIMITS'] is not a dictionary of limits.", limits_hint(SEND_LIMITS))
 
 
-def check_watch() -> Found:
+def check_watch() -> CheckMessages:
     if not is_list(conf.watch, one_of(RULES)):
         yield error(36, "LANCK['WATCH'] is not a list of rules.", f"The rules are {', '.join(RULES)}.")
 
 
-def check_line_types() -> Found:
+def check_line_types() -> CheckMessages:
     if not is_list(conf.refused_line_types, one_of(LINE_TYPES)):
         hint = f"The kinds of number are {', '.join(LINE_TYPES)}."
         yield error(37, "LANCK['REFUSED_LINE_TYPES'] is not a list of kinds of number.", hint)
 
 
-def check_conversion() -> Found:
+def check_conversion() -> CheckMessages:
     value = conf.raw.get("CONVERSION") or {}
     is_valid = isinstance(value, Mapping) and all(
         name in CONVERSION_RULES and _is_conversion(numbers) for name, numbers in value.items()
@@ -49,7 +49,7 @@ def _is_conversion(numbers: object) -> bool:
     return is_whole(numbers[0], 1) and is_whole(numbers[1], 1, 100)
 
 
-def check_trusted_proxies() -> Found:
+def check_trusted_proxies() -> CheckMessages:
     value = conf.trusted_proxies
     if value is not None and not is_list(value, _is_network):
         hint = (
@@ -67,13 +67,13 @@ def _is_network(value: object) -> bool:
         return False
 
 
-def check_guard() -> Found:
+def check_guard() -> CheckMessages:
     if not is_path_of_function(conf.raw.get("GUARD")):
         hint = "It is the dotted path of a function that takes an Attempt, such as 'shop.guard.ask_for_captcha'."
         yield error(41, "LANCK['GUARD'] cannot be imported and called.", hint)
 
 
-def check_screening() -> Found:
+def check_screening() -> CheckMessages:
     if not is_number(conf.screening_timeout, above=0):
         yield error(42, "LANCK['SCREENING_TIMEOUT'] is not a time.", "It is a number of seconds above 0.")
     if conf.screening_failed not in ("allow", "refuse"):
@@ -87,7 +87,7 @@ def check_screening() -> Found:
             yield error(43, f"LANCK['{key}'] is not a list of LANCK's results.", hint)
 
 
-def check_open_countries() -> Found:
+def check_open_countries() -> CheckMessages:
     purposes = conf.purposes.values() if isinstance(conf.purposes, Mapping) else ()
     own = [purpose["COUNTRIES"] for purpose in purposes if isinstance(purpose, Mapping) and "COUNTRIES" in purpose]
     if any(countries is None for countries in (conf.raw.get("COUNTRIES"), *own)):

@@ -9,15 +9,15 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from ..conf import PURPOSES, conf
-from ..values import Found, error, is_whole
+from ..values import CheckMessages, error, is_whole
 
 
-def check_recent_authentication() -> Found:
+def check_recent_authentication() -> CheckMessages:
     if not is_whole(conf.recent_authentication, 1):
         yield error(51, "LANCK['RECENT_AUTHENTICATION'] is not a time.", "It is a whole number of seconds.")
 
 
-def check_page_purposes() -> Found:
+def check_page_purposes() -> CheckMessages:
     if not isinstance(conf.purposes, Mapping) or not _are_included():
         return
     missing = [purpose for purpose in PURPOSES if purpose not in conf.purposes]
@@ -30,7 +30,7 @@ def check_page_purposes() -> Found:
         )
 
 
-def check_signup_form() -> Found:
+def check_signup_form() -> CheckMessages:
     """Check the signup form; its own method ``check`` reports the details."""
     if not _are_included():
         return

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from django_lanck.channels import channel_spec
 from django_lanck.exceptions import api_error
 from django_lanck.models import Category, Message, Receipt, Status, Verification
 from django_lanck.models.status import RANKS
@@ -34,7 +35,8 @@ def add_message(
         **fields,
     )
     status, code = _outcome(day, person, at)
-    if channel in ("voice", "t2s") and status == Status.DELIVERED:
+    spec = channel_spec(channel)
+    if spec.rings and not spec.code_is_caller and status == Status.DELIVERED:
         status = Status.ANSWERED
     message.status, message.status_rank = status, RANKS[status]
     day.rows.messages.append(message)

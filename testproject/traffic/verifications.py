@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from django_lanck.channels import channel_spec
 from django_lanck.models import NumberInsight, Status, Verification
 
 from .messages import add_message
@@ -51,7 +52,7 @@ def _start(day: Day, person: Person, purpose: str, source: str, channel: str, at
         code_source=source,
         language=person.country.language,
         binding_hash=day.hex_digits(64),
-        code_length=4 if channel == "call" else 6,
+        code_length=4 if channel_spec(channel).code_is_caller else 6,
         max_attempts=5,
         created_at=at,
         expires_at=at + LIFETIME,

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 
-from ...values import Found, error
+from ...values import CheckMessages, error
 
 
 class PhoneSignupMixin:
@@ -20,7 +20,7 @@ class PhoneSignupMixin:
     """
 
     @classmethod
-    def check(cls) -> Found:
+    def check(cls) -> CheckMessages:
         """Yield the errors for the system check: the form has to ask for what cannot be generated."""
         builds_its_own = cls.build_user is not PhoneSignupMixin.build_user
         if builds_its_own or get_user_model().USERNAME_FIELD in cls.base_fields:  # type: ignore[attr-defined]
