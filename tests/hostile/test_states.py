@@ -44,8 +44,8 @@ STATUSES = st.sampled_from(
     ["SENT", "DELIVERED", "UNDELIVERED", "REJECTED", "ANSWERED", "BUFFERED", "accepted", "refused"]
 )
 TIMES = st.sampled_from([None, 1_700_000_000, 1_700_000_001])
-FAULTS = st.sampled_from([""] * 6 + ["lost", "refused", "busy", "odd"])
-CHECK_FAULTS = st.sampled_from(["", "", "", "refused", "busy", "odd"])
+FAULTS = st.sampled_from([""] * 6 + ["lost", "refused", "busy", "invalid"])
+CHECK_FAULTS = st.sampled_from(["", "", "", "refused", "busy", "invalid"])
 SOURCES = st.sampled_from(["lanck", "site"])
 CODES = st.sampled_from(["right", "right", "wrong", "previous", "lost", "none"])
 NEXT_CODES = st.sampled_from(["", "previous", "lost", "wrong", "right"])  # of a check right after another action
@@ -167,7 +167,7 @@ class VerificationMachine(RuleBasedStateMachine):
             self.lanck.refuse(9)
         elif name == "busy":
             self.lanck.refuse(4, http_status=429)
-        elif name == "odd":
+        elif name == "invalid":
             self.lanck.answer({"message": "what?"}, http_status=502)
 
     def send_message(self, case: ModelVerification, fault: str, send: Callable[[], Verification]) -> bool:
@@ -184,7 +184,7 @@ class VerificationMachine(RuleBasedStateMachine):
         message = Message.objects.order_by("-pk")[0]
         case.pk = case.pk or message.verification_id
         sent = self.lanck.sent[-1] if len(self.lanck.sent) > sent_before else None
-        status = {"": "accepted", "lost": "unknown", "odd": "unknown"}.get(fault, "refused")
+        status = {"": "accepted", "lost": "unknown", "invalid": "unknown"}.get(fault, "refused")
         message = ModelMessage(message.pk, sent, known=not fault, statuses=[(RANKS[status], 0, status)])
         case.messages.append(message)
         return status != "refused"

@@ -34,6 +34,16 @@ def prove(lanck, phone):
 
 
 @pytest.fixture
+def site(settings, lanck):
+    """Change keys of ``LANCK``: ``site(ACCOUNT_GUARD="…")``."""
+
+    def change(**keys):
+        settings.LANCK = {**lanck.settings, **keys}
+
+    return change
+
+
+@pytest.fixture
 def owner(prove):
     """Create a user who owns the number: ``owner(is_staff=True)``."""
 
@@ -78,20 +88,36 @@ def test_signup_with_another_binding_is_refused(prove, rf):
     assert refused(sign_up, proof=prove(), request=request).code == "invalid_proof"
 
 
-@pytest.mark.parametrize("fields", [{}, {"is_superuser": True, "is_staff": True}])
-def test_signup_with_a_number_that_has_an_owner_is_refused_with_the_proof_unspent(owner, prove, phone, fields):
+NOT_LET_IN = [
+    ({"is_active": False}, "account_closed"),
+    ({"is_staff": True}, "other_login_required"),
+    ({"is_superuser": True}, "other_login_required"),
+]
+
+
+@pytest.mark.parametrize("take_over", [False, True])
+@pytest.mark.parametrize(("fields", "code"), NOT_LET_IN)
+def test_signup_with_the_number_of_a_closed_or_staff_account_is_refused_with_the_proof_unspent(
+    owner, prove, fields, code, take_over
+):
     user = owner(**fields)
+    assert refused(sign_up, proof=prove(), take_over=take_over).code == code
+    assert (users.get(), VerifiedNumber.objects.get().user, is_spent()) == (user, user, False)
+
+
+def test_signup_with_a_number_that_has_an_owner_is_refused_with_the_proof_unspent(owner, prove):
+    user = owner()
     assert refused(sign_up, proof=prove()).code == "number_taken"
     assert (users.get(), VerifiedNumber.objects.get().user, is_spent()) == (user, user, False)
 
 
 def test_signup_that_takes_over_moves_the_number_and_leaves_the_other_account_alone(owner, prove, phone):
-    superuser = owner(is_superuser=True)
+    other = owner(email="ada@example.com")
     user = sign_up(proof=prove(), take_over=True)
-    assert user != superuser
+    assert user != other
     assert VerifiedNumber.objects.get().user == user
-    superuser.refresh_from_db()
-    assert superuser.is_superuser
+    other.refresh_from_db()
+    assert (other.email, user.email) == ("ada@example.com", "")
 
 
 def test_signup_is_refused_when_another_account_claims_the_number_meanwhile(owner, prove, monkeypatch, record_signal):
@@ -150,25 +176,24 @@ def test_login_without_an_account_is_refused_with_the_proof_unspent(prove):
     assert not is_spent("login")
 
 
-@pytest.mark.parametrize(
-    ("fields", "code"),
-    [
-        ({"is_active": False}, "account_closed"),
-        ({"is_staff": True}, "other_login_required"),
-        ({"is_superuser": True}, "other_login_required"),
-    ],
-)
+@pytest.mark.parametrize(("fields", "code"), NOT_LET_IN)
 def test_login_to_a_closed_or_staff_account_is_refused_and_spends_the_proof(owner, prove, fields, code):
     owner(**fields)
     assert refused(authenticate_by_proof, proof=prove("login")).code == code
     assert is_spent("login")
 
 
-def test_login_rule_of_the_caller_replaces_the_default_rule(owner, prove):
+def test_account_guard_of_the_site_replaces_the_default_guard(owner, prove, site):
     user = owner(is_staff=True)
-    assert authenticate_by_proof(proof=prove("login"), refusal_for=lambda user: None) == user
-    passkey = Refusal("use_passkey", detail="Use your passkey.")
-    assert refused(authenticate_by_proof, proof=prove("login"), refusal_for=lambda user: passkey) is passkey
+    site(ACCOUNT_GUARD="tests.services.test_accounts.passkey_for_signup")
+    assert authenticate_by_proof(proof=prove("login")) == user
+    assert refused(sign_up, proof=prove()).code == "use_passkey"
+    assert refused(sign_up, proof=prove(), take_over=True).code == "use_passkey"
+    assert not is_spent()
+
+
+def passkey_for_signup(user, purpose):
+    return Refusal("use_passkey", detail="Use your passkey.") if purpose == "signup" else None
 
 
 def test_changed_number_reports_whether_another_account_had_it(owner, prove, phone):

@@ -129,12 +129,12 @@ def test_both_codes_are_valid_while_the_outcome_of_the_resend_is_unknown(lanck, 
         assert check(verification, lanck.sent[which].code).proof
 
 
-@pytest.mark.parametrize("word", ["sending", "unknown"])
-def test_receipt_of_any_status_shows_that_lanck_accepted_the_resend(lanck, phone, backdate, word):
+@pytest.mark.parametrize("status", ["sending", "unknown"])
+def test_receipt_of_any_status_shows_that_lanck_accepted_the_resend(lanck, phone, backdate, status):
     verification = start(phone)
     backdate(verification, 31)
     resend_verification(verification_id=verification.pk)
-    lanck.report(lanck.sent[1], word)
+    lanck.report(lanck.sent[1], status)
     assert check(verification, lanck.sent[0].code).refusal == "invalid_code"
     assert check(verification, lanck.sent[1].code).proof
 

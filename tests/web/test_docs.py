@@ -7,7 +7,6 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from django_lanck.models import VerifiedNumber
-from testproject.urls import urlpatterns as demo
 from tests.test_docs import code_blocks, page_named, run_snippet
 from tests.web.conftest import text
 
@@ -37,11 +36,10 @@ def test_documented_form_creates_the_account(visitor, lanck_settings, snippet, p
     assert VerifiedNumber.objects.get().user == user
 
 
-def test_documented_view_refuses_its_users(visitor, create_account, snippet, settings, phone):
+def test_account_guard_of_the_documentation_refuses_a_login(visitor, create_account, lanck_settings, snippet, phone):
     create_account(email="ada@example.com")
-    site = snippet("class LoginCode(LoginCodeView)")
-    site.urlpatterns += demo  # the snippet has the overridden URL only
-    settings.ROOT_URLCONF = site
+    snippet("def account_guard")
+    lanck_settings(ACCOUNT_GUARD="shop.shown.account_guard")
     visitor.submit_number("login", phone)
     assert "Use your passkey." in text(visitor.type_code("login"))
     assert visitor.user is None

@@ -152,7 +152,7 @@ def fail(*arguments, **more):
 
 def test_error_report_does_not_contain_the_proof(visitor, lanck_settings, phone, monkeypatch, reports):
     lanck_settings(SIGNUP_FORM="tests.web.forms.NameForm")
-    monkeypatch.setattr("django_lanck.services.verifications.accounts.claim_number", fail)
+    monkeypatch.setattr("django_lanck.services.verifications.accounts.claim_proved", fail)
     visitor.prove("signup", phone)
     visitor.client.raise_request_exception = False
     visitor.post("signup", "finish", first_name="Ada")

@@ -4,14 +4,11 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.urls import path
 
 from django_lanck import signals
 from django_lanck.models import Verification
-from django_lanck.web.accounts import LoginCodeView
 from tests.helpers import statements
 from tests.web.conftest import OTHER, Visitor, owner, text, url_of
-from tests.web.urls import urlpatterns as pages
 
 users = get_user_model().objects
 
@@ -105,17 +102,13 @@ def test_code_does_not_log_in_to_a_closed_or_staff_account(visitor, create_accou
     assert Verification.objects.get(purpose="login").proof_redeemed_at
 
 
-class LoginWithStaff(LoginCodeView):
-    def keeps_out(self, user):
-        return ""
+def let_in(user, purpose):
+    return None
 
 
-urlpatterns = [path("account/phone/login/code/", LoginWithStaff.as_view()), *pages]
-
-
-def test_overridden_keeps_out_lets_staff_log_in(visitor, create_account, phone, settings):
-    settings.ROOT_URLCONF = __name__
+def test_account_guard_of_the_site_lets_staff_log_in(visitor, create_account, phone, lanck_settings):
     user = create_account(is_staff=True)
+    lanck_settings(ACCOUNT_GUARD=f"{__name__}.let_in")
     visitor.prove("login", phone)
     assert visitor.user == user
 

@@ -75,7 +75,7 @@ def test_duplicate_username_leaves_the_proof_unspent(visitor, lanck_settings, ph
     lanck_settings(SIGNUP_FORM="tests.web.forms.UncheckedUsernameForm")
     users.create_user(username="ada")
     visitor.prove("signup", phone)
-    assert "Change it and try again." in text(visitor.post("signup", "finish", username="ada"))
+    assert "A user with that username already exists." in text(visitor.post("signup", "finish", username="ada"))
     assert Verification.objects.get().proof_redeemed_at is None
     assert visitor.post("signup", "finish", username="grace").status_code == 302
 
@@ -115,16 +115,25 @@ def test_account_of_the_number_is_shown_only_after_the_right_code(visitor, creat
     assert (visitor.user, owner(phone), users.count()) == (None, user, 1)
 
 
-def test_number_of_a_superuser_gives_no_access_to_the_superuser(visitor, create_account, phone):
-    superuser = create_account(is_superuser=True)
-    visitor.prove("signup", phone)
-    visitor.post("signup", "finish")
-    assert (visitor.user, owner(phone), users.count()) == (None, superuser, 1)
-    visitor.post("signup", "finish", new=1)
-    assert visitor.user not in (None, superuser)
-    assert not visitor.user.is_superuser
-    superuser.refresh_from_db()
-    assert (superuser.is_superuser, superuser.last_login) == (True, None)
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"is_superuser": True}, "A code alone does not open the account of this number."),
+        ({"is_staff": True}, "A code alone does not open the account of this number."),
+        ({"is_active": False}, "The account of this number is closed."),
+    ],
+)
+@pytest.mark.parametrize("form", ["django_lanck.web.forms.SignupForm", "tests.web.forms.NameForm"])
+def test_number_of_a_closed_or_staff_account_makes_no_account_and_logs_in_to_none(
+    visitor, create_account, lanck_settings, phone, form, fields, sentence
+):
+    lanck_settings(SIGNUP_FORM=form)
+    user = create_account(**fields)
+    answers = [visitor.prove("signup", phone)]
+    answers += [visitor.open("signup", "finish"), visitor.post("signup", "finish", first_name="Ada", new=1)]
+    assert sentence in "".join(map(text, answers))
+    assert "Create" not in "".join(map(text, answers))
+    assert (visitor.user, owner(phone), users.get()) == (None, user, user)
 
 
 def test_number_is_taken_over_only_on_request(
