@@ -12,6 +12,7 @@ class LanckConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks  # noqa: F401 (registers them)
+        from .services.verifications import number_changes  # noqa: F401 (it listens to deletions of claims)
 
         if find_spec("drf_spectacular"):
             from .api import schema, staff_schema  # noqa: F401 (they describe the views)

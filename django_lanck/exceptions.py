@@ -219,6 +219,7 @@ REFUSALS: Final[Mapping[str, tuple[int, str | Promise]]] = {
     "no_account": (404, _("This number has no account.")),
     "account_closed": (403, _("The account of this number is closed.")),
     "other_login_required": (403, _("A code alone does not open the account of this number. Log in another way.")),
+    "confirmation_required": (403, _("Confirm first that it is you.")),
     "newer_claim": (409, _("Someone proved this number more recently.")),
     "resend_too_soon": (429, _("Please wait a little before you ask for another code.")),
     "too_many_requests": (429, _("Too many requests. Please wait before you try again.")),

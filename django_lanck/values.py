@@ -1,4 +1,4 @@
-"""Tests of setting values, and the error that a system check reports for an invalid one."""
+"""Functions that test the values of settings, and the error of the system checks."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ from django.utils.translation import templatize
 
 APP = Path(__file__).parent.parent / "django_lanck"
 LANGUAGES = ("ar", "de", "en", "es", "fr", "ru")
-# For developers, in English.
-LEFT_OUT = ("sandbox", "migrations")
+# Only developers see their texts, which are not translated.
+NOT_TRANSLATED = ("sandbox", "migrations")
 KEYWORDS = {**DEFAULT_KEYWORDS} | {
     f"{name}{ending}": DEFAULT_KEYWORDS.get(name)
     for name in ("gettext", "ngettext", "pgettext", "npgettext")
@@ -39,24 +39,24 @@ def key_of(message: Message) -> Key:
 
 def sources(*endings: str) -> Iterator[Path]:
     for path in sorted(APP.rglob("*")):
-        if path.suffix in endings and not set(path.relative_to(APP).parts) & set(LEFT_OUT):
+        if path.suffix in endings and not set(path.relative_to(APP).parts) & set(NOT_TRANSLATED):
             yield path
 
 
 @functools.cache
-def said_by_code() -> dict[Key, str]:
-    """Everything that is marked → the file that says it."""
-    said: dict[Key, str] = {}
+def marked_strings() -> dict[Key, str]:
+    """Return the strings that the code marks for translation, with the file of each."""
+    marked: dict[Key, str] = {}
     for path in sources(".py", ".html", ".txt"):
         text = path.read_text()
         if path.suffix != ".py":
-            # Django's own step on the way to gettext: a template as a program of which only the marks are left.
+            # As Django does for gettext: reduce the template to its marked strings, in the form of Python code.
             text = re.sub(r"^\s+", "", templatize(text, origin=str(path)), flags=re.M)
         catalog = Catalog()
         for line, ids, _comments, context in extract("python", io.BytesIO(text.encode()), KEYWORDS):
             catalog.add(ids, None, [(str(path), line)], context=context)
-        said.update((key_of(message), str(path.relative_to(APP))) for message in catalog if message.id)
-    return said
+        marked.update((key_of(message), str(path.relative_to(APP))) for message in catalog if message.id)
+    return marked
 
 
 def folder(language: str) -> Path:

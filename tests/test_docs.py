@@ -113,7 +113,10 @@ def test_readme_signup_with_the_number_of_a_superuser_is_refused(readme_signup, 
     redeem_proof(proof=proof, binding=BINDING)
     claim_number(user=superuser, proof=proof)
     response, session = readme_signup(get_proof(lanck, phone))
-    assert (response.status_code, response.content) == (409, b"This number has an account already.")
+    assert (response.status_code, response.content) == (
+        403,
+        b"A code alone does not open the account of this number. Log in another way.",
+    )
     assert "_auth_user_id" not in session
     assert django_user_model.objects.get() == superuser
     assert VerifiedNumber.objects.get().user == superuser

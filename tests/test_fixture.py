@@ -1,16 +1,16 @@
-"""What the fixture of the fake LANCK leaves behind: nothing."""
+"""The fixture ``lanck`` restores the settings of the site."""
 
-from django.conf import settings as sites
+from django.conf import settings as site_settings
 
-BEFORE = dict(sites.LANCK)
+BEFORE = dict(site_settings.LANCK)
 
 
-def test_a_test_sets_something_else_too(settings, lanck):
-    """``settings`` is asked for first, as an autouse fixture of the site's would."""
+def test_lanck_and_other_settings_are_overridden_together(settings, lanck):
+    """``settings`` comes first, as in an autouse fixture of a site."""
     settings.LOGIN_URL = "/elsewhere/"
-    assert sites.LANCK == lanck.settings != BEFORE
+    assert site_settings.LANCK == lanck.settings != BEFORE
 
 
-def test_the_next_one_finds_the_settings_of_the_site():
-    assert sites.LANCK == BEFORE
-    assert sites.LOGIN_URL != "/elsewhere/"
+def test_overridden_settings_are_restored_for_the_next_test():
+    assert site_settings.LANCK == BEFORE
+    assert site_settings.LOGIN_URL != "/elsewhere/"

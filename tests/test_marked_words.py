@@ -1,4 +1,4 @@
-"""Whatever people read in a template of this app is marked for translation."""
+"""All text in the templates is marked for translation."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from django.template.base import Lexer, TokenType
 
 from tests.catalogues import APP, sources
 
-READ_ALOUD = ("alt", "aria-description", "aria-label", "label", "placeholder", "title")
-# What is not read as it stands there: text that is marked, and names of classes.
+TEXT_ATTRIBUTES = ("alt", "aria-description", "aria-label", "label", "placeholder", "title")
+# Blocks without text of their own: marked texts, comments, and class names.
 BLOCKS = {
     "blocktranslate": "endblocktranslate",
     "blocktrans": "endblocktrans",
     "comment": "endcomment",
     "block bodyclass": "endblock",
 }
-# Names that are the same in every language.
+# Names that are not translated.
 NAMES = frozenset(["LANCK", "SMS", "CSV", "SIP", "HLR", "Viber", "RCS"])
 
 
-class Words(HTMLParser):
-    """Collects what is read on a page and is made of letters."""
+class WordParser(HTMLParser):
+    """Collects the words of texts and of attributes that are texts."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,22 +33,22 @@ class Words(HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list) -> None:
         for name, value in attributes:
-            if name in READ_ALOUD or (name == "value" and tag == "input" and ("type", "submit") in attributes):
+            if name in TEXT_ATTRIBUTES or (name == "value" and tag == "input" and ("type", "submit") in attributes):
                 self.handle_data(value or "")
 
 
-def words_of(template: str) -> list[str]:
-    """The words of a template that stand in it as they are."""
-    left, until = [], ""
+def unmarked_words(template: str) -> list[str]:
+    """Return the words of a template that are not marked for translation."""
+    texts, end_of_block = [], ""
     for token in Lexer(template).tokenize():
-        if until:
-            until = "" if token.contents.split()[:1] == [until] else until
+        if end_of_block:
+            end_of_block = "" if token.contents.split()[:1] == [end_of_block] else end_of_block
         elif token.token_type == TokenType.BLOCK:
-            until = BLOCKS.get(token.contents) or BLOCKS.get(token.contents.split()[0], "")
+            end_of_block = BLOCKS.get(token.contents) or BLOCKS.get(token.contents.split()[0], "")
         elif token.token_type == TokenType.TEXT:
-            left.append(token.contents)
-    parser = Words()
-    parser.feed("".join(left))
+            texts.append(token.contents)
+    parser = WordParser()
+    parser.feed("".join(texts))
     return parser.found
 
 
@@ -62,12 +62,12 @@ def words_of(template: str) -> list[str]:
         ('{% if x %}<b class="big">{{ x }}</b>{% endif %}', []),
     ],
 )
-def test_words_that_are_not_marked_are_found(template, words):
-    assert words_of(template) == words
+def test_unmarked_words_are_found(template, words):
+    assert unmarked_words(template) == words
 
 
 @pytest.mark.parametrize(
     "path", [str(path.relative_to(APP)) for path in sources(".html", ".txt") if "static" not in path.parts]
 )
-def test_a_template_has_no_words_of_its_own(path):
-    assert words_of((APP / path).read_text()) == []
+def test_template_has_no_unmarked_words(path):
+    assert unmarked_words((APP / path).read_text()) == []

@@ -11,7 +11,7 @@ from ..values import CheckMessages, error, is_list, is_number, is_secret, is_tex
 
 PROVIDER_RATE = 30  # requests a second. Source: "Rate limits" on LANCK's page
 MOST_DAYS = 3650  # a number of days that every database can subtract from the current time
-# The app still needs rows that are younger.
+# The days for which the app needs the rows.
 LEAST_DAYS = {"verifications": 1, "receipts": 2, "inbound": 2, "counters": 1, "refusals": 1, "figures": 91}
 REASONS = {
     "verifications": "a person may still enter the code.",

@@ -33,9 +33,10 @@ class Admission:
     limits: Sequence[Limit] = ()
 
     def refund(self, converted: Sequence[Limit] = ()) -> None:
-        """Uncount the attempt: LANCK did not carry it out, or its code was right. ``converted`` count a conversion.
+        """Reverse the count, because LANCK did not carry the attempt out or its code was right.
 
-        A database error is only logged, because the outcome is known by now and must reach the caller.
+        The limits of ``converted`` count a conversion. A database error is only logged, because the
+        outcome is known by now and must reach the caller.
         """
         try:
             LimitCounter.objects.refund(self.limits, converted=converted)
@@ -82,7 +83,7 @@ def _consume(limits: Sequence[Limit], missing: Sequence[Limit]) -> None:
 
 
 def refund_check(attempt: Attempt, admission: Admission) -> None:
-    """Uncount a check whose code was right, and count a conversion for the limits of sent codes."""
+    """Reverse the count of a check with a right code, and count a conversion for the limits of sent codes."""
     admission.refund(conversion_limits_of(attempt))
 
 

@@ -83,6 +83,11 @@ class LanckCommand(BaseCommand):
             self.stderr.write(f"\r\x1b[K{printable(text)}", style_func=str, ending="")
             self.stderr.flush()
 
+    def report_line(self, text: str) -> None:
+        """Print one line to stderr, above the line of the progress."""
+        self.end_progress()
+        self.stderr.write(printable(text))
+
     def end_progress(self) -> None:
         if self.shows_progress:
             self.stderr.write("\r\x1b[K", style_func=str, ending="")
@@ -130,6 +135,13 @@ def positive(kind: type[int] | type[float]) -> Callable[[str], float]:
         return value
 
     return parse
+
+
+def add_dry_run(parser: ArgumentParser, about_apply: str) -> None:
+    """Add ``--apply``, and ``--dry-run`` for the default."""
+    modes = parser.add_mutually_exclusive_group()
+    modes.add_argument("--apply", action="store_true", help=about_apply)
+    modes.add_argument("--dry-run", action="store_true", help="change nothing (default)")
 
 
 def block(title: str, *facts: tuple[str, object]) -> str:

@@ -39,7 +39,7 @@ class NumberInsight(models.Model):
 
     objects = NumberInsightQuerySet.as_manager()
 
-    # The database's time, on a stored insight that was read with it.
+    # The database's time at the read, which only `newest` sets.
     now: datetime | None = None
 
     class Meta:

@@ -132,7 +132,7 @@ class LimitCounter(models.Model):
 
     objects = LimitCounterQuerySet.as_manager()
 
-    # The database's time, on rows that were read with it.
+    # The database's time at the read; only rows annotated with it have it.
     now: datetime
 
     class Meta:

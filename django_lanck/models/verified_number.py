@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -17,17 +19,26 @@ class VerifiedNumberQuerySet(models.QuerySet["VerifiedNumber"]):
         An upsert that changes nothing, because on MariaDB a failed INSERT leaves a shared lock, and two processes that
         both hold one and then update deadlock.
         """
-        row = VerifiedNumber(
+        claim = VerifiedNumber(
             number=verification.number,
             user_id=user_id,
             verification=verification,
             verified_at=verification.ended_at,  # type: ignore[misc]
         )
+        self.insert_missing([claim])
+        return self.get(number=verification.number)
+
+    def insert_missing(self, claims: Iterable[VerifiedNumber]) -> None:
+        """Insert the claims whose numbers have no row, and lock the rows of the others as they are."""
         targets = connections[self.db].features.supports_update_conflicts_with_target
         self.bulk_create(
-            [row], update_conflicts=True, update_fields=["number"], unique_fields=["number"] if targets else None
+            claims, update_conflicts=True, update_fields=["number"], unique_fields=["number"] if targets else None
         )
-        return self.get(number=verification.number)
+
+    def locked(self, numbers: Iterable[str]) -> dict[str, VerifiedNumber]:
+        """Lock the rows of the numbers, in one order so that two processes do not wait for each other."""
+        rows = self.select_for_update().filter(number__in=list(numbers)).order_by("number")
+        return {row.number: row for row in rows}
 
     def take_over(self, verification: Verification, user_id: object) -> bool:
         """Move the claim to the user if the verification is newer than that of the claim."""
@@ -57,8 +68,13 @@ class VerifiedNumber(models.Model):
         related_name="+",
     )
     verified_at = models.DateTimeField(_("verified"))
-    # Not a column: True on the row that claim_number() returns where another user had the number before.
+    # Not columns. On the row that claim_number() returns: whether another user had the number before, which user that
+    # was, and since when the user of the row had it before.
     taken_over = False
+    former_owner_id: Any = None
+    owned_since: datetime | None = None
+    # Not a column: the reason that number_changed gives when the row is deleted.
+    loss_reason = "removal"
 
     objects = VerifiedNumberQuerySet.as_manager()
 

@@ -7,9 +7,12 @@ from .figures.delivery import Figures, delivery_figures
 from .figures.metrics import Metrics, current_metrics
 from .figures.scope import Scope
 from .figures.totals import Totals
+from .imports.importing import Imported, import_number, import_numbers
+from .imports.rows import ImportRow, user_field_named
 from .limits import is_supported, lift_limits, limits_of_number
 from .maintenance.forget import Forgotten, forget_number
 from .maintenance.reconcile import Reconciled, reconcile
+from .maintenance.renumber import Renumbered, renumber
 from .maintenance.retention import Pruned, prune
 from .messages import send as _send
 from .messages.callbacks import CallDetails, call_details
@@ -30,20 +33,20 @@ from .provider.diagnosis import account_problem, callback_problem, webhook_url
 from .provider.errors import refusal_of
 from .provider.insight import check_fraud, look_up
 from .verifications.accounts import (
+    account_refusal,
     authenticate_by_proof,
-    change_number,
-    claim_number,
     confirm_user,
+    default_account_guard,
     is_password_of,
-    login_refusal,
-    owner_of,
+    require_confirmation,
     sign_up,
     signup_form,
-    verified_number_of,
+    signup_refusal,
 )
 from .verifications.binding import binding_for, new_binding
 from .verifications.cancel import cancel_verification
 from .verifications.check import CheckResult, check_verification
+from .verifications.claims import change_number, claim_number, owner_of, verified_number_of
 from .verifications.lookup import get_verification
 from .verifications.proofs import number_of_proof, redeem_proof
 from .verifications.recent_authentication import is_recently_authenticated, remember_authentication
@@ -60,12 +63,15 @@ __all__ = [
     "Figures",
     "Flow",
     "Forgotten",
+    "ImportRow",
+    "Imported",
     "Metrics",
     "Pace",
     "Prefix",
     "Pruned",
     "Push",
     "Reconciled",
+    "Renumbered",
     "RequestInfo",
     "Scope",
     "StandingLimit",
@@ -73,6 +79,7 @@ __all__ = [
     "Totals",
     "Viber",
     "account_problem",
+    "account_refusal",
     "authenticate_by_proof",
     "background",
     "binding_for",
@@ -89,9 +96,12 @@ __all__ = [
     "confirm_user",
     "count_days",
     "current_metrics",
+    "default_account_guard",
     "delivery_figures",
     "forget_number",
     "get_verification",
+    "import_number",
+    "import_numbers",
     "is_metrics_token",
     "is_password_of",
     "is_recently_authenticated",
@@ -99,7 +109,6 @@ __all__ = [
     "lift_limits",
     "lift_opt_out",
     "limits_of_number",
-    "login_refusal",
     "look_up",
     "may_see_numbers",
     "methods_of",
@@ -121,16 +130,20 @@ __all__ = [
     "refresh_message",
     "refusal_of",
     "remember_authentication",
+    "renumber",
     "report_goal",
     "request_info",
+    "require_confirmation",
     "resend_for_person",
     "resend_verification",
     "resume_prefix",
     "seconds_to_resend",
     "sign_up",
     "signup_form",
+    "signup_refusal",
     "start_verification",
     "suspicious_prefixes",
+    "user_field_named",
     "verified_number_of",
     "wait_for_status",
     "webhook_url",

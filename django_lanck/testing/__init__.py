@@ -12,5 +12,6 @@ It is an HTTP server on a loopback port, so the tests cover the whole app. No re
 
 from .fake import FakeLanck, Sent
 from .mixin import LanckMixin
+from .numbers import verify_number
 
-__all__ = ["FakeLanck", "LanckMixin", "Sent"]
+__all__ = ["FakeLanck", "LanckMixin", "Sent", "verify_number"]

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from .. import services
@@ -21,6 +20,8 @@ from .page_flows import LOGIN, SIGNUP
 
 # Refusals of a signup that the finish page answers; the proof is still unspent.
 CAN_BE_FINISHED: Final = ("number_taken", "invalid_argument", "duplicate_value", "invalid_purpose")
+# Refusals of a proof that did not work. All others are about the account of a number that is verified.
+DID_NOT_WORK: Final = ("invalid_proof", "newer_claim")
 
 
 class AccountView(PageFlowView):
@@ -59,7 +60,10 @@ class AccountView(PageFlowView):
         return response
 
     def proof_refused(self, refusal: Refusal) -> HttpResponse:
-        return self.delete_proof(super().proof_refused(refusal))
+        """Render the page for a proof that cannot be used, or whose account the guard refuses."""
+        if refusal.code in DID_NOT_WORK:
+            return self.delete_proof(super().proof_refused(refusal))
+        return self.delete_proof(self.show_end(_("Your number is verified"), refusal.detail))
 
 
 class AccountCodeView(AccountView, CodeView):
@@ -81,7 +85,9 @@ class SignupCodeView(AccountCodeView):
         try:
             return self.sign_up(form, proof)
         except Refusal as refusal:
-            return self.store_proof(proof) if refusal.code in CAN_BE_FINISHED else self.proof_refused(refusal)
+            if refusal.code in CAN_BE_FINISHED and refusal.code != "duplicate_value":
+                return self.store_proof(proof)
+            return self.proof_refused(refusal)
 
 
 class LoginCodeView(AccountCodeView):
@@ -91,26 +97,11 @@ class LoginCodeView(AccountCodeView):
         """Log in to the account of the number, or redirect to the finish page where there is none."""
         after = progress.url_after(self.next_url)
         try:
-            user = services.authenticate_by_proof(
-                proof=proof, purpose=self.flow.purpose, binding=self.binding, refusal_for=self._refusal_for
-            )
+            user = services.authenticate_by_proof(proof=proof, purpose=self.flow.purpose, binding=self.binding)
         except Refusal as refusal:
-            if refusal.code == "no_account":
-                return self.store_proof(proof)
-            if refusal.code == "invalid_proof":
-                return self.proof_refused(refusal)
-            return self.show_end(_("Your number is verified"), refusal.detail)
+            return self.store_proof(proof) if refusal.code == "no_account" else self.proof_refused(refusal)
         self.log_in(user)
         return self.delete_proof(redirect(after))
-
-    def keeps_out(self, user: Any) -> str | Promise:
-        """Return why a code alone does not log this user in; an empty text if it does. Sites override it."""
-        refusal = services.login_refusal(user)
-        return refusal.detail if refusal else ""
-
-    def _refusal_for(self, user: Any) -> Refusal | None:
-        why = self.keeps_out(user)
-        return Refusal("login_refused", detail=why) if why else None
 
 
 class SignupFinishView(AccountView):
@@ -127,9 +118,10 @@ class SignupFinishView(AccountView):
             number = self.number_of(proof)
         except Refusal as refusal:
             return self.proof_refused(refusal)
-        if not self.takes_over and services.owner_of(number):
-            return self.show_owned(number)
-        return self.show(number, services.signup_form())
+        form = services.signup_form()
+        if refused := services.signup_refusal(number, take_over=self.takes_over):
+            return self.signup_refused(refused, form, proof)
+        return self.show(number, form)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         proof = proof_cookie.read(request)
@@ -154,7 +146,9 @@ class SignupFinishView(AccountView):
         if refusal.code == "invalid_purpose":
             return self.show(number, services.signup_form())
         if refusal.code == "duplicate_value":
-            form.add_error(None, refusal.detail)
+            if not form.visible_fields():  # nothing that the person could change
+                return self.proof_refused(refusal)
+            form.add_error(None, refusal.errors or refusal.detail)
         return self.show(number, form)
 
     def redirect_without_proof(self) -> HttpResponse:

@@ -3,12 +3,17 @@
 import csv
 import io
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
+from django_lanck.admin.delivery import export
 from django_lanck.admin.delivery.export import TABLES
+from django_lanck.api.staff_figures import TotalsSerializer
 from django_lanck.models import DayCount, RefusalCount
 from django_lanck.models.time import site_day
+from django_lanck.services import Totals
+from django_lanck.services.figures.totals import COUNTS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 EXPORT = "/admin/lanck/deliveryday/export/"
@@ -88,3 +93,11 @@ def test_each_table_has_a_file_and_other_names_are_not_found(analyst, counted):
     for table in TABLES:
         assert analyst.get(f"{EXPORT}{table}/").status_code == 200
     assert analyst.get(f"{EXPORT}users/").status_code == 404
+
+
+def test_csv_and_staff_api_have_every_count_of_totals():
+    values = {name: Decimal(number) for number, name in enumerate(COUNTS, start=100)}
+    totals = Totals(**values)
+    in_csv = {value_of(totals) for value_of in export.TOTALS.values()}
+    in_api = TotalsSerializer().fields
+    assert {name for name, value in values.items() if value not in in_csv or name not in in_api} == set()

@@ -9,11 +9,11 @@ from django.test import Client
 
 # Codes of refusals that no view of the JSON API gives.
 NOT_IN_THE_API = {"invalid_receipt", "invalid_inbound", "invalid_proof", "newer_claim", "number_taken"}
-NOT_IN_THE_API |= {"duplicate_value", "no_account", "account_closed", "other_login_required"}
+NOT_IN_THE_API |= {"duplicate_value", "no_account", "account_closed", "other_login_required", "confirmation_required"}
 
 
 class StaffClient(Client):
-    """A browser of somebody who has these permissions of the app and no others."""
+    """A test client of a user with the given permissions of the app and no others."""
 
     def __init__(self, *permissions: str, **options) -> None:
         super().__init__(**options)
@@ -27,18 +27,18 @@ class StaffClient(Client):
 
 
 @pytest.fixture
-def staff(db):
-    """Makes the client of somebody with the given permissions: ``staff("view_message")``."""
+def create_staff_client(db):
+    """Create a client of a user with these permissions: ``create_staff_client("view_message")``."""
     return StaffClient
 
 
 @pytest.fixture
-def agent(staff):
-    """Staff who may read and send, but not see whole numbers."""
-    return staff("view_message", "view_inboundmessage", "send_message")
+def masked_client(create_staff_client):
+    """A staff client without the permission to see numbers."""
+    return create_staff_client("view_message", "view_inboundmessage", "send_message")
 
 
 @pytest.fixture
-def boss(staff):
-    """Staff who may do all that."""
-    return staff("view_message", "view_inboundmessage", "send_message", "view_number", "view_delivery")
+def staff_client(create_staff_client):
+    """A staff client with all permissions of the staff API."""
+    return create_staff_client("view_message", "view_inboundmessage", "send_message", "view_number", "view_delivery")

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is a refusal in the one shape and LANCK hears nothing."""
+"""Fuzz tests: any invalid input is refused in the one shape, without a call to LANCK."""
 
 import json
 from base64 import b64encode
@@ -32,7 +32,7 @@ values = (
 quick = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def refused(response, statuses=(400, 415)):
+def assert_refused(response, statuses=(400, 415)):
     assert response.status_code in statuses, response.content
     body = response.json()
     assert {"code", "detail"} <= set(body) <= {"code", "detail", "retry_after", "errors"}
@@ -42,72 +42,72 @@ def refused(response, statuses=(400, 415)):
 
 @quick
 @given(body=anything)
-def test_any_json_but_a_number(client, lanck, body):
-    asked = len(lanck.requests)
-    refused(client.generic("POST", URL, json.dumps(body), "application/json"))
-    assert len(lanck.requests) == asked
+def test_json_without_a_number_is_refused(client, lanck, body):
+    requests = len(lanck.requests)
+    assert_refused(client.generic("POST", URL, json.dumps(body), "application/json"))
+    assert len(lanck.requests) == requests
     assert not Verification.objects.exists()
 
 
 @quick
 @given(body=st.binary(max_size=300), content_type=st.sampled_from(["application/json", "text/plain", "", "x/y; z"]))
-def test_any_bytes(client, lanck, body, content_type):
-    asked = len(lanck.requests)
-    refused(client.generic("POST", URL, body, content_type))
-    assert len(lanck.requests) == asked
+def test_bytes_that_are_not_json_are_refused(client, lanck, body, content_type):
+    requests = len(lanck.requests)
+    assert_refused(client.generic("POST", URL, body, content_type))
+    assert len(lanck.requests) == requests
 
 
 @quick
 @given(changes=st.dictionaries(fields, anything, min_size=1))
-def test_any_value_in_any_field_is_taken_or_refused(client, lanck, phone, changes):
+def test_any_value_in_a_field_is_accepted_or_refused(client, lanck, phone, changes):
     response = client.post(URL, {"number": phone, **changes}, "application/json")
     if response.status_code != 201:
-        refused(response)
+        assert_refused(response)
 
 
 @quick
 @given(code=anything.filter(lambda value: not (isinstance(value, str | int | float) and len(str(value)) >= 6)))
-def test_any_value_for_a_code(client, lanck, phone, code):
+def test_any_value_of_a_code_is_refused(client, lanck, phone, code):
     verification = start_verification(number=phone, binding="session:abc")
     session = client.session
     session["lanck_binding"] = "abc"
     session.save()
     client.cookies["sessionid"] = session.session_key
-    refused(client.post(f"{URL}{verification.pk}/check/", {"code": code}, "application/json"))
+    assert_refused(client.post(f"{URL}{verification.pk}/check/", {"code": code}, "application/json"))
     assert not lanck.sent[-1].checks
     assert Verification.objects.get(pk=verification.pk).attempts == 0
 
 
 @quick
 @given(body=anything)
-def test_any_json_but_an_sms(admin_client, lanck, body):
-    asked = len(lanck.requests)
-    refused(admin_client.generic("POST", f"{STAFF}messages/", json.dumps(body), "application/json"))
-    assert len(lanck.requests) == asked
+def test_json_without_an_sms_is_refused(admin_client, lanck, body):
+    requests = len(lanck.requests)
+    assert_refused(admin_client.generic("POST", f"{STAFF}messages/", json.dumps(body), "application/json"))
+    assert len(lanck.requests) == requests
     assert not Message.objects.exists()
 
 
 @quick
 @given(changes=st.dictionaries(sms_fields, anything, min_size=1))
-def test_any_value_in_any_field_of_an_sms_is_taken_or_refused(admin_client, lanck, phone, changes):
-    asked, kept = len(lanck.requests), Message.objects.count()
+def test_any_value_in_a_field_of_an_sms_is_accepted_or_refused(admin_client, lanck, phone, changes):
+    requests, messages = len(lanck.requests), Message.objects.count()
     response = admin_client.post(f"{STAFF}messages/", {"number": phone, "text": "Hi", **changes}, "application/json")
     if response.status_code != 201:
-        refused(response)
-        assert (len(lanck.requests), Message.objects.count()) == (asked, kept)
+        assert_refused(response)
+        assert (len(lanck.requests), Message.objects.count()) == (requests, messages)
 
 
 @quick
 @given(url=st.sampled_from(["messages/", "inbound-messages/"]), query=st.dictionaries(filters, values, min_size=1))
-def test_any_value_of_any_filter_is_taken_or_refused(admin_client, lanck, url, query):
+def test_any_value_of_a_filter_is_accepted_or_refused(admin_client, lanck, url, query):
     response = admin_client.get(STAFF + url, query)
     if response.status_code != 200:
-        refused(response, [400])
+        assert_refused(response, [400])
 
 
 @quick
 @given(position=st.binary(max_size=40))
-def test_any_cursor_is_taken_or_refused(admin_client, lanck, position):
+def test_any_cursor_is_accepted_or_refused(admin_client, lanck, position):
     response = admin_client.get(f"{STAFF}messages/", {"cursor": b64encode(b"p=" + position).decode()})
     if response.status_code != 200:
-        refused(response, [400])
+        assert_refused(response, [400])

@@ -1,4 +1,4 @@
-"""The OpenAPI description is whole, and what is answered is what it says."""
+"""The OpenAPI schema is complete and describes the responses."""
 
 import io
 
@@ -24,11 +24,11 @@ def schema():
     return SchemaGenerator().get_schema(public=True)
 
 
-def test_it_is_made_without_a_warning_and_is_valid():
+def test_schema_is_generated_without_warnings_and_is_valid():
     call_command("spectacular", "--validate", "--fail-on-warn", stdout=io.StringIO())
 
 
-def test_every_operation_and_status_is_described(schema):
+def test_every_operation_and_status_is_in_the_schema(schema):
     described = statuses_under(schema, PREFIX)
     always = {"401", "403", "406", "429"}
     assert {key: set(statuses) - always for key, statuses in described.items()} == {
@@ -42,7 +42,7 @@ def test_every_operation_and_status_is_described(schema):
 
 
 def test_every_refusal_is_described_under_its_status(schema):
-    told = {
+    described = {
         (status, code)
         for path, operations in schema["paths"].items()
         if path.startswith((PREFIX, STAFF))
@@ -51,11 +51,11 @@ def test_every_refusal_is_described_under_its_status(schema):
         for code in REFUSALS
         if f"`{code}`" in response.get("description", "")
     }
-    assert {code for _, code in told} == set(REFUSALS) - NOT_IN_THE_API
-    assert all(REFUSALS[code][0] == int(status) for status, code in told)
+    assert {code for _, code in described} == set(REFUSALS) - NOT_IN_THE_API
+    assert all(REFUSALS[code][0] == int(status) for status, code in described)
 
 
-def test_every_staff_operation_and_status_is_described(schema):
+def test_every_staff_operation_and_status_is_in_the_schema(schema):
     described = statuses_under(schema, STAFF)
     always = {"401", "403", "406", "429"}
     assert {key: set(statuses) - always for key, statuses in described.items()} == {
@@ -81,19 +81,19 @@ def statuses_under(schema, prefix):
 @pytest.mark.parametrize(
     ("path", "filters"), [("messages/", MessageFilters), ("inbound-messages/", InboundMessageFilters)]
 )
-def test_every_filter_of_a_list_is_a_parameter(schema, path, filters):
+def test_filters_of_lists_are_parameters(schema, path, filters):
     parameters = schema["paths"][STAFF + path]["get"]["parameters"]
     assert {each["name"] for each in parameters if each["in"] == "query"} == set(filters().fields)
     assert set(filters.lookups) | {"cursor", "page_size"} == set(filters().fields)
 
 
-def test_what_the_figures_are_asked_for_are_parameters(schema):
+def test_query_of_the_figures_is_in_the_parameters(schema):
     parameters = schema["paths"][STAFF + "delivery/"]["get"]["parameters"]
     assert {each["name"] for each in parameters if each["in"] == "query"} == set(DeliveryQuery().fields)
 
 
 @pytest.mark.django_db
-def test_the_demo_serves_it_with_its_ui_offline(client):
+def test_demo_serves_the_schema_and_its_ui_without_external_files(client):
     page = client.get("/api/docs/").content.decode()
     assert "swagger" in page
     assert "cdn" not in page
@@ -103,6 +103,6 @@ def test_the_demo_serves_it_with_its_ui_offline(client):
 
 
 @pytest.mark.django_db
-def test_the_description_has_the_fields_that_are_answered(lanck, phone):
+def test_schema_has_the_fields_of_the_response(lanck, phone):
     answered = represent(start_verification(number=phone))
     assert list(answered) == list(VerificationSerializer().fields)

@@ -1,4 +1,4 @@
-"""Requests made up from the OpenAPI description, valid and not: each answer is one that it describes, never a 500."""
+"""Requests generated from the OpenAPI schema, valid and invalid: the responses match the schema and are never a 500."""
 
 import pytest
 
@@ -34,20 +34,20 @@ STAFF_HEADERS = {"Authorization": f"Basic {b64encode(b'boss:boss').decode()}"}
 
 @schema.parametrize()
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
-def test_what_is_answered_is_what_is_described(case, lanck, phone, monkeypatch):
+def test_response_matches_the_schema(case, lanck, phone, monkeypatch):
     monkeypatch.setattr(services, "binding_for", lambda request, create=False: ["session:theirs"])
-    made_up = (case.path_parameters or {}).get("verification_id", "")
-    if len(str(made_up)) % 2:  # half of them are about a verification that is there
+    generated = (case.path_parameters or {}).get("verification_id", "")
+    if len(str(generated)) % 2:  # half of the requests are about an existing verification
         case.path_parameters["verification_id"] = str(
             services.start_verification(number=phone, binding="session:theirs").pk
         )
     if case.path.startswith("/api/staff/"):
-        a_message_is_there(case, lanck, phone)
+        use_existing_message(case, lanck, phone)
     case.call_and_validate(checks=CHECKS, headers=STAFF_HEADERS if case.path.startswith("/api/staff/") else None)
 
 
-def a_message_is_there(case, lanck, phone):
-    """Somebody who may do all asks, and half of the requests are about a message or a number that is there."""
+def use_existing_message(case, lanck, phone):
+    """Create a superuser, and let half of the requests be about an existing message or number."""
     if not get_user_model().objects.exists():
         get_user_model().objects.create_superuser("boss", "", "boss")
     path_parameters = case.path_parameters or {}

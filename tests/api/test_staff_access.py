@@ -1,4 +1,4 @@
-"""Who may use the staff's endpoints, and when they are there at all."""
+"""Access to the API for staff."""
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -12,23 +12,23 @@ from tests.helpers import with_lanck
 pytestmark = pytest.mark.django_db
 
 MESSAGES, INBOUND, DELIVERY = "/api/staff/messages/", "/api/staff/inbound-messages/", "/api/staff/delivery/"
-ADDRESSES = [MESSAGES, f"{MESSAGES}1/", INBOUND, f"{INBOUND}1/", DELIVERY]
+URLS = [MESSAGES, f"{MESSAGES}1/", INBOUND, f"{INBOUND}1/", DELIVERY]
 SMS = {"number": "+12015550123", "text": "Hello"}
 
 
 @pytest.mark.parametrize("keys", [{}, {"STAFF_API": False}, {"STAFF_API": "False"}, {"STAFF_API": 1}])
-def test_it_is_off_unless_it_is_switched_on(boss, lanck, keys):
+def test_staff_api_is_off_by_default(staff_client, lanck, keys):
     site = {name: value for name, value in lanck.settings.items() if name != "STAFF_API"}
-    for client in (boss, Client()):
+    for client in (staff_client, Client()):
         with override_settings(LANCK={**site, **keys}):
-            answers = [client.get(address) for address in ADDRESSES]
+            answers = [client.get(address) for address in URLS]
             answers += [client.post(MESSAGES, SMS, "application/json"), client.options(MESSAGES), client.put(MESSAGES)]
-        told = {(answer.status_code, answer.content) for answer in answers}
-        assert told == {(404, b'{"code":"not_found","detail":"Not found."}')}
+        statuses = {(answer.status_code, answer.content) for answer in answers}
+        assert statuses == {(404, b'{"code":"not_found","detail":"Not found."}')}
     assert not lanck.requests
 
 
-def test_while_it_is_off_it_is_not_described(client, lanck):
+def test_disabled_staff_api_is_not_in_the_schema(client, lanck):
     assert MESSAGES in client.get("/api/schema/?format=json").json()["paths"]
     with with_lanck(lanck, STAFF_API=False):
         paths = client.get("/api/schema/?format=json").json()["paths"]
@@ -46,24 +46,24 @@ def test_while_it_is_off_it_is_not_described(client, lanck):
         (["view_delivery"], {("GET", DELIVERY)}),
     ],
 )
-def test_each_verb_needs_its_permission(staff, lanck, permissions, allowed):
-    client = staff(*permissions)
-    asked = [("POST", MESSAGES), *(("GET", address) for address in ADDRESSES)]
-    for verb, address in asked:
+def test_each_method_needs_its_permission(create_staff_client, lanck, permissions, allowed):
+    client = create_staff_client(*permissions)
+    requests = [("POST", MESSAGES), *(("GET", address) for address in URLS)]
+    for verb, address in requests:
         response = client.generic(verb, address, "{}", "application/json")
         assert (response.status_code != 403) == ((verb, address) in allowed), (verb, address)
         if response.status_code == 403:
             assert response.json()["code"] == "permission_denied"
 
 
-def test_being_staff_is_not_enough(lanck):
+def test_staff_without_permissions_is_refused(lanck):
     client = Client()
     client.force_login(get_user_model().objects.create_user("clerk", is_staff=True))
     assert client.get(MESSAGES).status_code == 403
 
 
-def test_a_visitor_is_turned_away_in_the_apis_shape(client, lanck):
-    for address in ADDRESSES:
+def test_anonymous_client_is_refused_in_the_shape_of_the_api(client, lanck):
+    for address in URLS:
         response = client.get(address)
         assert (response.status_code, response.json()["code"]) == (403, "not_authenticated")
     response = client.post(MESSAGES, SMS, "application/json")
@@ -76,39 +76,39 @@ def test_a_visitor_is_turned_away_in_the_apis_shape(client, lanck):
     assert not lanck.requests
 
 
-def test_the_public_apis_permissions_do_not_open_it(client, staff, lanck):
+def test_api_permission_classes_do_not_apply_to_the_staff_api(client, create_staff_client, lanck):
     everyone = {"API_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"]}
     with with_lanck(lanck, **everyone):
         assert client.get(MESSAGES).status_code == 403
-        assert staff().get(MESSAGES).status_code == 403
+        assert create_staff_client().get(MESSAGES).status_code == 403
 
 
-class Generous:
-    """A backend that lets everybody do everything."""
+class AllowEverything:
+    """An authentication backend that gives all permissions to everyone."""
 
     def has_perm(self, user, permission, obj=None):
         return True
 
 
-def test_a_visitor_has_no_permissions_whatever_the_sites_backend_says(client, lanck, settings):
-    settings.AUTHENTICATION_BACKENDS = ["tests.api.test_staff_access.Generous"]
-    assert [client.get(address).status_code for address in ADDRESSES] == [403] * 5
+def test_anonymous_client_is_refused_even_with_permissions_of_a_backend(client, lanck, settings):
+    settings.AUTHENTICATION_BACKENDS = ["tests.api.test_staff_access.AllowEverything"]
+    assert [client.get(address).status_code for address in URLS] == [403] * 5
 
 
-def test_somebody_who_left_is_turned_away(boss, lanck):
-    boss.user.is_active = False
-    boss.user.save()
-    assert boss.get(MESSAGES).status_code == 403
+def test_inactive_user_is_refused(staff_client, lanck):
+    staff_client.user.is_active = False
+    staff_client.user.save()
+    assert staff_client.get(MESSAGES).status_code == 403
 
 
-def test_the_sites_throttles_count(boss, lanck):
-    with with_lanck(lanck, API_THROTTLE_CLASSES=["tests.api.test_verifications.Never"]):
-        response = boss.get(MESSAGES)
+def test_throttles_of_the_site_apply(staff_client, lanck):
+    with with_lanck(lanck, API_THROTTLE_CLASSES=["tests.api.test_verifications.DenyAll"]):
+        response = staff_client.get(MESSAGES)
     assert (response.status_code, response.json()["code"], response["Retry-After"]) == (429, "throttled", "8")
 
 
-def test_a_browser_that_sends_needs_its_csrf_token(staff, lanck):
-    client = staff("send_message", enforce_csrf_checks=True)
+def test_session_request_needs_a_csrf_token(create_staff_client, lanck):
+    client = create_staff_client("send_message", enforce_csrf_checks=True)
     response = client.post_json(MESSAGES, SMS)
     assert (response.status_code, response.json()["code"]) == (403, "permission_denied")
     assert not Message.objects.exists()
@@ -121,13 +121,13 @@ def test_a_browser_that_sends_needs_its_csrf_token(staff, lanck):
     ("body", "content_type"),
     [("number=%2B12015550123&text=Hi", "application/x-www-form-urlencoded"), ('{"number": "x"}', "text/plain")],
 )
-def test_a_form_is_no_json(boss, lanck, body, content_type):
-    response = boss.generic("POST", MESSAGES, body, content_type)
+def test_form_data_is_refused(staff_client, lanck, body, content_type):
+    response = staff_client.generic("POST", MESSAGES, body, content_type)
     assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type")
     assert not lanck.requests
 
 
-def test_other_verbs_are_refused_in_the_same_shape(boss, lanck):
+def test_other_methods_are_refused_in_the_shape_of_the_api(staff_client, lanck):
     for verb, address in [
         ("put", MESSAGES),
         ("delete", f"{MESSAGES}1/"),
@@ -135,13 +135,13 @@ def test_other_verbs_are_refused_in_the_same_shape(boss, lanck):
         ("post", DELIVERY),
         ("patch", f"{INBOUND}1/"),
     ]:
-        response = getattr(boss, verb)(address)
+        response = getattr(staff_client, verb)(address)
         assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
 
 
-def test_no_answer_is_kept_by_a_cache_and_none_is_made_in_a_transaction(boss, lanck):
-    for address in ADDRESSES:
-        assert "no-store" in boss.get(address)["Cache-Control"]
+def test_responses_are_not_cached_and_views_are_non_atomic(staff_client, lanck):
+    for address in URLS:
+        assert "no-store" in staff_client.get(address)["Cache-Control"]
         view = resolve(address).func
         assert issubclass(view.cls, StaffView)
         assert view._non_atomic_requests == {"default"}

@@ -28,8 +28,8 @@ GROUPS = {
 
 
 @pytest.fixture
-def client(staff):
-    return staff("view_delivery")
+def client(create_staff_client):
+    return create_staff_client("view_delivery")
 
 
 def read(client, **query) -> dict:

@@ -29,7 +29,7 @@ def get(client, url, **query):
 
 @pytest.fixture
 def mixed(lanck, phone):
-    """Messages of several kinds, oldest first."""
+    """Messages of several channels and statuses, oldest first."""
     verification = services.start_verification(number=phone)
     return [
         verification.newest_message,
@@ -39,8 +39,8 @@ def mixed(lanck, phone):
     ]
 
 
-def test_the_list_is_newest_first_with_all_that_is_described(boss, mixed, phone):
-    body = boss.get(MESSAGES).json()
+def test_list_is_newest_first_with_the_documented_fields(staff_client, mixed, phone):
+    body = staff_client.get(MESSAGES).json()
     assert [row["id"] for row in body["results"]] == [message.pk for message in reversed(mixed)]
     assert (body["next"], body["previous"]) == (None, None)
     oldest = body["results"][-1]
@@ -65,25 +65,25 @@ def test_the_list_is_newest_first_with_all_that_is_described(boss, mixed, phone)
         ({"verification": "00000000-0000-0000-0000-000000000000"}, []),
     ],
 )
-def test_the_list_can_be_filtered(boss, mixed, query, expected):
-    assert ids(get(boss, MESSAGES, **query)) == [mixed[index].pk for index in expected]
+def test_list_is_filtered_by_the_query(staff_client, mixed, query, expected):
+    assert ids(get(staff_client, MESSAGES, **query)) == [mixed[index].pk for index in expected]
 
 
-def test_the_messages_of_one_verification_are_found(boss, mixed):
-    assert ids(get(boss, MESSAGES, verification=mixed[0].verification_id)) == [mixed[0].pk]
+def test_list_is_filtered_by_verification(staff_client, mixed):
+    assert ids(get(staff_client, MESSAGES, verification=mixed[0].verification_id)) == [mixed[0].pk]
 
 
-def test_the_list_can_be_filtered_by_time(boss, mixed, settings):
+def test_list_is_filtered_by_time(staff_client, mixed, settings):
     settings.TIME_ZONE = "Asia/Tokyo"
     second = mixed[1].created_at
     for index, message in enumerate(mixed):
         Message.objects.filter(pk=message.pk).update(created_at=second + timedelta(hours=index - 1))
     moment = second.isoformat()
-    assert ids(get(boss, MESSAGES, created_after=moment)) == [message.pk for message in mixed[:0:-1]]
-    assert ids(get(boss, MESSAGES, created_before=moment)) == [mixed[0].pk]
+    assert ids(get(staff_client, MESSAGES, created_after=moment)) == [message.pk for message in mixed[:0:-1]]
+    assert ids(get(staff_client, MESSAGES, created_before=moment)) == [mixed[0].pk]
     naive = second.replace(tzinfo=None).isoformat()
     later = (second + timedelta(hours=1)).isoformat()
-    assert ids(get(boss, MESSAGES, created_after=naive, created_before=later)) == [mixed[1].pk]
+    assert ids(get(staff_client, MESSAGES, created_after=naive, created_before=later)) == [mixed[1].pk]
 
 
 @pytest.mark.parametrize(
@@ -119,8 +119,8 @@ def test_the_list_can_be_filtered_by_time(boss, mixed, settings):
         (INBOUND, {"cursor": "é"}, "cursor"),
     ],
 )
-def test_a_filter_that_does_not_fit_is_named(boss, lanck, url, query, field):
-    response = boss.get(url, query)
+def test_invalid_filter_is_an_error_of_its_field(staff_client, lanck, url, query, field):
+    response = staff_client.get(url, query)
     assert response.status_code == 400
     assert response.json()["code"] == ("invalid_number" if field == "number" else "invalid_argument")
     assert list(response.json()["errors"]) == [field]
@@ -130,44 +130,44 @@ def test_a_filter_that_does_not_fit_is_named(boss, lanck, url, query, field):
 @pytest.mark.parametrize(
     "moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "0001-01-01", "9999-12-31T23:59:59"]
 )
-def test_the_ends_of_the_calendar_break_nothing(boss, lanck, settings, moment):
+def test_dates_at_the_ends_of_the_calendar_are_accepted(staff_client, lanck, settings, moment):
     settings.TIME_ZONE = "America/New_York"
     for name in ("created_after", "created_before"):
-        assert get(boss, MESSAGES, **{name: moment}).status_code in (200, 400)
+        assert get(staff_client, MESSAGES, **{name: moment}).status_code in (200, 400)
 
 
 @pytest.mark.parametrize(("url", "name"), [(MESSAGES, "number"), (INBOUND, "sender")])
 @pytest.mark.parametrize("value", ["+12015550123", "+12015550111", "nonsense"])
-def test_a_masked_number_cannot_be_found_out_by_searching(agent, mixed, url, name, value):
-    response = get(agent, url, **{name: value})
+def test_filter_by_number_needs_the_permission_to_see_numbers(masked_client, mixed, url, name, value):
+    response = get(masked_client, url, **{name: value})
     assert (response.status_code, response.json()["code"]) == (403, "permission_denied")
     assert "lanck.view_number" in response.json()["detail"]
 
 
-def test_pages_follow_each_other_without_a_gap(boss, lanck, phone):
+def test_pages_contain_all_rows_without_gaps(staff_client, lanck, phone):
     made = [Message.objects.create(channel="sms", number=phone).pk for _ in range(7)]
     url, pages = f"{MESSAGES}?page_size=3&channel=sms", []
     while url:
-        response = boss.get(url)
+        response = staff_client.get(url)
         pages.append(ids(response))
         if len(pages) == 1:  # one that comes meanwhile moves nothing
             Message.objects.create(channel="sms", number=phone)
         url, last = response.json()["next"], response
     newest_first = made[::-1]
     assert pages == [newest_first[:3], newest_first[3:6], newest_first[6:]]
-    assert ids(boss.get(last.json()["previous"])) == newest_first[3:6]
+    assert ids(staff_client.get(last.json()["previous"])) == newest_first[3:6]
 
 
-def test_a_page_has_50_rows_and_at_most_200(boss, lanck, phone):
+def test_page_size_is_50_by_default_and_200_at_most(staff_client, lanck, phone):
     Message.objects.bulk_create([Message(channel="sms", number=phone) for _ in range(201)])
-    assert len(ids(boss.get(MESSAGES))) == 50
-    assert len(ids(get(boss, MESSAGES, page_size=200))) == 200
+    assert len(ids(staff_client.get(MESSAGES))) == 50
+    assert len(ids(get(staff_client, MESSAGES, page_size=200))) == 200
 
 
-def test_a_list_takes_one_statement_for_any_number_of_rows(boss, lanck, phone):
+def test_list_makes_one_statement_for_any_number_of_rows(staff_client, lanck, phone):
     def counted(url, **query) -> list[str]:
         with CaptureQueriesContext(connection) as captured:
-            assert get(boss, url, **query).status_code == 200
+            assert get(staff_client, url, **query).status_code == 200
         return statements(captured)
 
     taken: dict[str, list[int]] = {MESSAGES: [], INBOUND: []}
@@ -183,7 +183,7 @@ def test_a_list_takes_one_statement_for_any_number_of_rows(boss, lanck, phone):
     assert all(ten == hundred for ten, hundred in taken.values())
 
 
-def test_a_message_takes_as_many_statements_with_50_receipts_as_with_one(boss, lanck, phone):
+def test_message_makes_the_same_number_of_statements_with_50_receipts(staff_client, lanck, phone):
     message = services.speak_text(number=phone, text="Hello")
     counts = []
     for receipts in (1, 49):
@@ -195,20 +195,20 @@ def test_a_message_takes_as_many_statements_with_50_receipts_as_with_one(boss, l
             ]
         )
         with CaptureQueriesContext(connection) as captured:
-            shown = boss.get(f"{MESSAGES}{message.pk}/").json()
+            shown = staff_client.get(f"{MESSAGES}{message.pk}/").json()
         counts.append(len(statements(captured)))
     assert len(shown["receipts"]) == 50
     assert counts[0] == counts[1]
 
 
-def test_a_message_is_shown_with_its_receipts(boss, lanck, phone):
+def test_message_has_its_receipts(staff_client, lanck, phone):
     message = services.send_sms(number=phone, text="Hello {link}", link="https://shop.example")
     now = int(time.time())
     lanck.report(lanck.sent[-1], "SENT", timestamp=now, mccmnc="310260")
     lanck.report(lanck.sent[-1], "DELIVERED", timestamp=now + 1)
     lanck.report(lanck.sent[-1], "DELIVERED", timestamp=now + 1)
     Message.objects.filter(pk=message.pk).update(price="0", goal="LINK_OPENED")
-    shown = boss.get(f"{MESSAGES}{message.pk}/").json()
+    shown = staff_client.get(f"{MESSAGES}{message.pk}/").json()
     assert set(shown) == set(described.MessageDetailSerializer().fields)
     assert (shown["status"], shown["mccmnc"], shown["price"]) == ("DELIVERED", "310260", "0.000000")
     assert (shown["content"], shown["link"]) == ({"text": "Hello {link}"}, "https://shop.example")
@@ -220,12 +220,12 @@ def test_a_message_is_shown_with_its_receipts(boss, lanck, phone):
     assert sent["payload"]["mccmnc"] == "310260"
 
 
-def test_a_call_is_shown_with_its_course(boss, agent, lanck, phone):
+def test_receipts_of_a_call_have_its_details(staff_client, masked_client, lanck, phone):
     message = services.speak_text(number=phone, text="Hello")
     answered = 1_700_000_000
     facts = {"sipStatus": 200, "callCreatedAt": answered - 9, "callAnsweredAt": answered, "billable": True}
     lanck.report(lanck.sent[-1], "ANSWERED", **facts, duration=12, **{"from": "+12065550100"})
-    for client in (boss, agent):
+    for client in (staff_client, masked_client):
         (receipt,) = client.get(f"{MESSAGES}{message.pk}/").json()["receipts"]
         assert receipt["call"] == {
             "sip_status": 200,
@@ -240,7 +240,7 @@ def test_a_call_is_shown_with_its_course(boss, agent, lanck, phone):
     assert receipt["payload"]["from"] == "+1206•••0100"
 
 
-def test_numbers_are_masked_wherever_they_are(agent, boss, lanck, phone):
+def test_numbers_are_masked_in_every_field(masked_client, staff_client, lanck, phone):
     with with_lanck(lanck, SENDERS={"sms": "12065550100"}):
         message = services.send_sms(
             number=phone, text="Call +1 (206) 555-0100 or 2065550100", link=None, category="marketing"
@@ -250,28 +250,28 @@ def test_numbers_are_masked_wherever_they_are(agent, boss, lanck, phone):
     inbound = InboundMessage.objects.get()
     addresses = [MESSAGES, f"{MESSAGES}{message.pk}/", INBOUND, f"{INBOUND}{inbound.pk}/"]
     for address in addresses:
-        masked, whole = agent.get(address).content.decode(), boss.get(address).content.decode()
+        masked, whole = masked_client.get(address).content.decode(), staff_client.get(address).content.decode()
         for digits in (phone[1:], OTHER[1:], "2065550100", "555-0100"):
             assert digits not in masked, address
         assert "•••" in masked
         assert "•••" not in whole
-    assert boss.get(addresses[1]).json()["receipts"][0]["payload"]["to"] == 12065550100
-    shown = agent.get(addresses[3]).json()
+    assert staff_client.get(addresses[1]).json()["receipts"][0]["payload"]["to"] == 12065550100
+    shown = masked_client.get(addresses[3]).json()
     assert (shown["sender"], shown["recipient"]) == ("+1201•••0199", "+1206•••0100")
 
 
-def test_a_sender_that_is_a_name_is_shown(agent, lanck, phone):
+def test_sender_name_is_not_masked(masked_client, lanck, phone):
     with with_lanck(lanck, SENDERS={"sms": "ACME"}):
         message = services.send_sms(number=phone, text="Hi")
     lanck.inbound("ACME", "Hi")
-    assert agent.get(f"{MESSAGES}{message.pk}/").json()["sender"] == "ACME"
-    assert agent.get(INBOUND).json()["results"][0]["sender"] == "ACME"
+    assert masked_client.get(f"{MESSAGES}{message.pk}/").json()["sender"] == "ACME"
+    assert masked_client.get(INBOUND).json()["results"][0]["sender"] == "ACME"
 
 
-def test_no_code_token_or_hash_is_shown(boss, lanck, phone):
+def test_response_contains_no_code_token_or_hash(staff_client, lanck, phone):
     message = services.start_verification(number=phone, code_source="site", method="sms").newest_message
     lanck.report(lanck.sent[-1], "DELIVERED", code=lanck.sent[-1].code, text=lanck.sent[-1].text)
-    stored, page = Message.objects.get(), boss.get(f"{MESSAGES}{message.pk}/").content.decode()
+    stored, page = Message.objects.get(), staff_client.get(f"{MESSAGES}{message.pk}/").content.decode()
     assert "••••••" in page
     for secret in (lanck.sent[-1].code, stored.code_hash, lanck.sent[-1].params["callbackUrl"][-40:]):
         assert secret not in page
@@ -279,30 +279,30 @@ def test_no_code_token_or_hash_is_shown(boss, lanck, phone):
 
 @pytest.mark.parametrize("pk", ["0", "x", "-1", "1.0", "٣", "%00", "9" * 30, "a" * 500])
 @pytest.mark.parametrize("url", [MESSAGES, INBOUND])
-def test_what_is_not_there_is_not_found(boss, lanck, url, pk):
-    response = boss.get(f"{url}{pk if '%' in pk else quote(pk)}/")
+def test_unknown_id_is_404(staff_client, lanck, url, pk):
+    response = staff_client.get(f"{url}{pk if '%' in pk else quote(pk)}/")
     assert (response.status_code, response.content) == (404, b'{"code":"not_found","detail":"Not found."}')
 
 
-def test_texts_that_people_sent_are_listed_and_shown(boss, lanck, phone):
+def test_inbound_messages_are_listed_and_returned(staff_client, lanck, phone):
     lanck.inbound(phone, "STOP", messageId="first")
     lanck.inbound(OTHER, "Hello", messageId="second", timestamp=1_700_000_000, extra="kept")
-    listed = boss.get(INBOUND).json()["results"]
+    listed = staff_client.get(INBOUND).json()["results"]
     assert [row["message_id"] for row in listed] == ["second", "first"]
     assert set(listed[0]) == set(described.InboundMessageSerializer().fields)
     assert (listed[0]["sender"], listed[0]["text"], listed[0]["parts"]) == (OTHER, "Hello", 1)
     assert listed[0]["provider_at"] == "2023-11-14T22:13:20Z"
-    shown = boss.get(f"{INBOUND}{listed[0]['id']}/").json()
+    shown = staff_client.get(f"{INBOUND}{listed[0]['id']}/").json()
     assert set(shown) == set(described.InboundMessageDetailSerializer().fields)
     assert shown["payload"]["extra"] == "kept"
-    assert ids(get(boss, INBOUND, sender="001 201 555 0123")) == [listed[1]["id"]]
+    assert ids(get(staff_client, INBOUND, sender="001 201 555 0123")) == [listed[1]["id"]]
     first = InboundMessage.objects.get(message_id="first")
     later = first.received_at + timedelta(minutes=1)
     InboundMessage.objects.filter(message_id="second").update(received_at=later)
-    assert ids(get(boss, INBOUND, created_before=later.isoformat())) == [first.pk]
-    assert ids(get(boss, INBOUND, created_after=later.isoformat())) == [listed[0]["id"]]
+    assert ids(get(staff_client, INBOUND, created_before=later.isoformat())) == [first.pk]
+    assert ids(get(staff_client, INBOUND, created_after=later.isoformat())) == [listed[0]["id"]]
 
 
-def test_a_superuser_needs_no_permission(admin_client, mixed):
+def test_superuser_needs_no_permission(admin_client, mixed):
     assert get_user_model().objects.get().is_superuser
     assert len(ids(admin_client.get(MESSAGES))) == 4

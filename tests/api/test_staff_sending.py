@@ -13,9 +13,9 @@ def sms(phone):
     return {"number": phone, "text": "Your order is ready."}
 
 
-def test_an_sms_is_sent_and_shown(boss, lanck, phone):
+def test_sms_is_sent_and_its_message_returned(staff_client, lanck, phone):
     body = {"number": "+1 (201) 555-0123", "text": " Ready: {link} ", "link": "https://shop.example/o/1"}
-    response = boss.post_json(URL, {**body, "sender": "ACME", "category": "marketing"})
+    response = staff_client.post_json(URL, {**body, "sender": "ACME", "category": "marketing"})
     assert response.status_code == 201
     shown, sent = response.json(), lanck.sent[-1]
     assert (sent.number, sent.channel, sent.params["from"]) == (phone, "sms", "ACME")
@@ -23,11 +23,11 @@ def test_an_sms_is_sent_and_shown(boss, lanck, phone):
     assert sent.text.endswith(" ")
     assert (shown["number"], shown["sender"], shown["category"]) == (phone, "ACME", "marketing")
     assert (shown["status"], shown["request_id"], shown["link"]) == ("accepted", sent.request_id, body["link"])
-    assert boss.get(f"{URL}{shown['id']}/").json() == shown
+    assert staff_client.get(f"{URL}{shown['id']}/").json() == shown
 
 
-def test_the_answer_is_masked_for_who_may_send_but_not_see_numbers(agent, lanck, sms, phone):
-    response = agent.post_json(URL, {**sms, "text": f"Call {phone}", "sender": "12015550100"})
+def test_response_is_masked_without_the_permission_to_see_numbers(masked_client, lanck, sms, phone):
+    response = masked_client.post_json(URL, {**sms, "text": f"Call {phone}", "sender": "12015550100"})
     assert response.status_code == 201
     assert lanck.sent[-1].text == f"Call {phone}"
     assert "5550" not in response.content.decode()
@@ -56,8 +56,8 @@ def test_the_answer_is_masked_for_who_may_send_but_not_see_numbers(agent, lanck,
         ({"channel": "push"}, "invalid_argument", "channel"),
     ],
 )
-def test_what_does_not_fit_is_named_and_nothing_happens(boss, lanck, sms, changes, code, field):
-    response = boss.post_json(URL, {**sms, **changes})
+def test_invalid_field_is_named_and_nothing_is_sent(staff_client, lanck, sms, changes, code, field):
+    response = staff_client.post_json(URL, {**sms, **changes})
     assert (response.status_code, response.json()["code"]) == (400, code)
     assert response.json()["errors"][field]
     assert response.json()["detail"]
@@ -66,25 +66,25 @@ def test_what_does_not_fit_is_named_and_nothing_happens(boss, lanck, sms, change
 
 
 @pytest.mark.parametrize("missing", ["number", "text"])
-def test_what_is_missing_is_named(boss, lanck, sms, missing):
+def test_missing_field_is_named(staff_client, lanck, sms, missing):
     del sms[missing]
-    assert list(boss.post_json(URL, sms).json()["errors"]) == [missing]
+    assert list(staff_client.post_json(URL, sms).json()["errors"]) == [missing]
     assert not Message.objects.exists()
 
 
-def test_a_link_on_a_site_without_an_address_is_a_clear_refusal(boss, lanck, phone):
+def test_link_without_callback_base_url_is_refused(staff_client, lanck, phone):
     with with_lanck(lanck, CALLBACK_BASE_URL=""):
-        response = boss.post_json(URL, {"number": phone, "text": "{link}", "link": "https://shop.example"})
+        response = staff_client.post_json(URL, {"number": phone, "text": "{link}", "link": "https://shop.example"})
     assert (response.status_code, list(response.json()["errors"])) == (400, ["link"])
     assert not Message.objects.exists()
 
 
-def test_marketing_does_not_go_to_those_who_opted_out(boss, lanck, sms, phone):
+def test_marketing_to_a_number_with_an_opt_out_is_refused(staff_client, lanck, sms, phone):
     OptOut.objects.record(phone)
-    response = boss.post_json(URL, {**sms, "category": "marketing"})
+    response = staff_client.post_json(URL, {**sms, "category": "marketing"})
     assert (response.status_code, response.json()["code"]) == (409, "opted_out")
     assert not Message.objects.exists()
-    assert boss.post_json(URL, sms).status_code == 201
+    assert staff_client.post_json(URL, sms).status_code == 201
 
 
 @pytest.mark.parametrize(
@@ -104,40 +104,40 @@ def test_marketing_does_not_go_to_those_who_opted_out(boss, lanck, sms, phone):
         (77, 400, 409, "refused", None, None),
     ],
 )
-def test_what_lanck_refuses_is_told_and_kept(
-    boss, lanck, sms, error_code, http_status, status, code, retry_after, field
+def test_error_of_lanck_is_a_refusal_with_the_id_of_the_stored_message(
+    staff_client, lanck, sms, error_code, http_status, status, code, retry_after, field
 ):
     lanck.refuse(error_code, http_status=http_status, reason="the account owes 12 dollars")
-    response = boss.post_json(URL, sms)
+    response = staff_client.post_json(URL, sms)
     body, message = response.json(), Message.objects.get()
     assert (response.status_code, body["code"], body.get("retry_after")) == (status, code, retry_after)
     assert list(body.get("errors", [])) == ([field] if field else [])
     assert "dollars" not in response.content.decode()
-    kept = boss.get(f"{URL}{body['message_id']}/").json()
-    assert (kept["id"], kept["status"], kept["error_code"]) == (message.pk, "refused", error_code)
-    assert "dollars" in kept["error_reason"]
+    stored = staff_client.get(f"{URL}{body['message_id']}/").json()
+    assert (stored["id"], stored["status"], stored["error_code"]) == (message.pk, "refused", error_code)
+    assert "dollars" in stored["error_reason"]
 
 
-def test_a_lanck_that_cannot_be_reached_is_a_503_with_a_time(boss, lanck, sms, unused_port):
+def test_unreachable_lanck_is_answered_with_503_and_retry_after(staff_client, lanck, sms, unused_port):
     with with_lanck(lanck, BASE_URL=f"http://127.0.0.1:{unused_port}/v1"):
-        response = boss.post_json(URL, sms)
+        response = staff_client.post_json(URL, sms)
     assert (response.status_code, response.json()["code"], response["Retry-After"]) == (503, "unavailable", "5")
     assert Message.objects.get(pk=response.json()["message_id"]).status == "refused"
 
 
-def test_a_message_that_was_perhaps_sent_is_answered_as_what_it_is(boss, lanck, sms):
+def test_unknown_outcome_is_answered_with_201_and_status_unknown(staff_client, lanck, sms):
     lanck.lose_answer()
-    response = boss.post_json(URL, sms)
+    response = staff_client.post_json(URL, sms)
     assert (response.status_code, response.json()["status"]) == (201, "unknown")
     assert Message.objects.get().pk == response.json()["id"]
 
 
-def test_no_public_answer_names_a_message(client, lanck, phone):
+def test_public_api_does_not_return_message_ids(client, lanck, phone):
     lanck.refuse(6, http_status=403)
     response = client.post("/api/phone/verifications/", {"number": phone}, "application/json")
     assert set(response.json()) == {"code", "detail", "retry_after"}
 
 
-def test_it_is_sent_at_once_on_a_site_that_has_atomic_requests(boss, lanck, sms, monkeypatch):
+def test_sms_is_sent_immediately_with_atomic_requests(staff_client, lanck, sms, monkeypatch):
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
-    assert boss.post_json(URL, sms).json()["status"] == "accepted"
+    assert staff_client.post_json(URL, sms).json()["status"] == "accepted"

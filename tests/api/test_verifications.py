@@ -24,11 +24,11 @@ def started(client, lanck, phone):
 
 
 @pytest.fixture
-def address(started):
+def url(started):
     return f"{URL}{started['id']}/"
 
 
-def test_start_look_check(client, lanck, phone):
+def test_start_get_and_check(client, lanck, phone):
     response = post(client, URL, {"number": "+1 201 555 0123", "method": "voice", "language": "de"})
     assert response.status_code == 201
     body = response.json()
@@ -46,24 +46,24 @@ def test_start_look_check(client, lanck, phone):
         "resend_at": body["resend_at"],
         "delivery": "accepted",
     }
-    address = f"{URL}{body['id']}/"
-    looked = client.get(address).json()
-    assert looked == {**body, "expires_at": looked["expires_at"], "resend_at": looked["resend_at"]}
+    url = f"{URL}{body['id']}/"
+    fetched = client.get(url).json()
+    assert fetched == {**body, "expires_at": fetched["expires_at"], "resend_at": fetched["resend_at"]}
     lanck.report(lanck.sent[-1], "DELIVERED")
-    assert client.get(address).json()["delivery"] == "DELIVERED"
-    checked = post(client, f"{address}check/", {"code": lanck.sent[-1].code})
+    assert client.get(url).json()["delivery"] == "DELIVERED"
+    checked = post(client, f"{url}check/", {"code": lanck.sent[-1].code})
     assert checked.status_code == 200
     assert checked.json()["status"] == "verified"
     assert len(checked.json()["proof"]) >= 43
-    assert "proof" not in client.get(address).json()
+    assert "proof" not in client.get(url).json()
 
 
-def test_no_answer_is_kept_by_a_cache(client, lanck, started, address):
-    for response in (client.get(address), post(client, f"{address}check/", {"code": lanck.sent[-1].code})):
+def test_responses_are_not_cached(client, lanck, started, url):
+    for response in (client.get(url), post(client, f"{url}check/", {"code": lanck.sent[-1].code})):
         assert "no-store" in response["Cache-Control"]
 
 
-def test_times_are_the_databases_in_iso(started):
+def test_times_are_those_of_the_database_in_iso_format(started):
     assert started["expires_at"].endswith("Z")
     assert started["expires_at"] > started["resend_at"]
 
@@ -87,7 +87,7 @@ def test_times_are_the_databases_in_iso(started):
         ({"number": "+12015550123", "language": "tlh"}, "invalid_language", "language"),
     ],
 )
-def test_a_bad_field_is_named_and_nothing_changes(client, lanck, body, code, field):
+def test_invalid_field_is_named_and_nothing_is_sent(client, lanck, body, code, field):
     keys = {**lanck.settings, "PURPOSES": {"signup": {"PUBLIC": True}, "internal": {}}}
     with override_settings(LANCK=keys):
         response = post(client, URL, body)
@@ -115,27 +115,27 @@ def test_a_bad_field_is_named_and_nothing_changes(client, lanck, body, code, fie
         ("x", "multipart/form-data; boundary=x", 415, "unsupported_media_type"),
     ],
 )
-def test_a_bad_body_is_refused_in_the_same_shape(client, lanck, started, address, body, content_type, status, code):
-    asked = len(lanck.requests)
-    for url in (URL, f"{address}check/", f"{address}resend/"):
-        response = post(client, url, body, content_type)
+def test_invalid_body_is_refused_in_the_shape_of_the_api(client, lanck, started, url, body, content_type, status, code):
+    requests = len(lanck.requests)
+    for endpoint in (URL, f"{url}check/", f"{url}resend/"):
+        response = post(client, endpoint, body, content_type)
         assert (response.status_code, response.json()["code"]) == (status, code)
         assert set(response.json()) == {"code", "detail"}
-    assert len(lanck.requests) == asked
+    assert len(lanck.requests) == requests
 
 
 @pytest.mark.parametrize("code", ["", None, True, [], {}, "x" * 10_000, "12", " "])
-def test_a_code_that_cannot_be_one_costs_nothing(client, lanck, address, code):
-    response = post(client, f"{address}check/", {"code": code})
+def test_invalid_code_spends_no_attempt(client, lanck, url, code):
+    response = post(client, f"{url}check/", {"code": code})
     assert (response.status_code, response.json()["code"]) == (400, "invalid_code")
     assert response.json()["errors"]["code"]
-    assert client.get(address).json()["attempts_left"] == 5
+    assert client.get(url).json()["attempts_left"] == 5
     assert not lanck.sent[-1].checks
 
 
-def test_a_wrong_code_says_so(client, lanck, address):
+def test_wrong_code_is_refused_with_its_field(client, lanck, url):
     wrong = f"{(int(lanck.sent[-1].code) + 1) % 1_000_000:06}"
-    response = post(client, f"{address}check/", {"code": wrong})
+    response = post(client, f"{url}check/", {"code": wrong})
     assert response.status_code == 400
     assert response.json() == {
         "code": "invalid_code",
@@ -144,11 +144,11 @@ def test_a_wrong_code_says_so(client, lanck, address):
     }
 
 
-def test_exhausted_expired_canceled(client, lanck, address, backdate):
+def test_ended_verification_is_refused_with_its_state(client, lanck, url, backdate):
     wrong = f"{(int(lanck.sent[-1].code) + 1) % 1_000_000:06}"
-    codes = [post(client, f"{address}check/", {"code": wrong}).json()["code"] for _ in range(6)]
+    codes = [post(client, f"{url}check/", {"code": wrong}).json()["code"] for _ in range(6)]
     assert codes == ["invalid_code"] * 4 + ["exhausted"] * 2
-    assert client.get(address).json()["status"] == "exhausted"
+    assert client.get(url).json()["status"] == "exhausted"
     for end, code in [("expired", "expired"), ("canceled", "canceled")]:
         other = post(client, URL, {"number": "+12015550124"}).json()
         if end == "expired":
@@ -160,25 +160,25 @@ def test_exhausted_expired_canceled(client, lanck, address, backdate):
         assert (response.status_code, response.json()["code"]) == (400, code)
 
 
-def test_a_resend_too_soon_says_when(client, lanck, address, backdate):
-    response = post(client, f"{address}resend/", {})
+def test_resend_before_the_wait_is_refused_with_retry_after(client, lanck, url, backdate):
+    response = post(client, f"{url}resend/", {})
     assert response.status_code == 429
     body = response.json()
     assert (body["code"], response["Retry-After"]) == ("resend_too_soon", str(body["retry_after"]))
     assert 28 <= body["retry_after"] <= 30
     backdate(Verification.objects.get(), 31)
-    resent = post(client, f"{address}resend/", {"method": "call"})
+    resent = post(client, f"{url}resend/", {"method": "call"})
     assert (resent.status_code, resent.json()["method"]) == (200, "call")
     assert [sent.channel for sent in lanck.sent] == ["sms", "call"]
 
 
-def test_a_resend_without_a_body_uses_the_last_method(client, lanck, address, backdate):
+def test_resend_without_a_body_uses_the_last_method(client, lanck, url, backdate):
     backdate(Verification.objects.get(), 31)
-    assert client.generic("POST", f"{address}resend/").status_code == 200
+    assert client.generic("POST", f"{url}resend/").status_code == 200
     assert [sent.channel for sent in lanck.sent] == ["sms", "sms"]
 
 
-def test_an_unavailable_lanck_is_a_503_with_a_time(client, lanck, phone, caplog):
+def test_unavailable_lanck_is_answered_with_503_and_retry_after(client, lanck, phone, caplog):
     lanck.refuse(6, http_status=403, reason="Insufficient funds")
     with caplog.at_level(logging.CRITICAL, "django.request"):
         response = post(client, URL, {"number": phone})
@@ -186,7 +186,7 @@ def test_an_unavailable_lanck_is_a_503_with_a_time(client, lanck, phone, caplog)
     assert "funds" not in response.content.decode()
 
 
-def test_an_unknown_outcome_is_a_started_verification(client, lanck, phone):
+def test_unknown_outcome_is_a_started_verification(client, lanck, phone):
     lanck.lose_answer()
     response = post(client, URL, {"number": phone})
     assert (response.status_code, response.json()["delivery"]) == (201, "unknown")
@@ -194,13 +194,13 @@ def test_an_unknown_outcome_is_a_started_verification(client, lanck, phone):
     assert (checked.status_code, checked.json()["code"], checked["Retry-After"]) == (503, "outcome_unknown", "2")
 
 
-def test_somebody_elses_verification_is_an_unknown_one_byte_for_byte(client, lanck, started, address):
+def test_response_for_another_clients_verification_equals_that_for_an_unknown_id(client, lanck, started, url):
     stranger = Client()
     post(stranger, URL, {"number": "+12015550199"})
     calls = len(lanck.requests)
     unknown = ["00000000-0000-0000-0000-000000000000", "x", "%00", "a" * 500]
     answers = set()
-    for base in [address, *(f"{URL}{verification_id}/" for verification_id in unknown)]:
+    for base in [url, *(f"{URL}{verification_id}/" for verification_id in unknown)]:
         responses = [
             stranger.get(base),
             stranger.delete(base),
@@ -212,31 +212,31 @@ def test_somebody_elses_verification_is_an_unknown_one_byte_for_byte(client, lan
     assert len(lanck.requests) == calls
 
 
-def test_looking_without_a_session_makes_none(lanck, address):
+def test_get_without_a_session_creates_none(lanck, url):
     stranger = Client()
-    assert stranger.get(address).status_code == 404
+    assert stranger.get(url).status_code == 404
     assert not stranger.cookies
 
 
-def test_a_verification_survives_a_login_and_follows_the_user(client, lanck, started, address):
+def test_verification_is_found_after_a_login_and_by_the_user(client, lanck, started, url):
     user = get_user_model().objects.create_user("someone")
     client.force_login(user)
-    assert client.get(address).status_code == 200
+    assert client.get(url).status_code == 200
     mine = post(client, URL, {"number": "+12015550124"}).json()
     assert Verification.objects.get(pk=mine["id"]).user == user
     elsewhere = Client()
     elsewhere.force_login(user)
     assert elsewhere.get(f"{URL}{mine['id']}/").status_code == 200
-    assert elsewhere.get(address).status_code == 404
+    assert elsewhere.get(url).status_code == 404
 
 
 @pytest.mark.parametrize("verb", ["put", "patch", "get", "delete"])
-def test_other_verbs_are_refused_in_the_same_shape(client, lanck, address, verb):
-    response = getattr(client, verb)(f"{address}check/")
+def test_other_methods_are_refused_in_the_shape_of_the_api(client, lanck, url, verb):
+    response = getattr(client, verb)(f"{url}check/")
     assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
 
 
-def test_a_site_may_choose_who_and_how_often(client, lanck, phone):
+def test_permission_and_throttle_classes_of_the_site_apply(client, lanck, phone):
     keys = {
         **lanck.settings,
         "API_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -246,14 +246,14 @@ def test_a_site_may_choose_who_and_how_often(client, lanck, phone):
         response = post(client, URL, {"number": phone})
     assert (response.status_code, response.json()["code"]) == (401, "not_authenticated")
     assert response["WWW-Authenticate"].startswith("Basic")
-    keys = {**lanck.settings, "API_THROTTLE_CLASSES": ["tests.api.test_verifications.Never"]}
+    keys = {**lanck.settings, "API_THROTTLE_CLASSES": ["tests.api.test_verifications.DenyAll"]}
     with override_settings(LANCK=keys):
         response = post(client, URL, {"number": phone})
     assert (response.status_code, response.json()["code"], response["Retry-After"]) == (429, "throttled", "8")
     assert not lanck.requests
 
 
-class Never:
+class DenyAll:
     def allow_request(self, request, view):
         return False
 
@@ -261,7 +261,7 @@ class Never:
         return 7.2
 
 
-def test_a_logged_in_browser_needs_its_csrf_token(lanck, phone):
+def test_session_request_needs_a_csrf_token(lanck, phone):
     client = Client(enforce_csrf_checks=True)
     assert post(client, URL, {"number": phone}).status_code == 201
     client.force_login(get_user_model().objects.create_user("someone"))
@@ -269,11 +269,11 @@ def test_a_logged_in_browser_needs_its_csrf_token(lanck, phone):
     assert (response.status_code, response.json()["code"]) == (403, "permission_denied")
 
 
-def test_sentences_follow_the_language_of_the_request(client, lanck):
+def test_refusals_are_in_the_language_of_the_request(client, lanck):
     assert post(client, URL, {}).json()["errors"]["number"] == ["This field is required."]
 
 
-def test_a_refused_start_leaves_no_session_and_takes_nobodys(client, lanck, phone):
+def test_refused_start_creates_no_session_and_deletes_none(client, lanck, phone):
     def start(number):
         return post(client, URL, {"number": number})
 

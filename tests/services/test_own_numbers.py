@@ -100,6 +100,18 @@ def test_outdated_number_of_an_account_is_found(owner, lanck, number):
     assert forget_number(number=number).verified_numbers == 1
 
 
+@pytest.mark.parametrize("spelling", ["+229 97 00 00 42", "0022997000042", "+229-97-00-00-42"])
+def test_owner_of_an_outdated_number_is_found_by_any_spelling(owner, spelling):
+    user = owner()
+    assert owner_of(spelling) == user
+
+
+@pytest.mark.parametrize("number", ["", " ", "ACME", "+22997000043", "a\nb"])
+def test_number_that_is_no_account_s_has_no_owner(owner, number):
+    owner()
+    assert owner_of(number) is None
+
+
 @pytest.mark.parametrize("number", OUTDATED)
 def test_outdated_number_is_changed_to_another(owner, lanck, phone, number):
     user = owner(number)

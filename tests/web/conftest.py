@@ -9,7 +9,8 @@ from django.test import Client, override_settings
 
 import django_lanck
 from django_lanck.models import VerifiedNumber
-from django_lanck.services import check_verification, claim_number, redeem_proof, start_verification
+from django_lanck.services import claim_number, redeem_proof
+from tests.helpers import prove
 
 ROOT = "/account/phone"
 TEMPLATES = Path(django_lanck.__file__).parent / "templates"
@@ -17,7 +18,7 @@ OTHER = "+12015550124"
 
 
 class Visitor:
-    """Somebody with a browser who goes through the pages of a flow: ``signup``, ``login``, ``change``, ``confirm``."""
+    """A browser on the pages of a flow: ``signup``, ``login``, ``change`` or ``confirm``. Steps return the response."""
 
     def __init__(self, lanck, **client) -> None:
         self.lanck, self.client = lanck, Client(**client)
@@ -28,22 +29,22 @@ class Visitor:
         return get_user_model().objects.get(pk=key) if key else None
 
     def open(self, flow, step="", **query):
-        return self.client.get(address(flow, step), query)
+        return self.client.get(url_of(flow, step), query)
 
-    def give(self, flow, number, **more):
-        """Give a number; the page that follows."""
-        return self.client.post(address(flow), {"number": number, **more})
+    def submit_number(self, flow, number, **fields):
+        return self.client.post(url_of(flow), {"number": number, **fields})
 
-    def type(self, flow, code=None):
-        """Type a code; without one, the right one."""
-        return self.client.post(address(flow, "code"), {"code": code or self.lanck.sent[-1].code})
+    def type_code(self, flow, code=None):
+        """Submit a code; by default the right one."""
+        return self.client.post(url_of(flow, "code"), {"code": code or self.lanck.sent[-1].code})
 
-    def prove(self, flow, number, **more):
-        self.give(flow, number, **more)
-        return self.type(flow)
+    def prove(self, flow, number, **fields):
+        """Submit the number and the right code."""
+        self.submit_number(flow, number, **fields)
+        return self.type_code(flow)
 
-    def press(self, flow, step, **fields):
-        return self.client.post(address(flow, step), fields)
+    def post(self, flow, step, **fields):
+        return self.client.post(url_of(flow, step), fields)
 
     def log_in(self, user):
         self.client.force_login(user)
@@ -54,9 +55,9 @@ class Visitor:
         return self.client.cookies["lanck_proof_token"].value
 
 
-def address(flow: str, step: str = "") -> str:
-    steps = {"": "", "status": "code/status/"}
-    return f"{ROOT}/{flow}/{steps.get(step, f'{step}/')}"
+def url_of(flow: str, step: str = "") -> str:
+    paths = {"": "", "status": "code/status/"}
+    return f"{ROOT}/{flow}/{paths.get(step, f'{step}/')}"
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -77,8 +78,8 @@ def fake_lanck(lanck):
 
 
 @pytest.fixture
-def site(lanck):
-    """The settings with other keys: ``site(METHODS=["sms"])``."""
+def lanck_settings(lanck):
+    """Override keys of ``LANCK`` for the test: ``lanck_settings(METHODS=["sms"])``."""
     overrides = []
 
     def change(**keys):
@@ -97,31 +98,32 @@ def visitor(lanck, db) -> Visitor:
 
 
 @pytest.fixture
-def stranger(lanck, db) -> Visitor:
+def other_browser(lanck, db) -> Visitor:
     """Another browser."""
     return Visitor(lanck)
 
 
 @pytest.fixture
-def account(lanck, phone, db):
-    """Make a user who owns a number: ``account()``, ``account(number, is_staff=True)``."""
+def create_account(lanck, phone, db):
+    """Create a user who owns a number: ``create_account()``, ``create_account(number, is_staff=True)``."""
 
-    def make(number=phone, password=None, **fields):
+    def create(number=phone, password=None, **fields):
         users = get_user_model().objects
         user = users.create_user(username=f"user-{users.count()}", password=password, **fields)
-        verification = start_verification(number=number)
-        proof = check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
+        proof = prove(lanck, number)
         redeem_proof(proof=proof)
         claim_number(user=user, proof=proof)
         return user
 
-    return make
+    return create
 
 
 def owner(number):
+    """Return the user who owns a number, or None."""
     claim = VerifiedNumber.objects.filter(number=number).first()
     return claim and claim.user
 
 
 def text(response) -> str:
+    """Return the content of a response with normalized whitespace."""
     return " ".join(response.content.decode().split())

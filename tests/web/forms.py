@@ -1,4 +1,4 @@
-"""Signup forms of sites that ask something."""
+"""Signup forms for the tests."""
 
 from django import forms
 from django.contrib.auth.forms import UserCreationForm

@@ -1,4 +1,4 @@
-"""A rule of a site's own that lets nobody through."""
+"""A ``GUARD`` that refuses every request."""
 
 from django_lanck.exceptions import Refusal
 

@@ -7,41 +7,41 @@ from django_lanck.services.verifications.signup_forms import random_username
 from tests.web.forms import NameForm
 
 
-def found():
+def messages_by_id():
     return {message.id.removeprefix("django_lanck."): message for message in check_settings()}
 
 
-def test_the_pages_as_they_come_are_fine():
-    assert not {"E050", "E051", "E052", "W010"} & set(found())
+def test_default_settings_of_the_pages_are_valid():
+    assert not {"E050", "E051", "E052", "W010"} & set(messages_by_id())
 
 
 @pytest.mark.parametrize(
     "form", ["shop.forms.SignupForm", "tests.web.forms.NoSignupForm", "tests.web.forms.Nothing", None, 7, ""]
 )
-def test_a_form_that_makes_no_user_is_told(site, form):
-    site(SIGNUP_FORM=form)
-    assert "E050" in found()
+def test_signup_form_without_build_user_is_an_error(lanck_settings, form):
+    lanck_settings(SIGNUP_FORM=form)
+    assert "E050" in messages_by_id()
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 1.5, "900", None, True])
-def test_a_time_that_is_none_is_told(site, seconds):
-    site(RECENT_AUTHENTICATION=seconds)
-    assert "E051" in found()
+def test_invalid_recent_authentication_is_an_error(lanck_settings, seconds):
+    lanck_settings(RECENT_AUTHENTICATION=seconds)
+    assert "E051" in messages_by_id()
 
 
-def test_purposes_that_the_pages_miss_are_told(site):
-    site(PURPOSES={"signup": {"PUBLIC": True}, "login": {}})
-    assert "'change_number', 'confirm'" in found()["W010"].msg
+def test_missing_purposes_of_the_pages_are_a_warning(lanck_settings):
+    lanck_settings(PURPOSES={"signup": {"PUBLIC": True}, "login": {}})
+    assert "'change_number', 'confirm'" in messages_by_id()["W010"].msg
 
 
-def test_where_the_pages_are_not_included_nothing_is_told_of_them(site, settings):
+def test_pages_are_not_checked_where_they_are_not_included(lanck_settings, settings):
     settings.ROOT_URLCONF = "django_lanck.urls"
-    site(PURPOSES={"signup": {}}, SIGNUP_FORM="shop.forms.SignupForm")
-    assert not {"E050", "W010"} & set(found())
+    lanck_settings(PURPOSES={"signup": {}}, SIGNUP_FORM="shop.forms.SignupForm")
+    assert not {"E050", "W010"} & set(messages_by_id())
 
 
 class EmailUser(models.Model):
-    """A user who is named by an email address, as custom user models have it."""
+    """A custom user model with an email address as username."""
 
     USERNAME_FIELD = "email"
     email = models.EmailField(unique=True)
@@ -51,7 +51,7 @@ class EmailUser(models.Model):
 
 
 @pytest.fixture
-def named_by_email(monkeypatch):
+def email_as_username(monkeypatch):
     monkeypatch.setattr("django_lanck.services.verifications.signup_forms.get_user_model", lambda: EmailUser)
 
 
@@ -64,8 +64,8 @@ class MakesItsOwn(NameForm):
         raise NotImplementedError
 
 
-def test_a_name_that_cannot_be_made_up_has_to_be_asked_for(site, named_by_email):
-    assert "EmailUser.email cannot be made up" in found()["E052"].msg
+def test_signup_form_has_to_ask_for_a_username_that_cannot_be_generated(lanck_settings, email_as_username):
+    assert "EmailUser.email cannot be made up" in messages_by_id()["E052"].msg
     with pytest.raises(ImproperlyConfigured, match="SIGNUP_FORM has to ask for it"):
         random_username()
     assert not list(AsksForEmail.check())
@@ -73,5 +73,5 @@ def test_a_name_that_cannot_be_made_up_has_to_be_asked_for(site, named_by_email)
     assert len(list(NameForm.check())) == 1
 
 
-def test_a_name_that_is_made_up_fits_and_is_another_each_time():
+def test_generated_usernames_are_valid_and_unique():
     assert len({random_username() for _ in range(100)}) == 100

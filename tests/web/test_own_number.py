@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from django_lanck.models import VerifiedNumber
-from tests.web.conftest import OTHER, address, owner, text
+from tests.web.conftest import OTHER, owner, text, url_of
 
 BENIN = "+22997000042"
 
@@ -23,9 +23,9 @@ def member(visitor):
 
 
 def test_outdated_number_confirms_and_is_changed_away_from(member):
-    assert member.press("confirm", "", next=address("change"))["Location"] == address("confirm", "code")
+    assert member.post("confirm", "", next=url_of("change"))["Location"] == url_of("confirm", "code")
     assert member.lanck.sent[-1].number == BENIN
-    assert member.type("confirm")["Location"] == address("change")
+    assert member.type_code("confirm")["Location"] == url_of("change")
     assert '<option value="BJ" selected' in text(member.open("change"))
     member.prove("change", OTHER)
     assert (owner(BENIN), owner(OTHER)) == (None, member.user)
@@ -33,14 +33,14 @@ def test_outdated_number_confirms_and_is_changed_away_from(member):
 
 @pytest.mark.parametrize("fields", [{"number": BENIN}, {"number": "97 00 00 42", "country": "BJ"}])
 def test_number_page_accepts_the_own_outdated_number_and_shows_it_again(member, fields):
-    member.press("confirm", "")
-    member.type("confirm")
-    assert member.give("change", **fields)["Location"] == address("change", "code")
+    member.post("confirm", "")
+    member.type_code("confirm")
+    assert member.submit_number("change", **fields)["Location"] == url_of("change", "code")
     assert 'value="+229 97000042"' in text(member.open("change"))
-    member.type("change")
+    member.type_code("change")
     assert owner(BENIN) == member.user
 
 
-def test_number_page_refuses_the_outdated_number_of_another_account(member, stranger):
-    assert "valid phone number" in text(stranger.give("login", BENIN))
+def test_number_page_refuses_the_outdated_number_of_another_account(member, other_browser):
+    assert "valid phone number" in text(other_browser.submit_number("login", BENIN))
     assert member.lanck.sent == []

@@ -138,8 +138,8 @@ def _draw_line(chart: Chart, tone: str, fractions: Sequence[float | None]) -> No
 def _day_ticks(days: Sequence[date]) -> list[Tick]:
     """Return few enough ticks for a phone's width, the last day included."""
     every = max(1, math.ceil(len(days) / MAX_DAY_LABELS))
-    chosen = [index for index in range(len(days)) if (len(days) - 1 - index) % every == 0]
-    return [Tick(_number(100 / len(days) * (index + 0.5)), day_label(days[index])) for index in chosen]
+    labelled = [index for index in range(len(days)) if (len(days) - 1 - index) % every == 0]
+    return [Tick(_number(100 / len(days) * (index + 0.5)), day_label(days[index])) for index in labelled]
 
 
 def _round_up(count: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, NamedTuple, TypeAlias
@@ -88,45 +88,48 @@ class Table(NamedTuple):
 
 def tiles(figures: Figures, previous: Totals, links: Links) -> list[Tile]:
     total = figures.total
-    of = _("%(part)s of %(whole)s")
-    within = _("95%% within %(time)s")
     return [
-        Tile(
-            _("Conversion"),
-            share_text(total.conversion),
-            of % {"part": count_text(total.verified), "whole": count_text(total.started)},
-            links.verifications(state="verified"),
-            _difference_in_points(total.conversion, previous.conversion),
-        ),
-        Tile(
-            _("Delivery rate"),
-            share_text(total.delivery_rate),
-            of % {"part": count_text(total.delivered), "whole": count_text(total.accepted)},
-            links.messages(outcome="delivered"),
-            _difference_in_points(total.delivery_rate, previous.delivery_rate),
-        ),
-        Tile(
-            _("Time to delivery"),
-            seconds_text(total.delivery_time(0.5)),
-            within % {"time": seconds_text(total.delivery_time(0.95))},
-        ),
-        Tile(
-            _("Time to verification"),
-            seconds_text(total.proof_time(0.5)),
-            within % {"time": seconds_text(total.proof_time(0.95))},
-        ),
-        Tile(
-            _("Cost"),
-            cost_text(total.cost) if total.priced else NONE,
-            _("known for %(part)s of %(whole)s messages")
-            % {"part": count_text(total.priced), "whole": count_text(total.messages)},
-            links.messages(),
-            _relative_change(float(total.cost), float(previous.cost)),
-        ),
+        *_rate_tiles(total, previous, links),
+        _time_tile(_("Time to delivery"), total.delivery_time),
+        _time_tile(_("Time to verification"), total.proof_time),
+        _cost_tile(total, previous, links),
         Tile(_("Unsettled"), count_text(total.unsettled), _("no final status"), links.messages(outcome="unsettled")),
         Tile(_("Unknown"), count_text(total.unknown), _("perhaps sent"), links.messages(status="unknown")),
         Tile(_("Refused by LANCK"), count_text(total.refused), _("not sent"), links.messages(status="refused")),
     ]
+
+
+def _rate_tiles(total: Totals, previous: Totals, links: Links) -> Iterator[Tile]:
+    fraction = _("%(part)s of %(whole)s")
+    yield Tile(
+        _("Conversion"),
+        share_text(total.conversion),
+        fraction % {"part": count_text(total.verified), "whole": count_text(total.started)},
+        links.verifications(state="verified"),
+        _difference_in_points(total.conversion, previous.conversion),
+    )
+    yield Tile(
+        _("Delivery rate"),
+        share_text(total.delivery_rate),
+        fraction % {"part": count_text(total.delivered), "whole": count_text(total.accepted)},
+        links.messages(outcome="delivered"),
+        _difference_in_points(total.delivery_rate, previous.delivery_rate),
+    )
+
+
+def _time_tile(label: str, time_of: Callable[[float], float | None]) -> Tile:
+    return Tile(label, seconds_text(time_of(0.5)), _("95%% within %(time)s") % {"time": seconds_text(time_of(0.95))})
+
+
+def _cost_tile(total: Totals, previous: Totals, links: Links) -> Tile:
+    counts = {"part": count_text(total.priced), "whole": count_text(total.messages)}
+    return Tile(
+        _("Cost"),
+        cost_text(total.cost) if total.priced else NONE,
+        _("known for %(part)s of %(whole)s messages") % counts,
+        links.messages(),
+        _relative_change(float(total.cost), float(previous.cost)),
+    )
 
 
 def funnel(total: Totals, links: Links) -> list[Step]:

@@ -44,9 +44,9 @@ def _verifications(days: Sequence[Any], totals: Sequence[Totals]) -> Trend:
         "accepted": [each.reached_lanck - each.reached_phone for each in totals],
         "lost": [each.started - each.reached_lanck for each in totals],
     }
-    words = _("%(day)s: %(started)s started, %(verified)s verified, conversion %(share)s")
+    title = _("%(day)s: %(started)s started, %(verified)s verified, conversion %(share)s")
     titles = [
-        words
+        title
         % {
             "day": day_text(day),
             "started": count_text(each.started),
@@ -77,9 +77,9 @@ def _messages(days: Sequence[Any], totals: Sequence[Totals]) -> Trend:
         "accepted": [each.undelivered for each in totals],
         "lost": [each.messages - each.accepted for each in totals],
     }
-    words = _("%(day)s: %(messages)s messages, %(delivered)s delivered, delivery rate %(share)s")
+    title = _("%(day)s: %(messages)s messages, %(delivered)s delivered, delivery rate %(share)s")
     titles = [
-        words
+        title
         % {
             "day": day_text(day),
             "messages": count_text(each.messages),
@@ -108,9 +108,9 @@ def _times(days: Sequence[Any], totals: Sequence[Totals]) -> Trend:
         "p95": [each.delivery_time(0.95) for each in totals],
         "median": [each.delivery_time(0.5) for each in totals],
     }
-    words = _("%(day)s: half within %(median)s, 95%% within %(p95)s")
+    title = _("%(day)s: half within %(median)s, 95%% within %(p95)s")
     titles = [
-        words % {"day": day_text(day), "median": seconds_text(median), "p95": seconds_text(p95)}
+        title % {"day": day_text(day), "median": seconds_text(median), "p95": seconds_text(p95)}
         for day, p95, median in zip(days, lines["p95"], lines["median"], strict=True)
     ]
     return Trend(

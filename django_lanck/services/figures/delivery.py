@@ -97,18 +97,18 @@ def _add_events(figures: Figures, live: list[date]) -> set[date]:
     """Add refusals, fraud checks, errors and dirty days; return the days of the scope that are counted."""
     # MariaDB returns decimals for integers in a union.
     rows = [
-        (kind, day, word, int(number), count) for kind, day, word, number, count in _event_rows(figures.scope, live)
+        (kind, day, value, int(number), count) for kind, day, value, number, count in _event_rows(figures.scope, live)
     ]
     counted = {day for kind, day, *_ in rows if kind == COUNTED_DAY}
-    for kind, day, word, number, count in rows:
+    for kind, day, value, number, count in rows:
         if kind == REFUSAL:
-            figures.refusals[Refused(word, bool(number))] += count
+            figures.refusals[Refused(value, bool(number))] += count
         elif kind == ERROR:
-            figures.errors[ErrorHour(day, number, int(word))] += count
+            figures.errors[ErrorHour(day, number, int(value))] += count
         elif kind == LIVE_ERROR and day not in counted:
-            figures.errors[ErrorHour(day, hour_on_clock(day, number), int(word))] += count
+            figures.errors[ErrorHour(day, hour_on_clock(day, number), int(value))] += count
         elif kind == FRAUD or (kind == LIVE_FRAUD and day not in counted):
-            figures.fraud[word] += count
+            figures.fraud[value] += count
         elif kind == COUNTED_DAY and number:
             figures.dirty_days.append(day)
     figures.dirty_days.sort()

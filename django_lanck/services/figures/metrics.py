@@ -141,14 +141,14 @@ def _events(today: date) -> _Events:
     for rule in REPORTED_RULES:
         for purpose in ("", *_purposes()):
             found.refusals[RefusedPurpose(rule, purpose, rule in conf.watch)] = 0
-    for kind, word, purpose, watched, count in _event_rows(today):
+    for kind, value, purpose, watched, count in _event_rows(today):
         if kind == "paused":
-            found.paused[PAUSING_RULES[word]] += count
+            found.paused[PAUSING_RULES[value]] += count
         elif kind == "error":
-            found.errors[_known_or_other(word, found.errors)] += count
+            found.errors[_known_or_other(value, found.errors)] += count
         else:
             purpose = _known_or_other(purpose, ("", *conf.purposes))
-            found.refusals[RefusedPurpose(_known_or_other(word, REPORTED_RULES), purpose, bool(watched))] += count
+            found.refusals[RefusedPurpose(_known_or_other(value, REPORTED_RULES), purpose, bool(watched))] += count
     return found
 
 

@@ -75,7 +75,7 @@ def prune(*, progress: Callable[[Pruned], None] | None = None) -> Pruned:
 
     These rows stay at any age: a verification that a claim refers to, that is open, that has messages, or whose proof
     can still be redeemed; a limit that is in force; every opt-out. Days are counted before their rows are deleted, and
-    their figures are kept for a time of their own.
+    their figures have a retention of their own.
     """
     if in_transaction():
         raise RuntimeError("Pruning inside a transaction would hold the locks of all deleted rows until its end.")

@@ -1,0 +1,1 @@
+"""Import numbers that were verified elsewhere: by another provider, or in the site's own past."""
