@@ -40,15 +40,15 @@ def inbound(request: HttpRequest, secret: str) -> HttpResponse:
 def _receive(request: HttpRequest, what: str, record: Callable[[object], None]) -> HttpResponse:
     """Parse the body and record it. The content type is ignored, because LANCK sends a wrong one."""
     if request.method not in ("POST", "GET", "HEAD"):
-        return _refuse(request, 405, "method_not_allowed", f"This address takes {what} by POST.")
+        return _refuse(request, 405, "method_not_allowed", f"This URL accepts {what} by POST.")
     if request.method != "POST":
-        return HttpResponse(f"This address takes {what} by POST.\n", content_type="text/plain")
+        return HttpResponse(f"This URL accepts {what} by POST.\n", content_type="text/plain")
     try:
         record(read_json(request))
     except BadJSON as error:
         return _refuse(request, 400, "invalid_body", str(error))
     except UnreadablePostError:  # the connection was closed; Django would log the path, which has the secret
-        return _refuse(request, 400, "invalid_body", "The body did not arrive.")
+        return _refuse(request, 400, "invalid_body", "The body is incomplete.")
     except Error:
         logger.exception("One of the %s could not be stored", what)
         return _refuse(request, 503, "unavailable", "Try again later.")

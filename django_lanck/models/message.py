@@ -33,7 +33,7 @@ DAY: Final = 86_400
 
 
 def _days_ago(days: float) -> CombinedExpression:
-    """Return the time that many days ago, at least two: the rows that are looked for are up to a day old at least."""
+    """Return the time ``days`` ago, but at least two days, so that rows of a day ago are always in the range."""
     return seconds_from_now(-max(days, 2) * DAY)
 
 
@@ -61,7 +61,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return rows.first()
 
     def write_status(self, change: StatusChange, *, locked: Message | None = None, **fields: Any) -> bool:
-        """Move the message to a higher status and return whether it moved. Nothing else writes a status.
+        """Move the message to a higher status and return whether it moved. Receipts, refreshes and answers all use it.
 
         Without ``locked`` one UPDATE moves to a higher rank and sets ``fields`` with it. With the ``locked`` row, its
         ``fields`` are set in any case, and the position decides between equal ranks: Python compares the names, because

@@ -65,7 +65,7 @@ def test_fault_15_database_failure_is_answered_with_503(lanck, site, database, b
     with (
         worker(DATABASE=database.settings) as (origin, _),
         Person(origin, "+12015550113") as person,
-        Person(origin, "+12015550114") as stranger,
+        Person(origin, "+12015550114") as other,
     ):
         assert person.start().status_code == 201
         sent = lanck.sent[-1]
@@ -78,7 +78,7 @@ def test_fault_15_database_failure_is_answered_with_503(lanck, site, database, b
         text = {"messageId": "m1", "from": "12015550113", "to": "12065550100", "text": "Hi"}
 
         database.disconnect()
-        for call in (stranger.start, person.start, person.resend, lambda: person.check(sent.code)):
+        for call in (other.start, person.start, person.resend, lambda: person.check(sent.code)):
             refused = call()
             assert refusal_in(refused) == (503, "unavailable")
             assert refused.json()["retry_after"] == int(refused.headers["Retry-After"]) > 0
@@ -90,7 +90,7 @@ def test_fault_15_database_failure_is_answered_with_503(lanck, site, database, b
         assert [post(receipts, **receipt).status_code, post(inbound, **text).status_code] == [204, 204]
         assert (Message.objects.get().status, InboundMessage.objects.count()) == ("DELIVERED", 1)
         assert person.check(sent.code).json()["status"] == "verified"
-        assert stranger.start().status_code == 201
+        assert other.start().status_code == 201
 
 
 def test_database_failure_during_a_send_loses_no_message(lanck, proxy, site, database):

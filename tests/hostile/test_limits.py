@@ -21,14 +21,14 @@ API = "/api/phone/verifications/"
 WRONG_CODE = "000000"
 
 
-class Stranger:
+class ApiClient:
     """A client of the API with an address of its own."""
 
     def __init__(self, address: str = "8.8.8.8", **headers: str) -> None:
-        self.client = Client(REMOTE_ADDR=address, headers=headers)
+        self.http = Client(REMOTE_ADDR=address, headers=headers)
 
     def post(self, path: str, **values):
-        return self.client.post(API + path, json.dumps(values), content_type="application/json")
+        return self.http.post(API + path, json.dumps(values), content_type="application/json")
 
     def start(self, number: str, **values):
         return self.post("", number=number, **values)
@@ -68,12 +68,12 @@ def test_attack_03_new_verifications_give_no_more_attempts(enable_limits, lanck,
     customers = services.start_verification(number=phone, user=user, binding="customer")
     right = lanck.sent[-1].code
     for turn in range(50):
-        stranger = Stranger(f"8.8.{turn}.8")
-        started = stranger.start(phone, purpose="order" if turn % 2 else "signup").json()["id"]
+        client = ApiClient(f"8.8.{turn}.8")
+        started = client.start(phone, purpose="order" if turn % 2 else "signup").json()["id"]
         for guess in range(5):
             if guess == 2:
-                stranger.resend(started)
-            stranger.check(started, f"{guess:06}")
+                client.resend(started)
+            client.check(started, f"{guess:06}")
     assert 0 < checks_at_lanck(lanck) <= 15
     purposes = Verification.objects.exclude(pk=customers.pk).values_list("purpose", "attempts")
     assert all(sum(n for name, n in purposes if name == purpose) <= 10 for purpose in ("signup", "order"))
@@ -84,19 +84,19 @@ def test_attack_04_short_codes_have_three_attempts(enable_limits, lanck, phone):
     """Codes of less than 6 digits have 3 attempts. Flash calls are not offered for login or reset by default."""
     purposes = {name: {"PUBLIC": True, "RESEND_WAITS": []} for name in ("signup", "login", "reset")}
     enable_limits(LIMITS=None, CODE_LENGTH=4, PURPOSES=purposes)
-    stranger = Stranger()
-    started = stranger.start(phone, method="call").json()
+    client = ApiClient()
+    started = client.start(phone, method="call").json()
     assert (started["code_length"], started["attempts_left"]) == (4, 3)
-    answers = [stranger.check(started["id"], f"{guess:04}") for guess in range(5)]
+    answers = [client.check(started["id"], f"{guess:04}") for guess in range(5)]
     assert codes(answers) == {"invalid_code": 2, "exhausted": 3}
     assert checks_at_lanck(lanck) == 3
     for purpose in ("login", "reset"):
-        assert stranger.start(phone, method="call", purpose=purpose).json()["code"] == "invalid_method"
-        started = stranger.start(phone, purpose=purpose).json()
+        assert client.start(phone, method="call", purpose=purpose).json()["code"] == "invalid_method"
+        started = client.start(phone, purpose=purpose).json()
         assert (started["code_length"], started["attempts_left"], started["methods"]) == (6, 3, ["sms", "voice"])
     purposes["login"]["METHODS"] = ["call"]
     enable_limits(LIMITS=None, PURPOSES=purposes)
-    assert stranger.start(phone, purpose="login").json()["method"] == "call"
+    assert client.start(phone, purpose="login").json()["method"] == "call"
 
 
 def test_attack_05_wrong_codes_for_many_numbers_are_limited(enable_limits, lanck, record_signal):
@@ -146,10 +146,10 @@ def test_attack_05_wrong_codes_for_many_numbers_are_limited(enable_limits, lanck
     assert [message.id for message in check_proxies()] == ["django_lanck.W006"]
     enable_limits(TRUSTED_PROXIES=["10.0.0.1"], **limits)
     assert not list(check_proxies())
-    strangers = [Stranger("10.0.0.1", x_forwarded_for="7.7.7.7") for _ in range(3)]
+    clients = [ApiClient("10.0.0.1", x_forwarded_for="7.7.7.7") for _ in range(3)]
     lanck.reset()  # removes the answers that were not requested
-    started = [each.start(number).json()["id"] for each, number in zip(strangers, prefix_numbers(3, 2000), strict=True)]
-    answers = [each.check(started_id) for each, started_id in zip(strangers, started, strict=True)]
+    started = [each.start(number).json()["id"] for each, number in zip(clients, prefix_numbers(3, 2000), strict=True)]
+    answers = [each.check(started_id) for each, started_id in zip(clients, started, strict=True)]
     assert codes(answers) == {"invalid_code": 2, "too_many_requests": 1}
 
 
@@ -159,18 +159,18 @@ def test_attack_06_spoofed_addresses_share_one_limit(enable_limits, lanck):
     keys = {"LIMITS": {"address": ["10/hour"]}, "CONVERSION": {}}
     enable_limits(**keys)
     spoofed = [
-        Stranger(
+        ApiClient(
             "8.8.8.8", x_forwarded_for=f"9.9.9.{turn}, 7.7.{turn}.7", forwarded=f"for=9.9.9.{turn}", x_real_ip="1.1.1.1"
         )
         for turn in range(20)
     ]
     answers = [one.start(number) for one, number in zip(spoofed, prefix_numbers(20), strict=True)]
     assert codes(answers) == {201: 10, "too_many_requests": 10} or codes(answers).get("too_many_requests") == 10
-    same_64 = [Stranger(f"2a00:1450:4001:81b:{turn:x}:{turn:x}::{turn:x}") for turn in range(1, 21)]
+    same_64 = [ApiClient(f"2a00:1450:4001:81b:{turn:x}:{turn:x}::{turn:x}") for turn in range(1, 21)]
     answers = [one.start(number) for one, number in zip(same_64, prefix_numbers(20, 100), strict=True)]
     assert codes(answers)["too_many_requests"] == 10
     enable_limits(TRUSTED_PROXIES=["10.0.0.0/8"], **keys)
-    proxied = [Stranger("10.1.1.1", x_forwarded_for=f"9.9.9.{turn}, 7.7.7.7, 10.2.2.2") for turn in range(20)]
+    proxied = [ApiClient("10.1.1.1", x_forwarded_for=f"9.9.9.{turn}, 7.7.7.7, 10.2.2.2") for turn in range(20)]
     answers = [one.start(number) for one, number in zip(proxied, prefix_numbers(20, 200), strict=True)]
     assert codes(answers)["too_many_requests"] == 10
 
@@ -179,11 +179,11 @@ def test_attack_07_concurrent_starts_do_not_exceed_the_limits(enable_limits, lan
     """100 concurrent starts for one number send one code. 100 concurrent starts from one address for different numbers,
     with a limit of 10, send exactly 10."""
     enable_limits(CONVERSION={})
-    answers = call_concurrently(lambda turn: Stranger(f"8.8.{turn}.8").start(phone), 100)
+    answers = call_concurrently(lambda turn: ApiClient(f"8.8.{turn}.8").start(phone), 100)
     assert codes(answers) == {201: 1, "resend_too_soon": 99}
     assert len(lanck.sent) == Message.objects.count() == Verification.objects.count() == 1
     numbers = prefix_numbers(100, 1000)
-    answers = call_concurrently(lambda turn: Stranger("8.8.4.4").start(numbers[turn]), 100)
+    answers = call_concurrently(lambda turn: ApiClient("8.8.4.4").start(numbers[turn]), 100)
     assert codes(answers) == {201: 10, "too_many_requests": 90}
     assert len(lanck.sent) == Message.objects.count() == Verification.objects.count() == 11
 
@@ -200,7 +200,7 @@ def test_attack_08_spellings_of_a_number_share_one_limit(enable_limits, lanck, p
     """20 spellings of a number (spaces, `00`, full-width or Arabic digits, an extension) are one number with one
     counter."""
     enable_limits(LIMITS={"number": ["30/hour"]}, CONVERSION={}, WATCH=["ladder"])
-    answers = [Stranger(f"8.8.{turn}.8").start(number) for turn, number in enumerate(SPELLINGS)]
+    answers = [ApiClient(f"8.8.{turn}.8").start(number) for turn, number in enumerate(SPELLINGS)]
     assert len(SPELLINGS) >= 20
     assert codes(answers) == {201: len(SPELLINGS)}
     assert set(Verification.objects.values_list("number", flat=True)) == {phone}
@@ -210,7 +210,7 @@ def test_attack_08_spellings_of_a_number_share_one_limit(enable_limits, lanck, p
     enable_limits()
     counters = LimitCounter.objects.all()
     counters.delete()
-    answers = [Stranger(f"8.8.{turn}.8").start(number) for turn, number in enumerate(SPELLINGS)]
+    answers = [ApiClient(f"8.8.{turn}.8").start(number) for turn, number in enumerate(SPELLINGS)]
     assert codes(answers) == {201: 1, "resend_too_soon": len(SPELLINGS) - 1}
 
 
@@ -272,7 +272,7 @@ def test_attack_10_premium_satellite_and_landline_numbers_are_refused(enable_lim
     """Premium, shared-cost and satellite numbers, and landlines for SMS, are refused before a call to the provider."""
     enable_limits()
     for number, code in REFUSED_NUMBERS.items():
-        answer = Stranger().start(number)
+        answer = ApiClient().start(number)
         assert (answer.status_code, answer.json()["code"]) == (400, code), number
         with pytest.raises(Refusal) as caught:
             services.send_sms(number=number, text="Hi")
@@ -280,7 +280,7 @@ def test_attack_10_premium_satellite_and_landline_numbers_are_refused(enable_lim
     assert not lanck.requests
     assert not Message.objects.exists()
     assert not LimitCounter.objects.exists()
-    assert Stranger().start("+4930123456", method="voice").status_code == 201
+    assert ApiClient().start("+4930123456", method="voice").status_code == 201
 
 
 def test_attack_15_known_and_unknown_numbers_get_identical_answers(enable_limits, lanck, backdate):
@@ -296,11 +296,11 @@ def test_attack_15_known_and_unknown_numbers_get_identical_answers(enable_limits
     backdate(verification, 3600)
 
     def answers_for(number: str, address: str) -> list[object]:
-        stranger = Stranger(address)
-        started = stranger.start(number, purpose="login")
+        client = ApiClient(address)
+        started = client.start(number, purpose="login")
         path = started.json()["id"]
-        answers = [started, stranger.client.get(f"{API}{path}/"), stranger.check(path), stranger.resend(path)]
-        answers.append(stranger.start(number, purpose="login"))
+        answers = [started, client.http.get(f"{API}{path}/"), client.check(path), client.resend(path)]
+        answers.append(client.start(number, purpose="login"))
         return [(answer.status_code, without_identity(answer.json(), number, path)) for answer in answers]
 
     def without_identity(body: dict[str, object], number: str, path: str) -> str:
@@ -323,7 +323,7 @@ def test_attack_17_codes_sent_to_a_phone_are_limited(enable_limits, lanck, phone
     clock = services.start_verification(number=prefix_numbers(1, 5000)[0])  # backdating it backdates all counters
     sent_at, now = [], 0
     while now <= 86_400 and len(sent_at) < 12:
-        answers = [Stranger(f"8.{turn}.{len(sent_at)}.8").start(phone) for turn in range(3)]
+        answers = [ApiClient(f"8.{turn}.{len(sent_at)}.8").start(phone) for turn in range(3)]
         sent_at += [now] * codes(answers).get(201, 0)
         wait = answers[-1].json()["retry_after"]
         backdate(clock, wait)
@@ -332,7 +332,7 @@ def test_attack_17_codes_sent_to_a_phone_are_limited(enable_limits, lanck, phone
     assert sent_at[5] == pytest.approx(3600, abs=5)
     assert len([at for at in sent_at if at < 86_400 - 5]) == 10
 
-    victim = Stranger("9.9.9.9")
+    victim = ApiClient("9.9.9.9")
     refusal = victim.start(phone).json()
     if "retry_after" in refusal:
         backdate(clock, refusal["retry_after"])
@@ -345,11 +345,11 @@ def test_attack_23_test_numbers_open_no_staff_account(enable_limits, lanck, phon
     usual limits and never for a staff account. They are excluded from all figures."""
     settings_of_number = {phone: {"CODE": "424242", "UNTIL": "2999-12-31", "PURPOSES": ["login"]}}
     purposes = {"login": {"PUBLIC": True, "LIMITS": {"number_purpose": []}}, "signup": {"PUBLIC": True}}
-    reviewer = Stranger()
+    reviewer = ApiClient()
 
-    def login(stranger: Stranger = reviewer, purpose: str = "login"):
-        started = stranger.start(phone, purpose=purpose).json()
-        return stranger.check(started["id"], "424242") if "id" in started else None
+    def login(client: ApiClient = reviewer, purpose: str = "login"):
+        started = client.start(phone, purpose=purpose).json()
+        return client.check(started["id"], "424242") if "id" in started else None
 
     keys = {"PURPOSES": purposes, "TEST_NUMBERS": settings_of_number, "WATCH": ["ladder"]}
     keys["LIMITS"] = {"number": ["5/hour"]}
@@ -378,6 +378,6 @@ def test_attack_23_test_numbers_open_no_staff_account(enable_limits, lanck, phon
         Verification.objects.filter(pk=verification.pk).update(proof_redeemed_at=verification.ended_at)
         with pytest.raises(Refusal):
             services.claim_number(user=staff, proof=proof)
-    at_staff = Stranger()
-    at_staff.client.force_login(staff)
-    assert login(at_staff).json()["code"] == "invalid_code"
+    staff_client = ApiClient()
+    staff_client.http.force_login(staff)
+    assert login(staff_client).json()["code"] == "invalid_code"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import pytest
@@ -22,7 +21,7 @@ from hypothesis.stateful import (
 from django_lanck import signals
 from django_lanck.exceptions import Refusal
 from django_lanck.models import Message, Verification
-from django_lanck.models.status import RANKS, Status, rank_of
+from django_lanck.models.status import RANKS, rank_of
 from django_lanck.services import (
     cancel_verification,
     check_verification,
@@ -30,13 +29,13 @@ from django_lanck.services import (
     resend_verification,
     start_verification,
 )
-from django_lanck.testing import FakeLanck, Sent
+from django_lanck.testing import FakeLanck
 from tests.helpers import wrong_code
+from tests.hostile.state_model import ALLOWED, LIFETIME, PROOF_LIFETIME, WAITS, ModelMessage, ModelVerification
 
 pytestmark = pytest.mark.django_db
 
 NUMBER = "+12015550123"
-ALLOWED, LIFETIME, PROOF_LIFETIME, WAITS = 2, 990, 890, (30, 30, 30)
 # Sums of these are multiples of 20, so that they are at least ten seconds away from each expiry.
 STEPS = st.sampled_from([60] * 6 + [400, 400, 2000])
 METHODS = {"lanck": ["sms", "voice", "call"], "site": ["sms", "p2s", "flash", "push", "viber", "rcs", "failover"]}
@@ -44,77 +43,12 @@ STATUSES = st.sampled_from(
     ["SENT", "DELIVERED", "UNDELIVERED", "REJECTED", "ANSWERED", "BUFFERED", "accepted", "refused"]
 )
 TIMES = st.sampled_from([None, 1_700_000_000, 1_700_000_001])
-FAULTS = st.sampled_from([""] * 6 + ["lost", "refused", "busy", "odd"])
-CHECK_FAULTS = st.sampled_from(["", "", "", "refused", "busy", "odd"])
+FAULTS = st.sampled_from([""] * 6 + ["lost", "refused", "busy", "invalid"])
+CHECK_FAULTS = st.sampled_from(["", "", "", "refused", "busy", "invalid"])
 SOURCES = st.sampled_from(["lanck", "site"])
 CODES = st.sampled_from(["right", "right", "wrong", "previous", "lost", "none"])
 NEXT_CODES = st.sampled_from(["", "previous", "lost", "wrong", "right"])  # of a check right after another action
 TERMINAL = {"verified": "already_verified", "expired": "expired", "exhausted": "exhausted", "canceled": "canceled"}
-
-
-@dataclass
-class ModelMessage:
-    """A message in the model.
-
-    ``statuses`` has the rank, time and status of each report about it. ``known`` is whether the site knows its request
-    id, ``lost`` has the digits of checks without an answer.
-    """
-
-    pk: int
-    sent: Sent | None
-    known: bool
-    statuses: list[tuple[int, float, str]] = field(default_factory=list)
-    lost: set[str] = field(default_factory=set)
-
-    @property
-    def status(self) -> str:
-        return max(self.statuses)[2]
-
-    @property
-    def refused(self) -> bool:
-        return self.statuses[0][2] == Status.REFUSED
-
-    @property
-    def code(self) -> str:
-        return self.sent.code if self.sent else ""
-
-
-@dataclass
-class ModelVerification:
-    """A verification in the model."""
-
-    pk: Any
-    source: str
-    messages: list[ModelMessage] = field(default_factory=list)
-    state: str = "pending"
-    attempts: int = 0
-    failures: int = 0
-    resends: int = 0
-    age: int = 0
-    expires: int = LIFETIME
-    resend_at: int | None = WAITS[0]
-    proof: str = ""
-    proved_at: int = 0
-    redeemed: bool = False
-
-    @property
-    def row(self) -> Verification:
-        return Verification.objects.get(pk=self.pk)
-
-    @property
-    def is_expired(self) -> bool:
-        return self.state == "pending" and self.age >= self.expires
-
-    @property
-    def valid_messages(self) -> list[ModelMessage]:
-        """The messages whose code is right: the newest that LANCK accepted, and newer ones of unknown outcome."""
-        found = []
-        for message in reversed(self.messages):
-            if not message.refused:
-                found.append(message)
-            if max(message.statuses)[0] > RANKS["unknown"]:
-                break
-        return found if self.source == "site" else found[:1]
 
 
 class VerificationMachine(RuleBasedStateMachine):
@@ -167,7 +101,7 @@ class VerificationMachine(RuleBasedStateMachine):
             self.lanck.refuse(9)
         elif name == "busy":
             self.lanck.refuse(4, http_status=429)
-        elif name == "odd":
+        elif name == "invalid":
             self.lanck.answer({"message": "what?"}, http_status=502)
 
     def send_message(self, case: ModelVerification, fault: str, send: Callable[[], Verification]) -> bool:
@@ -184,7 +118,7 @@ class VerificationMachine(RuleBasedStateMachine):
         message = Message.objects.order_by("-pk")[0]
         case.pk = case.pk or message.verification_id
         sent = self.lanck.sent[-1] if len(self.lanck.sent) > sent_before else None
-        status = {"": "accepted", "lost": "unknown", "odd": "unknown"}.get(fault, "refused")
+        status = {"": "accepted", "lost": "unknown", "invalid": "unknown"}.get(fault, "refused")
         message = ModelMessage(message.pk, sent, known=not fault, statuses=[(RANKS[status], 0, status)])
         case.messages.append(message)
         return status != "refused"

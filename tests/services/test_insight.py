@@ -46,7 +46,7 @@ def test_hlr_lookup_is_stored(lanck, phone):
 
 
 @pytest.mark.parametrize(
-    ("word", "expected"),
+    ("status", "expected"),
     [
         ("PASSED", "PASSED"),
         ("FRAUDLENT", "FRAUDULENT"),
@@ -56,8 +56,8 @@ def test_hlr_lookup_is_stored(lanck, phone):
         ("A_NEW_WORD", "A_NEW_WORD"),
     ],
 )
-def test_fraud_check_is_stored_with_one_spelling_of_its_status(lanck, phone, word, expected):
-    lanck.answer({"status": word, "mobilePrefix": False})
+def test_fraud_check_is_stored_with_one_spelling_of_its_status(lanck, phone, status, expected):
+    lanck.answer({"status": status, "mobilePrefix": False})
     assert check_fraud(number=phone).status == expected
     insight = NumberInsight.objects.get()
     assert (insight.kind, insight.status, insight.mobile_prefix) == ("fraud", expected, False)

@@ -88,8 +88,8 @@ def test_send_takes_one_statement_before_the_call_and_one_after(lanck, phone, ch
 def test_receipts_move_the_message_to_its_final_status(lanck, phone, record_signal, channel):
     CASES[channel][0](phone)
     changed = record_signal(signals.message_status_changed)
-    for word in ("SENT", "QUEUED_AT_NETWORK", "DELIVERED", "UNDELIVERED"):
-        assert lanck.report(lanck.sent[-1], word).status_code == 204
+    for status in ("SENT", "QUEUED_AT_NETWORK", "DELIVERED", "UNDELIVERED"):
+        assert lanck.report(lanck.sent[-1], status).status_code == 204
     assert Message.objects.get().status == "DELIVERED"
     assert [(change["old_status"], change["new_status"]) for change in changed] == [
         ("accepted", "SENT"),
@@ -283,7 +283,7 @@ def test_dictated_digits_are_not_stored(lanck, phone, caplog):
     caplog.set_level("DEBUG", "django_lanck")
     services.speak_code(number=phone, code="739155")
     lanck.report(lanck.sent[-1], "ANSWERED", payload={"code": "739155"}, duration=17)
-    lanck.refuse(10, reason="The code 739155 is odd")
+    lanck.refuse(10, reason="The code 739155 is invalid")
     with pytest.raises(APIError):
         services.speak_code(number=phone, code="739155")
     assert "739155" not in stored_rows()

@@ -88,7 +88,7 @@ def test_proof_that_was_not_redeemed_claims_nothing(new_proof, make_user):
 def test_newer_proof_takes_the_number_over_with_one_signal(
     new_proof, make_user, record_signal, backdate, django_capture_on_commit_callbacks
 ):
-    taken = record_signal(signals.number_taken_over)
+    takeovers = record_signal(signals.number_taken_over)
     first, second = make_user("a"), make_user("b")
     old, new = new_proof(), new_proof()
     for user, proof in [(first, old), (second, new)]:
@@ -96,7 +96,7 @@ def test_newer_proof_takes_the_number_over_with_one_signal(
         with django_capture_on_commit_callbacks(execute=True):
             claim_number(user=user, proof=proof)
     assert VerifiedNumber.objects.get().user == second
-    assert [(sent["old_user_id"], sent["new_user_id"]) for sent in taken] == [(first.pk, second.pk)]
+    assert [(sent["old_user_id"], sent["new_user_id"]) for sent in takeovers] == [(first.pk, second.pk)]
 
 
 def test_older_proof_does_not_take_the_number_over(new_proof, make_user):

@@ -27,7 +27,7 @@ def sent(lanck, phone):
     return lanck.sent[-1]
 
 
-def status():
+def stored_status():
     return Message.objects.get().status
 
 
@@ -49,9 +49,9 @@ def test_receipt_moves_the_status_and_is_stored(lanck, sent, record_signal):
 def test_receipt_takes_two_statements_or_four_with_a_receiver(lanck, sent, listener, django_assert_max_num_queries):
     of_sqlite = 1 if connection.vendor == "sqlite" else 0  # the UPDATE that acquires its lock
     limit, of_a_repeat = (2, 4 + of_sqlite) if listener is None else (4 + of_sqlite, 3 + of_sqlite)
-    for word, most in [("SENT", limit), ("DELIVERED", limit), ("SENT", of_a_repeat)]:
+    for status, most in [("SENT", limit), ("DELIVERED", limit), ("SENT", of_a_repeat)]:
         with django_assert_max_num_queries(20) as captured:
-            lanck.report(sent, word, timestamp=1)
+            lanck.report(sent, status, timestamp=1)
         assert len(statements(captured)) <= most
 
 
@@ -70,10 +70,10 @@ ORDERS = list(
 
 @pytest.mark.parametrize("order", ORDERS[::7])
 def test_every_order_of_arrival_ends_with_the_same_status(lanck, sent, order):
-    for word, at in order:
-        lanck.report(sent, word, timestamp=1700000000 + at)
-    best = next(word for word in ("DELIVERED", "UNDELIVERED", "REJECTED", "SENT") if word in dict(order))
-    assert status() == best
+    for status, at in order:
+        lanck.report(sent, status, timestamp=1700000000 + at)
+    best = next(status for status in ("DELIVERED", "UNDELIVERED", "REJECTED", "SENT") if status in dict(order))
+    assert stored_status() == best
     assert Receipt.objects.count() == 4
 
 
@@ -81,24 +81,24 @@ def test_every_order_of_arrival_ends_with_the_same_status(lanck, sent, order):
     "order", list(itertools.permutations([("ANSWERED", 1), ("DELIVERED", 2), ("DELIVERED", None)]))
 )
 def test_of_equal_ranks_the_later_time_wins(lanck, sent, order):
-    for word, at in order:
-        lanck.report(sent, word, timestamp=at and 1700000000 + at)
-    assert status() == "DELIVERED"
+    for status, at in order:
+        lanck.report(sent, status, timestamp=at and 1700000000 + at)
+    assert stored_status() == "DELIVERED"
     assert Message.objects.get().status_at.timestamp() == 1700000002
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(["ANSWERED", "DELIVERED"])))
 def test_of_equal_ranks_and_times_the_later_name_wins(lanck, sent, order):
-    for word in order:
-        lanck.report(sent, word, timestamp=1700000000)
-    assert status() == "DELIVERED"
+    for status in order:
+        lanck.report(sent, status, timestamp=1700000000)
+    assert stored_status() == "DELIVERED"
 
 
 def test_unknown_status_is_stored_as_received(lanck, sent):
     lanck.report(sent, "Buffered-At-SMSC")
-    assert status() == "Buffered-At-SMSC"
+    assert stored_status() == "Buffered-At-SMSC"
     lanck.report(sent, "SENT")
-    assert status() == "SENT"
+    assert stored_status() == "SENT"
 
 
 def test_receipt_does_not_verify(lanck, sent):
@@ -120,11 +120,11 @@ def test_calling_number_of_a_flash_call_is_not_stored(lanck, phone):
 
 
 def test_at_most_fifty_receipts_of_a_message_are_stored(lanck, sent, listener):
-    for word in ("QUEUED", "SENT", "REJECTED", "UNDELIVERED", "DELIVERED"):
+    for status in ("QUEUED", "SENT", "REJECTED", "UNDELIVERED", "DELIVERED"):
         for number in range(60):
-            assert lanck.report(sent, word, n=number, timestamp=number).status_code == 204
+            assert lanck.report(sent, status, n=number, timestamp=number).status_code == 204
     assert Receipt.objects.count() == (49 if listener is None else 45)
-    assert status() == "DELIVERED"
+    assert stored_status() == "DELIVERED"
 
 
 def test_receipt_sets_the_request_id_of_a_message_whose_answer_was_lost(lanck, phone):
@@ -180,13 +180,13 @@ def test_receipt_for_another_request_is_refused_like_a_wrong_token(lanck, sent, 
         "/lanck/receipts/1:forged/", '{"requestId": "x", "number": "1", "status": "SENT"}', "application/json"
     )
     assert (other.status_code, other.content) == (404, wrong.content)
-    assert status() == "accepted"
+    assert stored_status() == "accepted"
     assert not Receipt.objects.exists()
 
 
 def test_request_id_is_case_sensitive(lanck, sent):
     assert lanck.report(replace(sent, request_id=sent.request_id.upper()), "DELIVERED").status_code == 404
-    assert status() == "accepted"
+    assert stored_status() == "accepted"
 
 
 def test_request_id_of_another_message_is_refused(lanck, sent, phone):
@@ -208,7 +208,7 @@ def test_receipt_after_expiry_changes_the_message_only(lanck, sent, backdate):
     backdate(verification, 700)
     before = Verification.objects.values().get()
     lanck.report(sent, "DELIVERED")
-    assert status() == "DELIVERED"
+    assert stored_status() == "DELIVERED"
     assert Verification.objects.values().get() == before
 
 
@@ -231,7 +231,7 @@ def test_refresh_does_not_lower_the_status(lanck, sent):
     lanck.report(sent, "DELIVERED")
     sent.status = "SENT"
     assert not refresh_message(message=Message.objects.get())
-    assert status() == "DELIVERED"
+    assert stored_status() == "DELIVERED"
 
 
 def test_refresh_without_a_request_id_makes_no_call(lanck, phone):
@@ -257,13 +257,13 @@ def test_receiver_that_raises_does_not_fail_the_webhook(lanck, sent):
         assert lanck.report(sent, "DELIVERED").status_code == 204
     finally:
         signals.message_status_changed.disconnect(broken)
-    assert status() == "DELIVERED"
+    assert stored_status() == "DELIVERED"
 
 
-@pytest.mark.parametrize("word", ["refused", "sending", "unknown", "accepted", "Refused"])
-def test_status_of_lanck_with_a_name_of_ours_has_the_rank_of_an_unknown_status(lanck, sent, word):
-    assert lanck.report(sent, word).status_code == 204
+@pytest.mark.parametrize("status", ["refused", "sending", "unknown", "accepted", "Refused"])
+def test_status_of_lanck_with_a_name_of_ours_has_the_rank_of_an_unknown_status(lanck, sent, status):
+    assert lanck.report(sent, status).status_code == 204
     message = Message.objects.get()
-    assert (message.status, message.is_refused) == (word, False)
+    assert (message.status, message.is_refused) == (status, False)
     lanck.report(sent, "SENT")
-    assert status() == "SENT"
+    assert stored_status() == "SENT"

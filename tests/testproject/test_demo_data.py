@@ -51,12 +51,12 @@ def stored() -> list[list[tuple]]:
 
 
 def test_same_seed_and_last_day_store_the_same_rows():
-    demo_data(messages=400)
+    demo_data(messages=300)
     first = stored()
     assert all(first)
-    demo_data(messages=400, replace=True)
+    demo_data(messages=300, replace=True)
     assert stored() == first
-    demo_data(replace=True, seed=2)
+    demo_data(messages=50, replace=True, seed=2)
     assert stored() != first
 
 

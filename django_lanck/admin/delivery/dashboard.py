@@ -69,7 +69,7 @@ class DeliveryAdmin(ModelAdmin):
         if ignored:
             text = _("Invalid filters were ignored: %s.") % ", ".join(ignored)[:200]
             self.message_user(request, text, messages.WARNING)
-            return HttpResponseRedirect(_address("changelist") + selection.query())
+            return HttpResponseRedirect(_url("changelist") + selection.query())
         figures = delivery_figures(selection.scope)
         context = {
             **self.admin_site.each_context(request),
@@ -150,14 +150,14 @@ class DeliveryAdmin(ModelAdmin):
         return self._back(request)
 
     def _back(self, request: HttpRequest) -> HttpResponse:
-        return HttpResponseRedirect(_address("changelist") + read_selection(request.GET)[0].query())
+        return HttpResponseRedirect(_url("changelist") + read_selection(request.GET)[0].query())
 
     def _require_permission(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):
             raise PermissionDenied
 
 
-def _address(name: str) -> str:
+def _url(name: str) -> str:
     return reverse(f"admin:lanck_deliveryday_{name}")
 
 

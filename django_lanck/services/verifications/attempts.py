@@ -48,7 +48,7 @@ class Check:
         return self.digits
 
     def raise_if_ended(self) -> None:
-        """Raise Refusal if the verification has ended. The first to find it expired stores that."""
+        """Raise Refusal if the verification has ended. An expiry is stored, once, with its signal."""
         verification = self.verification
         refused = refusal_code(verification)
         expires_now = refused == "expired" and verification.state == Verification.State.PENDING
@@ -108,6 +108,7 @@ class Check:
         return Refusal("exhausted")
 
     def read_again(self) -> None:
+        """Read the verification from the database. Raises Refusal ``not_found`` if it was deleted."""
         rows = Verification.objects.annotate(now=DatabaseNow())  # type: ignore[no-redef]
         try:
             self.verification.refresh_from_db(from_queryset=rows)

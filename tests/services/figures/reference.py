@@ -25,25 +25,30 @@ STATUSES_OF_LANCK = ["SENT", "REJECTED", "UNDELIVERED", "DELIVERED", "ANSWERED",
 def fill(first: date, days: int, seed: int, each_day: int = 30) -> None:
     """Create verifications with one to three messages, other messages, and fraud checks, at whole milliseconds."""
     source = Random(seed)
+    verifications: list[Verification] = []
     messages: list[Message] = []
+    insights: list[NumberInsight] = []
     for number in range(days):
         start, end = start_of_day(first + timedelta(days=number)), start_of_day(first + timedelta(days=number + 1))
         for _ in range(each_day):
             at = start + timedelta(milliseconds=source.randrange(int((end - start).total_seconds() * 1000)))
             verification = _verification(source, at) if source.random() < 0.7 else None
+            verifications += [verification] if verification else []
             for resend in range(source.choice([1, 1, 1, 2, 3]) if verification else 1):
                 sent = min(at + timedelta(seconds=40 * resend), end - timedelta(milliseconds=1))
                 messages.append(_message(source, sent, verification))
             if source.random() < 0.3:
                 state = source.choice(["PASSED", "SUSPICIOUS"])
-                NumberInsight.objects.create(number="+12015550123", kind="fraud", status=state, created_at=at)
-                NumberInsight.objects.create(number="+12015550123", kind="hlr", status=state, created_at=at)
+                for kind in ("fraud", "hlr"):
+                    insights.append(NumberInsight(number="+12015550123", kind=kind, status=state, created_at=at))
+    Verification.objects.bulk_create(verifications)
+    NumberInsight.objects.bulk_create(insights)
     Message.objects.bulk_create(messages)
 
 
 def _verification(source: Random, at: datetime) -> Verification:
     verified = source.random() < 0.6
-    return Verification.objects.create(
+    return Verification(
         number="+12015550123",
         purpose=source.choice(["signup", "login"]),
         method="sms",
