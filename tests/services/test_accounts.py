@@ -9,14 +9,14 @@ from django_lanck.models import Verification, VerifiedNumber
 from django_lanck.services import (
     authenticate_by_proof,
     change_number,
-    check_verification,
     claim_number,
     confirm_user,
     is_password_of,
     redeem_proof,
     sign_up,
-    start_verification,
 )
+from tests import helpers
+from tests.helpers import catch_refusal
 
 pytestmark = pytest.mark.django_db
 users = get_user_model().objects
@@ -26,11 +26,7 @@ users = get_user_model().objects
 def prove(lanck, phone):
     """Return the proof of a right code: ``prove(purpose)``."""
 
-    def prove(purpose="signup", number=phone):
-        verification = start_verification(number=number, purpose=purpose)
-        return check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
-
-    return prove
+    return lambda purpose="signup", number=phone: helpers.prove(lanck, number, purpose=purpose)
 
 
 @pytest.fixture
@@ -57,12 +53,6 @@ def owner(prove):
     return create
 
 
-def refused(call, **arguments):
-    with pytest.raises(Refusal) as refusal:
-        call(**arguments)
-    return refusal.value
-
-
 def is_spent(purpose="signup"):
     return Verification.objects.filter(purpose=purpose).latest("created_at").proof_redeemed_at is not None
 
@@ -78,14 +68,14 @@ def test_signup_creates_the_user_claims_the_number_and_sends_one_signal(prove, p
 def test_signup_with_a_spent_proof_is_refused(prove):
     proof = prove()
     sign_up(proof=proof)
-    assert refused(sign_up, proof=proof).code == "invalid_proof"
+    assert catch_refusal(sign_up, proof=proof).code == "invalid_proof"
     assert users.count() == 1
 
 
 def test_signup_with_another_binding_is_refused(prove, rf):
     request = rf.post("/")
     request.session = {"lanck_binding": "x"}
-    assert refused(sign_up, proof=prove(), request=request).code == "invalid_proof"
+    assert catch_refusal(sign_up, proof=prove(), request=request).code == "invalid_proof"
 
 
 NOT_LET_IN = [
@@ -101,13 +91,13 @@ def test_signup_with_the_number_of_a_closed_or_staff_account_is_refused_with_the
     owner, prove, fields, code, take_over
 ):
     user = owner(**fields)
-    assert refused(sign_up, proof=prove(), take_over=take_over).code == code
+    assert catch_refusal(sign_up, proof=prove(), take_over=take_over).code == code
     assert (users.get(), VerifiedNumber.objects.get().user, is_spent()) == (user, user, False)
 
 
 def test_signup_with_a_number_that_has_an_owner_is_refused_with_the_proof_unspent(owner, prove):
     user = owner()
-    assert refused(sign_up, proof=prove()).code == "number_taken"
+    assert catch_refusal(sign_up, proof=prove()).code == "number_taken"
     assert (users.get(), VerifiedNumber.objects.get().user, is_spent()) == (user, user, False)
 
 
@@ -124,13 +114,13 @@ def test_signup_is_refused_when_another_account_claims_the_number_meanwhile(owne
     user, proof = owner(), prove()
     monkeypatch.setattr("django_lanck.services.verifications.accounts.owner_of", lambda number: None)
     taken = record_signal(signals.number_taken_over)
-    assert refused(sign_up, proof=proof).code == "number_taken"
+    assert catch_refusal(sign_up, proof=proof).code == "number_taken"
     assert (users.get(), VerifiedNumber.objects.get().user, is_spent(), taken) == (user, user, False, [])
 
 
 def test_signup_with_invalid_form_data_is_refused_with_its_errors(prove, lanck):
     with override_settings(LANCK={**lanck.settings, "SIGNUP_FORM": "tests.web.forms.NameForm"}):
-        refusal = refused(sign_up, proof=prove(), data={"coupon": "x"})
+        refusal = catch_refusal(sign_up, proof=prove(), data={"coupon": "x"})
         assert (refusal.code, refusal.errors) == ("invalid_argument", {"first_name": ["This field is required."]})
         assert not is_spent()
         assert sign_up(proof=prove(), data={"first_name": "Ada"}).first_name == "Ada"
@@ -140,14 +130,14 @@ def test_signup_with_a_value_of_another_account_is_refused_with_the_proof_unspen
     users.create_user("ada")
     with override_settings(LANCK={**lanck.settings, "SIGNUP_FORM": "tests.web.forms.UncheckedUsernameForm"}):
         proof = prove()
-        assert refused(sign_up, proof=proof, data={"username": "ada"}).code == "duplicate_value"
+        assert catch_refusal(sign_up, proof=proof, data={"username": "ada"}).code == "duplicate_value"
         assert not is_spent()
         assert sign_up(proof=proof, data={"username": "grace"}).username == "grace"
 
 
 def test_signup_with_the_proof_of_a_login_is_refused_on_a_site_without_signup(prove, lanck):
     with override_settings(LANCK={**lanck.settings, "PURPOSES": {"login": {}}}):
-        assert refused(sign_up, proof=prove("login"), purpose="login").code == "invalid_purpose"
+        assert catch_refusal(sign_up, proof=prove("login"), purpose="login").code == "invalid_purpose"
         assert not is_spent("login")
 
 
@@ -168,18 +158,18 @@ def test_login_returns_the_owner_and_spends_the_proof(owner, prove):
 
 def test_login_with_the_proof_of_a_signup_is_refused(owner, prove):
     owner()
-    assert refused(authenticate_by_proof, proof=prove()).code == "invalid_proof"
+    assert catch_refusal(authenticate_by_proof, proof=prove()).code == "invalid_proof"
 
 
 def test_login_without_an_account_is_refused_with_the_proof_unspent(prove):
-    assert refused(authenticate_by_proof, proof=prove("login")).code == "no_account"
+    assert catch_refusal(authenticate_by_proof, proof=prove("login")).code == "no_account"
     assert not is_spent("login")
 
 
 @pytest.mark.parametrize(("fields", "code"), NOT_LET_IN)
 def test_login_to_a_closed_or_staff_account_is_refused_and_spends_the_proof(owner, prove, fields, code):
     owner(**fields)
-    assert refused(authenticate_by_proof, proof=prove("login")).code == code
+    assert catch_refusal(authenticate_by_proof, proof=prove("login")).code == code
     assert is_spent("login")
 
 
@@ -187,8 +177,8 @@ def test_account_guard_of_the_site_replaces_the_default_guard(owner, prove, site
     user = owner(is_staff=True)
     site(ACCOUNT_GUARD="tests.services.test_accounts.passkey_for_signup")
     assert authenticate_by_proof(proof=prove("login")) == user
-    assert refused(sign_up, proof=prove()).code == "use_passkey"
-    assert refused(sign_up, proof=prove(), take_over=True).code == "use_passkey"
+    assert catch_refusal(sign_up, proof=prove()).code == "use_passkey"
+    assert catch_refusal(sign_up, proof=prove(), take_over=True).code == "use_passkey"
     assert not is_spent()
 
 
@@ -208,7 +198,7 @@ def test_proof_of_the_own_number_confirms_a_user(owner, prove):
     user = owner()
     confirm_user(user=user, proof=prove("confirm"))
     assert is_spent("confirm")
-    assert refused(confirm_user, user=users.create_user("ada"), proof=prove("confirm")).code == "newer_claim"
+    assert catch_refusal(confirm_user, user=users.create_user("ada"), proof=prove("confirm")).code == "newer_claim"
 
 
 def test_only_the_own_password_confirms_a_user():

@@ -14,7 +14,7 @@ from django_lanck.exceptions import Refusal
 from django_lanck.models import Verification
 from django_lanck.services import resend_verification
 from django_lanck.services.verifications import check as check_module
-from tests.helpers import check, start, statements, wrong_code
+from tests.helpers import check, start, statements, with_lanck, wrong_code
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +109,19 @@ def test_unknown_verification_is_returned_as_not_found(lanck, verification):
     assert (result.refusal, result.verification, result.proof) == ("not_found", None, None)
     with pytest.raises(Refusal, match="not_found"):
         result.raise_for_refusal()
+
+
+def refuse_on_holidays(attempt):
+    if attempt.action == "check":
+        raise Refusal("holiday", detail="We are closed today.", http_status=451, retry_after=7)
+
+
+def test_refusal_of_the_sites_rule_is_returned_with_its_detail(lanck, verification):
+    with with_lanck(lanck, GUARD="tests.services.test_check.refuse_on_holidays"):
+        result = check(verification, lanck.sent[-1].code)
+    assert (result.refusal, result.retry_after, result.verification) == ("holiday", 7, verification)
+    assert (result.error.detail, result.error.http_status) == ("We are closed today.", 451)
+    assert Verification.objects.get().attempts == 0
 
 
 @pytest.mark.parametrize(

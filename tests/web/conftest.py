@@ -8,7 +8,8 @@ from django.test import Client, override_settings
 
 import django_lanck
 from django_lanck.models import VerifiedNumber
-from django_lanck.services import check_verification, claim_number, redeem_proof, start_verification
+from django_lanck.services import claim_number, redeem_proof
+from tests.helpers import prove
 
 ROOT = "/account/phone"
 TEMPLATES = Path(django_lanck.__file__).parent / "templates"
@@ -100,8 +101,7 @@ def create_account(lanck, phone, db):
     def create(number=phone, password=None, **fields):
         users = get_user_model().objects
         user = users.create_user(username=f"user-{users.count()}", password=password, **fields)
-        verification = start_verification(number=number)
-        proof = check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
+        proof = prove(lanck, number)
         redeem_proof(proof=proof)
         claim_number(user=user, proof=proof)
         return user

@@ -8,7 +8,8 @@ from django.db import OperationalError
 from django.db.models.signals import pre_delete
 
 from django_lanck.models import VerifiedNumber
-from django_lanck.services import change_number, check_verification, claim_number, redeem_proof, start_verification
+from django_lanck.services import change_number, claim_number, redeem_proof
+from tests.helpers import prove
 from tests.parallel import call_concurrently
 from tests.web.conftest import OTHER, Visitor, owner
 
@@ -46,7 +47,7 @@ def test_concurrent_right_codes_create_one_account(lanck, phone):
 def test_concurrent_changes_leave_one_number(lanck, create_account):
     user = create_account()
     numbers = [f"+120155501{number}" for number in range(30, 36)]
-    proofs = [(number, prove(lanck, user, number)) for number in numbers]
+    proofs = [(number, prove_change(lanck, user, number)) for number in numbers]
     results = call_concurrently(
         lambda number: change_number(user=user, proof=proofs[number][1], binding=f"user:{user.pk}"), 6, threads=6
     )
@@ -55,23 +56,21 @@ def test_concurrent_changes_leave_one_number(lanck, create_account):
     assert user.verified_numbers.count() == 1
 
 
-def prove(lanck, user, number):
-    verification = start_verification(number=number, purpose="change_number", user=user, binding=f"user:{user.pk}")
-    code = lanck.sent[-1].code
-    return check_verification(verification_id=verification.pk, code=code, binding=f"user:{user.pk}").proof
+def prove_change(lanck, user, number):
+    """Return the proof of a change of the user's number."""
+    return prove(lanck, number, purpose="change_number", user=user, binding=f"user:{user.pk}")
 
 
 def test_take_over_during_a_change_keeps_the_number_of_the_new_owner(lanck, create_account, phone):
     """With a receiver of ``pre_delete`` Django reads the rows before it deletes them."""
-    user, other_browser = create_account(phone), create_account("+12015550141")
-    proof = prove(lanck, user, OTHER)
-    verification = start_verification(number=phone)
-    newer = check_verification(verification_id=verification.pk, code=lanck.sent[-1].code).proof
+    user, other_user = create_account(phone), create_account("+12015550141")
+    proof = prove_change(lanck, user, OTHER)
+    newer = prove(lanck, phone)
     redeem_proof(proof=newer)
     claims = []
     other = threading.Thread(
         target=lambda: claims.extend(
-            call_concurrently(lambda _: claim_number(user=other_browser, proof=newer), 1, threads=1)
+            call_concurrently(lambda _: claim_number(user=other_user, proof=newer), 1, threads=1)
         )
     )
 
@@ -86,13 +85,13 @@ def test_take_over_during_a_change_keeps_the_number_of_the_new_owner(lanck, crea
         pre_delete.disconnect(listener, sender=VerifiedNumber)
     other.join()
     if isinstance(claims[0], OperationalError):  # a deadlock on MariaDB; nothing was spent
-        claim_number(user=other_browser, proof=newer)
-    assert (owner(OTHER), owner(phone)) == (user, other_browser)
+        claim_number(user=other_user, proof=newer)
+    assert (owner(OTHER), owner(phone)) == (user, other_user)
 
 
 def test_change_is_retried_after_a_deadlock(lanck, create_account, phone):
     user = create_account(phone)
-    proof = prove(lanck, user, OTHER)
+    proof = prove_change(lanck, user, OTHER)
     errors = [OperationalError("deadlock")]
 
     def listener(**kwargs):
