@@ -119,9 +119,7 @@ def form_data(body: Mapping[str, Any]) -> MultiValueDict[str, str]:
     for name, value in body.items():
         values = value if isinstance(value, list) else [value]
         if any(isinstance(each, list | dict) for each in values):
-            raise Refusal(
-                "invalid_argument", errors={name: [Refusal("invalid_argument").detail]}
-            )
+            raise Refusal("invalid_argument", errors={name: [Refusal("invalid_argument").detail]})
         data.setlist(name, [_posted(each) for each in values if each is not None])
     return data
 

@@ -202,7 +202,9 @@ JSON_FIELDS: Final[tuple[tuple[type[forms.Field], type[serializers.Field[Any, An
     (forms.FloatField, serializers.FloatField),
     (forms.IntegerField, serializers.IntegerField),
 )
-LOGIN_DESCRIPTION = "The answer also has what the site's `LOGIN_RESPONSE` returns; by default the client is logged in by a session."
+LOGIN_DESCRIPTION = (
+    "The answer also has what the site's `LOGIN_RESPONSE` returns; by default the client is logged in by a session."
+)
 
 
 def signup_serializer() -> serializers.Serializer[Any]:
@@ -214,7 +216,7 @@ def signup_serializer() -> serializers.Serializer[Any]:
 
 
 def _json_field(field: forms.Field) -> serializers.Field[Any, Any, Any, Any]:
-    options = {"required": field.required, "help_text": str(field.label or "")}
+    options: dict[str, Any] = {"required": field.required, "help_text": str(field.label or "")}
     if isinstance(field, forms.MultipleChoiceField | forms.ModelMultipleChoiceField):
         return serializers.ListField(child=serializers.CharField(), **options)
     kind = next((json for html, json in JSON_FIELDS if isinstance(field, html)), serializers.CharField)
