@@ -53,7 +53,7 @@ class SignupView(ProofView):
     @sensitive_variables()
     def post(self, request: Request) -> Response:
         body = self.body(request)
-        answer: dict[str, Any] = {}
+        answers: list[dict[str, Any]] = []
         user = services.sign_up(
             proof=body.pop("proof"),
             purpose=self.purpose,
@@ -61,9 +61,9 @@ class SignupView(ProofView):
             take_over=_boolean(body, "take_over"),
             data=form_data(body),
             request=request._request,
-            log_in=lambda user: answer.update(log_in(request._request, user)),
+            log_in=lambda user: answers.append(log_in(request._request, user)),
         )
-        return Response({**represent_user(user), **answer}, status=status.HTTP_201_CREATED)
+        return Response({**represent_user(user), **answers[0]}, status=status.HTTP_201_CREATED)
 
 
 class LoginView(ProofView):

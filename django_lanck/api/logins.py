@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 from django.views.decorators.debug import sensitive_variables
 
 from ..conf import conf
+from ..services.verifications.login_tokens import rest_framework_key
 
 
 @sensitive_variables()
@@ -30,10 +31,7 @@ def log_in(request: HttpRequest, user: Any) -> dict[str, Any]:
 @sensitive_variables()
 def rest_framework_token(request: HttpRequest, user: Any) -> dict[str, Any]:
     """Return the user's token of ``rest_framework.authtoken``, as ``token``."""
-    from rest_framework.authtoken.models import Token
-
-    token, _ = Token.objects.get_or_create(user=user)
-    return {"token": token.key}
+    return {"token": rest_framework_key(user)}
 
 
 @sensitive_variables()
