@@ -60,6 +60,7 @@ bench: $(BIN)/uv ## Print the ratios of tests/benchmarks
 	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python -m tests.benchmarks.guard
 	$(BIN)/python -m tests.benchmarks.pruning
+	$(BIN)/python -m tests.benchmarks.importing
 	$(BIN)/python -m tests.benchmarks.admin
 	$(BIN)/python -m tests.benchmarks.figures
 

@@ -25,9 +25,10 @@ from tests.helpers import catch_refusal, prove, start
 
 pytestmark = pytest.mark.django_db
 
-# Benin added two digits in 2024; Mexico dropped the 1 for mobile numbers in 2019; +1 200 is no area code.
-BENIN, MEXICO, NOWHERE = "+22997000042", "+5215512345678", "+12005550123"
-OUTDATED = [BENIN, MEXICO, NOWHERE]
+# Benin added two digits in 2024; Mexico dropped the 1 of mobile numbers in 2019; +1 200 is no area code; the parser
+# drops the 0 after +44.
+BENIN, MEXICO, NOWHERE, CORRECTED = "+22997000042", "+5215512345678", "+12005550123", "+4407400123456"
+OUTDATED = [BENIN, MEXICO, NOWHERE, CORRECTED]
 
 
 @pytest.fixture
@@ -98,6 +99,18 @@ def test_outdated_number_of_an_account_is_found(owner, lanck, number):
     assert send_sms(number=number, text="Hi").number == number
     assert opt_out(number=number)
     assert forget_number(number=number).verified_numbers == 1
+
+
+@pytest.mark.parametrize("spelling", ["+229 97 00 00 42", "0022997000042", "+229-97-00-00-42"])
+def test_owner_of_an_outdated_number_is_found_by_any_spelling(owner, spelling):
+    user = owner()
+    assert owner_of(spelling) == user
+
+
+@pytest.mark.parametrize("number", ["", " ", "ACME", "+22997000043", "a\nb"])
+def test_number_that_is_no_account_s_has_no_owner(owner, number):
+    owner()
+    assert owner_of(number) is None
 
 
 @pytest.mark.parametrize("number", OUTDATED)

@@ -14,6 +14,7 @@ from ... import signals
 from ...exceptions import Refusal
 from ...models import Verification, VerifiedNumber
 from ..batches import retry_transaction
+from ..numbers import number_as_kept
 from .fixed_codes import is_staff
 from .number_changes import CHANGE, TAKEOVER, announce_change, announce_loss
 from .proofs import proof_hash, redeem_proof
@@ -94,8 +95,12 @@ def verified_number_of(user: AbstractBaseUser | AnonymousUser) -> VerifiedNumber
 
 
 def owner_of(number: str) -> AbstractBaseUser | None:
-    """Return the user who owns a number (E.164), or None."""
-    claim = VerifiedNumber.objects.filter(number=number).select_related("user").first()
+    """Return the user who owns a number, in any spelling with its country code, or None."""
+    try:
+        stored = number_as_kept(number)
+    except Refusal:
+        return None
+    claim = VerifiedNumber.objects.filter(number=stored).select_related("user").first()
     return claim.user if claim else None
 
 
