@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions
@@ -89,7 +89,7 @@ def _response(
         body["retry_after"] = retry_after
         headers["Retry-After"] = str(retry_after)
     if errors:
-        body["errors"] = errors
+        body["errors"] = {api_settings.NON_FIELD_ERRORS_KEY if f == NON_FIELD_ERRORS else f: errors[f] for f in errors}
     if message_id is not None:
         body["message_id"] = message_id
     return Response(body, status=status, headers=headers, exception=True)

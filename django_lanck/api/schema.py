@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from django import forms
 from drf_spectacular.extensions import OpenApiViewExtension
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
 from ..exceptions import REFUSALS
+from ..services import TOKEN_HEADER, signup_form
 from . import serializers as ours
 
 RETRY_AFTER = OpenApiParameter(
@@ -16,6 +18,9 @@ RETRY_AFTER = OpenApiParameter(
 )
 VERIFICATION_ID = OpenApiParameter(
     "verification_id", str, OpenApiParameter.PATH, description="`id` of the verification."
+)
+TOKEN = OpenApiParameter(
+    TOKEN_HEADER, str, OpenApiParameter.HEADER, description="The `token` of a client without cookies."
 )
 
 
@@ -65,11 +70,12 @@ class StartExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
             @extend_schema(
                 operation_id="start_verification",
                 summary="Send a code to a number",
+                description="With `with_token` the answer has a `token`, sets no cookie and starts no session.",
                 tags=["verifications"],
                 parameters=[RETRY_AFTER],
                 request=ours.StartSerializer,
                 responses={
-                    201: ours.VerificationSerializer,
+                    201: ours.StartedSerializer,
                     **refusals(
                         "invalid_number",
                         "invalid_method",
@@ -99,7 +105,7 @@ class VerificationExtension(OpenApiViewExtension):  # type: ignore[no-untyped-ca
                 operation_id="get_verification",
                 summary="Get a verification",
                 tags=["verifications"],
-                parameters=[VERIFICATION_ID],
+                parameters=[VERIFICATION_ID, TOKEN],
                 responses={200: ours.VerificationSerializer, **refusals("not_found")},
             )
             def get(self, *args: Any, **kwargs: Any) -> Any: ...
@@ -108,7 +114,7 @@ class VerificationExtension(OpenApiViewExtension):  # type: ignore[no-untyped-ca
                 operation_id="cancel_verification",
                 summary="Cancel a verification",
                 tags=["verifications"],
-                parameters=[VERIFICATION_ID],
+                parameters=[VERIFICATION_ID, TOKEN],
                 responses={204: None, **refusals("not_found", "already_verified")},
             )
             def delete(self, *args: Any, **kwargs: Any) -> Any: ...
@@ -127,7 +133,7 @@ class CheckExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
                 description="The right code returns a proof, once. After a `503` with the code `check_unknown`, check "
                 "the same code again.",
                 tags=["verifications"],
-                parameters=[VERIFICATION_ID, RETRY_AFTER],
+                parameters=[VERIFICATION_ID, TOKEN, RETRY_AFTER],
                 request=ours.CheckSerializer,
                 responses={
                     200: ours.VerifiedSerializer,
@@ -163,7 +169,7 @@ class ResendExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
                 description="After a `200`, earlier codes are no longer valid. The attempts are not reset. "
                 "Wait until `resend_at`.",
                 tags=["verifications"],
-                parameters=[VERIFICATION_ID, RETRY_AFTER],
+                parameters=[VERIFICATION_ID, TOKEN, RETRY_AFTER],
                 request=ours.ResendSerializer,
                 responses={
                     200: ours.VerificationSerializer,
@@ -186,5 +192,142 @@ class ResendExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
                 },
             )
             def post(self, *args: Any, **kwargs: Any) -> Any: ...
+
+        return Fixed
+
+
+# The fields of an HTML form → those of JSON. All others are texts.
+JSON_FIELDS: Final[tuple[tuple[type[forms.Field], type[serializers.Field[Any, Any, Any, Any]]], ...]] = (
+    (forms.BooleanField, serializers.BooleanField),
+    (forms.FloatField, serializers.FloatField),
+    (forms.IntegerField, serializers.IntegerField),
+)
+LOGIN_DESCRIPTION = (
+    "The answer also has what the site's `LOGIN_RESPONSE` returns; by default the client is logged in by a session."
+)
+
+
+def signup_serializer() -> serializers.Serializer[Any]:
+    """Return the body of a signup with the fields of the site's form."""
+    body = ours.SignupSerializer()
+    for name, field in signup_form().fields.items():
+        body.fields[name] = _json_field(field)
+    return body
+
+
+def _json_field(field: forms.Field) -> serializers.Field[Any, Any, Any, Any]:
+    options: dict[str, Any] = {"required": field.required, "help_text": str(field.label or "")}
+    if isinstance(field, forms.MultipleChoiceField | forms.ModelMultipleChoiceField):
+        return serializers.ListField(child=serializers.CharField(), **options)
+    kind = next((json for html, json in JSON_FIELDS if isinstance(field, html)), serializers.CharField)
+    return kind(**options)
+
+
+class SignupExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
+    target_class = "django_lanck.api.account_views.SignupView"
+
+    def view_replacement(self) -> Any:
+        class Fixed(self.target_class):  # type: ignore[name-defined,misc]
+            @extend_schema(
+                operation_id="sign_up",
+                summary="Create the account of a proved number and log in to it",
+                description=f"The proof is of the purpose `signup`. {LOGIN_DESCRIPTION}",
+                tags=["accounts"],
+                parameters=[TOKEN],
+                request=signup_serializer(),
+                responses={
+                    201: ours.AccountSerializer,
+                    **refusals(
+                        "invalid_proof",
+                        "invalid_argument",
+                        "not_found",
+                        "account_closed",
+                        "other_login_required",
+                        "number_taken",
+                        "newer_claim",
+                        "duplicate_value",
+                        "unavailable",
+                        body=True,
+                    ),
+                },
+            )
+            def post(self, *args: Any, **kwargs: Any) -> Any: ...
+
+        return Fixed
+
+
+class LoginExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
+    target_class = "django_lanck.api.account_views.LoginView"
+
+    def view_replacement(self) -> Any:
+        class Fixed(self.target_class):  # type: ignore[name-defined,misc]
+            @extend_schema(
+                operation_id="log_in",
+                summary="Log in to the account of a proved number",
+                description=f"The proof is of the purpose `login`. {LOGIN_DESCRIPTION}",
+                tags=["accounts"],
+                parameters=[TOKEN],
+                request=ours.ProofSerializer,
+                responses={
+                    200: ours.AccountSerializer,
+                    **refusals(
+                        "invalid_proof",
+                        "no_account",
+                        "not_found",
+                        "account_closed",
+                        "other_login_required",
+                        "unavailable",
+                        body=True,
+                    ),
+                },
+            )
+            def post(self, *args: Any, **kwargs: Any) -> Any: ...
+
+        return Fixed
+
+
+class NumberExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
+    target_class = "django_lanck.api.account_views.NumberView"
+
+    def view_replacement(self) -> Any:
+        class Fixed(self.target_class):  # type: ignore[name-defined,misc]
+            @extend_schema(
+                operation_id="change_number",
+                summary="Make a proved number the only one of the user",
+                description="The proof is of the purpose `change_number`. It needs a recent login by a session, a "
+                "`password` or a `confirmation`.",
+                tags=["accounts"],
+                parameters=[TOKEN],
+                request=ours.NumberSerializer,
+                responses={
+                    200: ours.AccountSerializer,
+                    **refusals(
+                        "invalid_proof",
+                        "invalid_argument",
+                        "confirmation_required",
+                        "not_found",
+                        "newer_claim",
+                        "unavailable",
+                        body=True,
+                    ),
+                },
+            )
+            def post(self, *args: Any, **kwargs: Any) -> Any: ...
+
+        return Fixed
+
+
+class MeExtension(OpenApiViewExtension):  # type: ignore[no-untyped-call]
+    target_class = "django_lanck.api.account_views.MeView"
+
+    def view_replacement(self) -> Any:
+        class Fixed(self.target_class):  # type: ignore[name-defined,misc]
+            @extend_schema(
+                operation_id="get_me",
+                summary="Get the user's number",
+                tags=["accounts"],
+                responses={200: ours.AccountSerializer, **refusals()},
+            )
+            def get(self, *args: Any, **kwargs: Any) -> Any: ...
 
         return Fixed

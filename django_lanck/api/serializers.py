@@ -7,7 +7,17 @@ from rest_framework import serializers
 from ..conf import conf
 from ..exceptions import Refusal
 from ..models import Verification
-from ..services import methods_of
+from ..models.number import mask_number
+from ..services import methods_of, verified_number_of
+
+
+class JSONBoolean(serializers.BooleanField):
+    """A boolean that is ``true`` or ``false`` in JSON and nothing else."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
 
 
 class StartSerializer(serializers.Serializer[Any]):
@@ -17,6 +27,9 @@ class StartSerializer(serializers.Serializer[Any]):
     method = serializers.CharField(max_length=20, required=False, help_text="Default: the first method of the purpose.")
     purpose = serializers.CharField(max_length=50, required=False, default="signup")
     language = serializers.CharField(max_length=10, required=False, help_text="Language of the message or the voice.")
+    with_token = JSONBoolean(
+        required=False, default=False, help_text="True for a client without cookies: the answer has a `token`."
+    )
 
     def validate_purpose(self, purpose: str) -> str:
         if purpose not in conf.public_purposes():
@@ -53,10 +66,59 @@ class VerificationSerializer(serializers.Serializer[Verification]):
     )
 
 
+class StartedSerializer(VerificationSerializer):
+    """A verification that was started."""
+
+    token = serializers.CharField(
+        required=False,
+        help_text="Only with `with_token`, and returned only once. Send it in the header `Verification-Token`.",
+    )
+
+
 class VerifiedSerializer(VerificationSerializer):
     """A verified verification with its proof."""
 
     proof = serializers.CharField(help_text="Returned only once. The site redeems it for the number.")
+
+
+class AccountSerializer(serializers.Serializer[Any]):
+    """The user's number. Describes the result of :func:`represent_user` for OpenAPI."""
+
+    number = serializers.CharField(allow_null=True, help_text="Masked; null if the user has none.")
+    verified_at = serializers.DateTimeField(allow_null=True)
+    csrf_token = serializers.CharField(
+        required=False, help_text="For the header `X-CSRFToken`. Only where the client is logged in by a session."
+    )
+
+
+class ProofSerializer(serializers.Serializer[Any]):
+    proof = serializers.CharField(help_text="From the check of the code.")
+
+
+class SignupSerializer(ProofSerializer):
+    """The body of a signup, which also has the fields of the site's form."""
+
+    take_over = JSONBoolean(
+        required=False, help_text="True moves the number from the account that has it to the new one."
+    )
+
+
+class NumberSerializer(ProofSerializer):
+    """The body of a change of number."""
+
+    password = serializers.CharField(required=False, help_text="The user's password.")
+    confirmation = serializers.CharField(
+        required=False, help_text="The proof of a verification of the user's own number for the purpose `confirm`."
+    )
+
+
+def represent_user(user: Any) -> dict[str, Any]:
+    """Return the JSON of a user's number."""
+    claim = verified_number_of(user)
+    return {
+        "number": claim and mask_number(claim.number),
+        "verified_at": claim and claim.verified_at,
+    }
 
 
 def represent(verification: Verification) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from django.db import transaction
 from django.utils.decorators import method_decorator
 from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_variables
 from rest_framework import status
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
@@ -57,6 +59,19 @@ class PhoneView(APIView):
     def get_exception_handler(self) -> Any:
         return lambda exc, context: refusal_response(exc)
 
+    def perform_authentication(self, request: Request) -> None:
+        """Authenticate the user: by the session only for clients with cookies, which so need no CSRF token."""
+        if self.is_without_cookies(request):
+            request.authenticators = [
+                each for each in request.authenticators or () if not isinstance(each, SessionAuthentication)
+            ]
+        super().perform_authentication(request)
+
+    def is_without_cookies(self, request: Request) -> bool:
+        """Return whether the client uses a token instead of cookies."""
+        return services.has_token(request)
+
+    @sensitive_variables()
     def parse(self, serializer_class: type[Any], request: Request) -> dict[str, Any]:
         serializer = serializer_class(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -72,16 +87,28 @@ class PhoneView(APIView):
 
 
 class VerificationsView(PhoneView):
+    def is_without_cookies(self, request: Request) -> bool:
+        return isinstance(request.data, Mapping) and request.data.get("with_token") is True
+
+    @sensitive_variables()
     def post(self, request: Request) -> Response:
+        arguments = self.parse(StartSerializer, request)
+        if arguments.pop("with_token"):
+            token = services.new_token()
+            started = self.start(request, arguments, services.token_binding(token))
+            return Response({**started, "token": token}, status=status.HTTP_201_CREATED)
         with services.new_binding(request) as binding:
-            verification = services.start_verification(
-                **self.parse(StartSerializer, request),
-                user=request.user,
-                binding=binding,
-                ip=services.client_address(request),
-                request=request,
-            )
-        return Response(represent(verification), status=status.HTTP_201_CREATED)
+            return Response(self.start(request, arguments, binding), status=status.HTTP_201_CREATED)
+
+    def start(self, request: Request, arguments: Mapping[str, Any], binding: str | Sequence[str]) -> dict[str, Any]:
+        verification = services.start_verification(
+            **arguments,
+            user=request.user,
+            binding=binding,
+            ip=services.client_address(request),
+            request=request,
+        )
+        return represent(verification)
 
 
 class VerificationView(PhoneView):

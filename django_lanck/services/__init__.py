@@ -43,7 +43,7 @@ from .verifications.accounts import (
     signup_form,
     signup_refusal,
 )
-from .verifications.binding import binding_for, new_binding
+from .verifications.binding import TOKEN_HEADER, binding_for, has_token, new_binding, new_token, token_binding
 from .verifications.cancel import cancel_verification
 from .verifications.check import CheckResult, check_verification
 from .verifications.claims import change_number, claim_number, owner_of, verified_number_of
@@ -56,6 +56,7 @@ from .verifications.start import start_verification
 __all__ = [
     "RCS",
     "SMS",
+    "TOKEN_HEADER",
     "Attempt",
     "CallDetails",
     "CheckResult",
@@ -100,6 +101,7 @@ __all__ = [
     "delivery_figures",
     "forget_number",
     "get_verification",
+    "has_token",
     "import_number",
     "import_numbers",
     "is_metrics_token",
@@ -113,6 +115,7 @@ __all__ = [
     "may_see_numbers",
     "methods_of",
     "new_binding",
+    "new_token",
     "number_as_kept",
     "number_in_text",
     "number_of_proof",
@@ -143,6 +146,7 @@ __all__ = [
     "signup_refusal",
     "start_verification",
     "suspicious_prefixes",
+    "token_binding",
     "user_field_named",
     "verified_number_of",
     "wait_for_status",

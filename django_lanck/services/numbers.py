@@ -64,7 +64,7 @@ def _parse(number: str | PhoneNumber, region: str | None, claims: VerifiedNumber
 def same_digits(number: str, *, region: str | None = None) -> PhoneNumber | None:
     """Return the number with exactly these digits, valid or not; None for what cannot be one.
 
-    A parser corrects what an older numbering plan had: it drops the 1 of the Mexican ``+52 1``.
+    A parser corrects numbers: it drops the 0 of ``+44 (0)20``, and whatever else its numbering plan has not.
     """
     _before, plus, international = number.partition("+")
     digits = re.sub(r"[^0-9]", "", international or number)

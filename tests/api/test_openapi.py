@@ -15,6 +15,7 @@ from tests.api.conftest import NOT_IN_THE_API
 
 PREFIX = "/api/phone/verifications/"
 STAFF = "/api/staff/"
+PHONE_API = "/api/phone/"
 
 
 @pytest.fixture
@@ -41,11 +42,23 @@ def test_every_operation_and_status_is_in_the_schema(schema):
     assert all(always <= set(statuses) for statuses in described.values())
 
 
+def test_every_operation_of_accounts_and_its_statuses_are_in_the_schema(schema):
+    described = statuses_under(schema, PHONE_API)
+    always = {"401", "403", "406", "429"}
+    found = {path: set(ends) - always for (_, path), ends in described.items() if "verifications" not in path}
+    assert found == {
+        "signup/": {"201", "400", "404", "409", "415", "503"},
+        "login/": {"200", "400", "404", "415", "503"},
+        "number/": {"200", "400", "404", "409", "415", "503"},
+        "me/": {"200"},
+    }
+
+
 def test_every_refusal_is_described_under_its_status(schema):
     described = {
         (status, code)
         for path, operations in schema["paths"].items()
-        if path.startswith((PREFIX, STAFF))
+        if path.startswith((PHONE_API, STAFF))
         for operation in operations.values()
         for status, response in operation["responses"].items()
         for code in REFUSALS

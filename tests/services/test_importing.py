@@ -1,14 +1,15 @@
 from datetime import UTC, date, datetime, timedelta
+from threading import Thread
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from django_lanck import signals
 from django_lanck.exceptions import InvalidArgument, Refusal
-from django_lanck.models import VerifiedNumber
+from django_lanck.models import VerifiedNumber, VerifiedNumberQuerySet
 from django_lanck.services import (
     ImportRow,
     change_number,
@@ -315,6 +316,25 @@ def test_imports_of_the_same_numbers_at_once_leave_the_latest_owner(user, run):
     assert VerifiedNumber.objects.count() == 40
     assert {claim.user.username for claim in VerifiedNumber.objects.select_related("user")} == {names[-1]}
     assert sum(result.get("created", 0) for result in results) == 40
+
+
+@pytest.mark.django_db(transaction=True)
+def test_later_import_between_reading_and_writing_an_earlier_one_holds(user, run, phone, monkeypatch):
+    import_number(user=user("bob"), number=phone, verified_at=LAST_YEAR)
+    user("ada"), user("grace")
+    bulk_update, threads = VerifiedNumberQuerySet.bulk_update, []
+
+    def import_later_and_update(rows, *arguments):
+        monkeypatch.setattr(VerifiedNumberQuerySet, "bulk_update", bulk_update)
+        threads.append(Thread(target=lambda: (run(("grace", phone, "2025-05-02")), connections.close_all())))
+        threads[0].start()
+        threads[0].join(0.5)  # it waits for the lock
+        return bulk_update(rows, *arguments)
+
+    monkeypatch.setattr(VerifiedNumberQuerySet, "bulk_update", import_later_and_update)
+    run(("ada", phone, "2025-05-01"))
+    threads[0].join(30)
+    assert owner_of(phone).username == "grace"
 
 
 @pytest.mark.django_db(transaction=True)

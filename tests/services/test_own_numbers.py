@@ -25,9 +25,10 @@ from tests.helpers import catch_refusal, prove, start
 
 pytestmark = pytest.mark.django_db
 
-# Benin added two digits in 2024; Mexico dropped the 1 for mobile numbers in 2019; +1 200 is no area code.
-BENIN, MEXICO, NOWHERE = "+22997000042", "+5215512345678", "+12005550123"
-OUTDATED = [BENIN, MEXICO, NOWHERE]
+# Benin added two digits in 2024; Mexico dropped the 1 of mobile numbers in 2019; +1 200 is no area code; the parser
+# drops the 0 after +44.
+BENIN, MEXICO, NOWHERE, CORRECTED = "+22997000042", "+5215512345678", "+12005550123", "+4407400123456"
+OUTDATED = [BENIN, MEXICO, NOWHERE, CORRECTED]
 
 
 @pytest.fixture

@@ -1,13 +1,14 @@
 from datetime import UTC, datetime
+from threading import Thread
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from django_lanck import signals
 from django_lanck.exceptions import InvalidArgument
-from django_lanck.models import OptOut, VerifiedNumber
+from django_lanck.models import OptOut, VerifiedNumber, VerifiedNumberQuerySet
 from django_lanck.services import owner_of, renumber
 from tests.helpers import statements
 from tests.parallel import call_concurrently
@@ -146,6 +147,25 @@ def test_rows_of_many_batches_are_moved_with_few_statements(monkeypatch):
     assert (done.claims, seen) == (35, [10, 20, 30, 35])
     assert len(statements(captured)) <= 4 * 5 + 4
     assert numbers() == [f"+22901970000{i:02}" for i in range(35)]
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_number_that_another_process_stores_meanwhile_is_a_collision(claim, monkeypatch):
+    left = claim("+22997000042")
+    update = VerifiedNumberQuerySet.update
+
+    def store_and_update(rows, **values):
+        monkeypatch.setattr(VerifiedNumberQuerySet, "update", update)
+        other = Thread(target=lambda: (claim("+2290197000042"), connections.close_all()))
+        other.start()
+        other.join()
+        return update(rows, **values)
+
+    monkeypatch.setattr(VerifiedNumberQuerySet, "update", store_and_update)
+    rows = []
+    assert counts(renumber(**BENIN, on_collision=rows.append)) == {"collisions": 1}
+    assert (rows, numbers()) == ([left], ["+2290197000042", "+22997000042"])
 
 
 @pytest.mark.django_db(transaction=True)

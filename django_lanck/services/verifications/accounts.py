@@ -26,7 +26,7 @@ from ...exceptions import Refusal
 from ...models import VerifiedNumber
 from ..batches import retry_transaction
 from ..transactions import in_transaction
-from .binding import binding_for
+from .binding import binding_for, has_token
 from .claims import claim_proved, owner_of
 from .fixed_codes import is_staff
 from .number_changes import announce_change
@@ -279,9 +279,9 @@ def require_confirmation(
 def _is_recent(request: HttpRequest, user: AbstractBaseUser) -> bool:
     """Return whether the session of the request is the user's and recently authenticated.
 
-    A client may send the token of one user and the session of another.
+    A client may send the token of one user and the session of another; with a ``Verification-Token`` none counts.
     """
-    session = getattr(request, "session", None)
+    session = None if has_token(request) else getattr(request, "session", None)
     is_own = session is not None and session.get(SESSION_KEY) == str(user.pk)
     return is_own and is_recently_authenticated(request)
 

@@ -5,16 +5,23 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from ...conf.profiles import Profile
 from ...exceptions import Refusal
 from ...guard import Action, Attempt
 from ...models import DatabaseNow, Message, Verification
 from ..numbers import country_of
-from .binding import binding_hashes
+from .binding import binding_hashes, is_token_binding
+
+# The verifications whose tokens are valid. One that expired is pending until a check or the reconciliation ends it.
+_NOT_ENDED: Final = Q(verification__state=Verification.State.PENDING) | Q(
+    verification__state=Verification.State.VERIFIED,
+    verification__proof_redeemed_at=None,
+    verification__proof_expires_at__gt=DatabaseNow(),
+)
 
 
 def get_verification(
@@ -22,7 +29,8 @@ def get_verification(
 ) -> Verification:
     """Return the verification with its newest message and the database's time. Raises Refusal ``not_found``.
 
-    A verification of another binding is not found, and with ``purposes`` neither is one for another purpose.
+    A verification of another binding is not found, and with ``purposes`` neither is one for another purpose. By a token
+    it is found until it ended: canceled, exhausted, expired, or its proof redeemed.
     """
     return verification_and_messages(verification_id, binding, purposes)[0]
 
@@ -34,6 +42,8 @@ def verification_and_messages(
     messages = Message.objects.filter(verification__binding_hash__in=binding_hashes(binding))
     if purposes is not None:
         messages = messages.filter(verification__purpose__in=purposes)
+    if is_token_binding(binding):
+        messages = messages.filter(_NOT_ENDED)
     return _read(verification_id, messages)
 
 
