@@ -147,19 +147,3 @@ def breaker_settings(lanck):
 def noon(settings):
     """Set the site's time zone so that it is about noon: an hour earlier or later is still the same day."""
     settings.TIME_ZONE = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
-
-
-# Former names, for branches that are not merged yet.
-@pytest.fixture
-def heard(record_signal):
-    return record_signal
-
-
-@pytest.fixture
-def age(backdate):
-    return backdate
-
-
-@pytest.fixture
-def limited(enable_limits):
-    return enable_limits

@@ -29,6 +29,3 @@ def call_concurrently(call: Callable[[int], Any], times: int, threads: int = 25)
     for worker in workers:
         worker.join(120)
     return results
-
-
-at_once = call_concurrently  # former name, for branches that are not merged yet

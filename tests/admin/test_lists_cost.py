@@ -53,6 +53,7 @@ def support(db):
 @pytest.fixture(autouse=True)
 def short_lists(monkeypatch):
     monkeypatch.setattr("django_lanck.admin.base.ReadOnlyAdmin.list_reach", 200)
+    monkeypatch.setattr("django_lanck.admin.base.ReadOnlyAdmin.list_per_page", 20)
 
 
 def create_rows(model, first, last):
@@ -139,7 +140,7 @@ def test_list_page_reads_no_more_rows_of_a_larger_table(support, model):
 @pytest.mark.parametrize("model", ["verification", "message"])
 def test_action_reads_no_more_rows_of_a_larger_table(support, lanck, model):
     create_rows(model, 1, 300)
-    ticked = Message.objects.order_by("pk")[:50]
+    ticked = Message.objects.order_by("pk")[:20]
     ticked = [row.verification_id if model == "verification" else row.pk for row in ticked]
     data = {"action": "refresh_messages", "_selected_action": ticked}
     before = rows_read(support, admin_url(model), data)

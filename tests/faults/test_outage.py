@@ -89,7 +89,8 @@ def test_fault_05_outage_reduces_calls_by_90_percent_and_ends_within_a_minute(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_fault_06_concurrent_starts_beyond_the_rate_limit_are_sent_once_or_refused(sandbox, monkeypatch):
+@pytest.mark.parametrize("count", [100, pytest.param(300, marks=pytest.mark.slow)])
+def test_fault_06_concurrent_starts_beyond_the_rate_limit_are_sent_once_or_refused(sandbox, monkeypatch, count):
     """300 concurrent starts beyond the rate limit of the provider are each sent once or refused by a 503 with
     `retry_after`: calls are retried within their time budget. Background work keeps to its rate, one runner at a
     time."""
@@ -101,15 +102,15 @@ def test_fault_06_concurrent_starts_beyond_the_rate_limit_are_sent_once_or_refus
         except Refusal as refusal:
             return refusal
 
-    results = call_concurrently(start, 300, threads=30)
+    results = call_concurrently(start, count, threads=30)
     sent = [result for result in results if result == "accepted"]
     refused = [result for result in results if isinstance(result, Refusal)]
     assert [result for result in results if result not in sent and result not in refused] == []
-    assert len(results) == 300
+    assert len(results) == count
     assert {(refusal.http_status, refusal.code) for refusal in refused} <= {(503, "unavailable")}
     assert all(refusal.retry_after for refusal in refused)
     assert max(SandboxSecond.objects.values_list("requests", flat=True)) == 10  # the rate limit was reached
-    assert len(sent) > 150  # most refused calls succeeded when they were retried
+    assert len(sent) > count / 2  # most refused calls succeeded when they were retried
 
     delivered = Counter(SandboxMessage.objects.values_list("number", flat=True))
     accepted = Message.objects.exclude(request_id=None)
