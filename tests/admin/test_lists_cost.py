@@ -103,12 +103,14 @@ def list_urls(model):
     """Return URLs of a list (plain, further pages, filters, days, searches), each with its maximum of statements.
 
     The statements read the session, the user, the permissions (two) and the rows. A search by id first checks whether
-    the id exists; a list without a search reads the time of its oldest row.
+    the id exists, one by a number that is not valid whether an account has it; a list without a search reads the time
+    of its oldest row.
     """
     time = TIMES.get(model, "created_at")
     days = f"{time}__gte=2026-01-01&{time}__lt={(NOW + timedelta(days=9)).date()}"
     lists = ["", "p=2", "p=4", days, FILTERS[model], f"{days}&{FILTERS[model]}", f"{days}&p=2", COMMON.get(model, "")]
-    costs = {**dict.fromkeys([*lists, "q=id-7", f"q={uuid.UUID(int=7)}"], 6), "q=%2B1+(202)+000-0007": 5}
+    invalid, valid = "q=%2B1+(202)+000-0007", "q=%2B1+(202)+555-0107"
+    costs = {**dict.fromkeys([*lists, "q=id-7", f"q={uuid.UUID(int=7)}", invalid], 6), valid: 5}
     return {f"{admin_url(model)}?{query}": most for query, most in costs.items()}
 
 

@@ -23,6 +23,7 @@ SENT_IN_THIS_TEST = {
     "message_status_changed",
     "inbound_message_received",
     "number_taken_over",
+    "number_changed",
 }
 
 
